@@ -1,0 +1,7 @@
+from jobs.models.attempt import Attempt
+from jobs.models.event import JobEvent
+from jobs.models.job import Job
+from jobs.models.requirement import Requirement
+from jobs.models.worker import Worker
+
+__all__ = ["Attempt", "Job", "JobEvent", "Requirement", "Worker"]

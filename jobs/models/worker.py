@@ -1,0 +1,50 @@
+from datetime import datetime, timedelta
+
+from django.db import models
+
+from jobs.states import WorkerStatus
+
+# An agent is silent for at most one hold (25 s) plus a lost answer; after this long it counts as offline.
+OFFLINE_AFTER = timedelta(seconds=75)
+
+
+class Worker(models.Model):
+    """A node, or one GPU of it, as its agent describes it. What it is doing is read from attempts, not kept here."""
+
+    worker_id = models.CharField(max_length=128, unique=True)
+    session = models.CharField(max_length=64, blank=True)  # tells a restarted agent from another one of the same name
+    hostname = models.CharField(max_length=255)
+    gpus = models.JSONField(default=list)  # [{index, name, uuid, memory_mb}]
+    slots = models.PositiveSmallIntegerField(default=1)  # jobs at a time where there is no GPU
+    cpu_count = models.PositiveIntegerField(default=0)
+    memory_mb = models.PositiveIntegerField(default=0)
+    tags = models.JSONField(default=list, blank=True)
+    version = models.CharField(max_length=32, blank=True)
+    python = models.CharField(max_length=32, blank=True)
+    platform = models.CharField(max_length=128, blank=True)
+    load = models.JSONField(default=dict, blank=True)
+    draining = models.BooleanField(default=False)
+    disabled = models.BooleanField(default=False)
+    online = models.BooleanField(default=True)  # false once it said goodbye
+    registered_at = models.DateTimeField()
+    heartbeat_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("worker_id",)
+        indexes = (models.Index(fields=["heartbeat_at"], name="worker_heartbeat"),)
+
+    def __str__(self) -> str:
+        return self.worker_id
+
+    def is_online(self, *, now: datetime) -> bool:
+        return self.online and now - self.heartbeat_at < OFFLINE_AFTER
+
+    def status(self, *, now: datetime, busy: bool) -> WorkerStatus:
+        """The word for lists and pages; `busy`: it has a running attempt."""
+        if not self.is_online(now=now):
+            return WorkerStatus.OFFLINE
+        if self.disabled:
+            return WorkerStatus.DISABLED
+        if self.draining:
+            return WorkerStatus.DRAINING
+        return WorkerStatus.BUSY if busy else WorkerStatus.IDLE

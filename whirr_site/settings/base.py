@@ -1,0 +1,167 @@
+"""What both modes share: constants, and the values that the environment may set. Documented in docs/settings.md."""
+
+from datetime import timedelta
+from importlib.util import find_spec
+from pathlib import Path
+
+from whirr_site.settings import env, keys
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+
+# --- the environment -------------------------------------------------------------------------------------------------
+DATA_DIR = env.folder("WHIRR_DATA_DIR", ".whirr")
+DEBUG = env.flag("WHIRR_DEBUG", default=False)
+WHIRR_AUTH = env.choice("WHIRR_AUTH", "token", among=("token", "none"))
+WHIRR_TRUSTED_NETWORK = env.flag("WHIRR_TRUSTED_NETWORK", default=False)
+WHIRR_RESTART_GRACE = timedelta(
+    seconds=env.whole("WHIRR_RESTART_GRACE_SECONDS", 120, least=0, most=3600)
+)
+SECRET_KEY = env.text("WHIRR_SECRET_KEY") or keys.read_or_make(DATA_DIR / "secret-key")
+ALLOWED_HOSTS = env.names("WHIRR_ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
+CSRF_TRUSTED_ORIGINS = env.names("WHIRR_TRUSTED_ORIGINS")
+LOG_LEVEL = env.choice(
+    "WHIRR_LOG_LEVEL", "INFO", among=("DEBUG", "INFO", "WARNING", "ERROR")
+)
+
+RUNS_DIR = DATA_DIR / "runs"
+BLOBS_DIR = DATA_DIR / "blobs"
+
+# --- the site ----------------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "daphne",
+    "dashboard",  # before the admin: its templates win
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_filters",
+    "django_htmx",
+    "django_celery_beat",
+    "channels",
+    "whirr_site.access",
+    "runs",
+    "jobs",
+    "whirr_site",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "whirr_site.access.middleware.DefaultDeny",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "whirr_site.access.middleware.ContentSecurityPolicy",
+]
+ROOT_URLCONF = "whirr_site.urls"
+ASGI_APPLICATION = "whirr_site.asgi.application"
+WSGI_APPLICATION = "whirr_site.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+APPEND_SLASH = True
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+
+# --- static files: served as they are, from this host alone -------------------------------------------------------------
+_plotly = find_spec("plotly")
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = (
+    [("plotly", Path(_plotly.submodule_search_locations[0]) / "package_data")]
+    if _plotly and _plotly.submodule_search_locations
+    else []
+)
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_MAX_AGE = 3600
+
+# --- access ------------------------------------------------------------------------------------------------------------
+LOGIN_URL = "/enter"
+SESSION_COOKIE_NAME = "whirr_session"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Strict"
+CSRF_COOKIE_NAME = "whirr_csrf"
+CSRF_COOKIE_SAMESITE = "Strict"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- the API -----------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["whirr_site.access.api.PrincipalAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["whirr_site.access.api.MayUse"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "whirr_site.errors.as_response",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "whirr",
+    "DESCRIPTION": "The GPU job queue and experiment tracker.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["whirr_site.access.api.MayUse"],
+    "SERVE_AUTHENTICATION": ["whirr_site.access.api.PrincipalAuthentication"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "JobStatusEnum": "jobs.states.JobStatus",
+        "AttemptStatusEnum": "jobs.states.AttemptStatus",
+        "ReasonEnum": "jobs.states.Reason",
+        "RunStatusEnum": "runs.models.RunStatus",
+    },
+}
+
+# --- background work: makes things prompt, never correct (docs/architecture.md) ------------------------------------------
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = False
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "django.channels.server": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "django_celery_beat": {"level": "WARNING"},
+    },
+}
