@@ -1,0 +1,68 @@
+# Everything a developer types. `make` alone lists the targets.
+# Only make and a Python from 3.11 on have to be there; the rest lands in .venv/.
+
+BIN := .venv/bin
+PYTHON := $(BIN)/python
+INSTALLED := .venv/installed
+# Commands that only inspect the code read the tests' settings: never the developer's own environment.
+MANAGE := DJANGO_SETTINGS_MODULE=tests.support.settings $(PYTHON) manage.py
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	--custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint format check lock agent bench bench-queue bench-agent \
+	bench-tracking screenshots clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
+
+install: $(INSTALLED) ## make .venv/ with everything in it (no work when it is up to date)
+
+$(INSTALLED): requirements/dev.txt pyproject.toml scripts/install.sh
+	@sh scripts/install.sh
+	@touch $@
+
+demo: install ## start whirr, train six small networks, show them live (ONCE=1: exit when done)
+	@$(BIN)/whirr demo $(if $(filter-out 0,$(ONCE)),--once)
+
+test: install ## install what the tests need, then run them all (ARGS="-k lease" goes to pytest)
+	@$(PYTHON) scripts/test.py $(ARGS)
+
+lint: install ## ruff, mypy, and models without a migration
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(MANAGE) makemigrations --check --dry-run
+
+format: install ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+check: lint test ## what has to pass before a commit is shared
+
+lock: install ## compile requirements/*.in into the pinned requirements/*.txt (ARGS=--upgrade)
+	$(COMPILE) $(ARGS) requirements/cli.in -o requirements/cli.txt
+	$(COMPILE) $(ARGS) requirements/server.in -o requirements/server.txt
+	$(COMPILE) $(ARGS) requirements/all.in -o requirements/all.txt
+	$(COMPILE) $(ARGS) requirements/cli.in requirements/server.in requirements/dev.in -o requirements/dev.txt
+
+agent: install ## build dist/whirr-worker.pyz, the agent in one file
+	@$(PYTHON) scripts/build_agent.py
+
+bench: bench-queue bench-agent bench-tracking ## all benchmarks
+
+bench-queue: install ## claims and submit-to-start
+	@$(PYTHON) benchmarks/queue.py $(ARGS)
+
+bench-agent: install ## memory, start-up and shipping of the agent
+	@$(PYTHON) benchmarks/agent.py $(ARGS)
+
+bench-tracking: install ## storing and reading metrics
+	@$(PYTHON) benchmarks/tracking.py $(ARGS)
+
+screenshots: install ## the pictures of the README, light and dark
+	@$(PYTHON) scripts/screenshots.py $(ARGS)
+
+clean: ## remove what was built and cached, and .venv/
+	rm -rf .venv build dist staticfiles *.egg-info .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,137 @@
+"""All tests: installs or names what they need, then runs pytest three times and sums up.
+
+1. everything but the end-to-end tests, on SQLite;
+2. what touches the database once more, on a PostgreSQL that the suite starts;
+3. the end-to-end tests, one at a time: they measure time and need the machine to themselves.
+
+Arguments go to pytest, each time: `python scripts/test.py -k lease tests/jobs`.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.support import servers  # noqa: E402
+
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+NOTHING_COLLECTED = 5
+PARALLEL = ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
+PYTEST = [
+    *(sys.executable, "-m", "pytest", "--ds", "tests.support.settings"),
+    *("-o", "asyncio_default_fixture_loop_scope=function"),
+]
+
+
+def fonts() -> None:
+    if not any(Path("/usr/share/fonts").rglob("*.[to]tf")):
+        raise servers.Missing("No font is installed, so pages have no text: fonts-dejavu-core")
+
+
+NEEDS: dict[str, Callable[[], object]] = {
+    "postgresql": servers.postgres_programs,
+    "redis-server": servers.redis_program,
+    "chromium": servers.chromium_program,
+    "fonts-dejavu-core": fonts,
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    name: str
+    arguments: list[str]
+    database: str = "sqlite"
+
+
+PARTS = (
+    Part("unit and SQLite", [*PARALLEL, "-m", "not e2e"]),
+    Part("PostgreSQL", [*PARALLEL, "-m", "not e2e"], database="postgres"),
+    Part("end to end", ["-m", "e2e"]),
+)
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def missing() -> dict[str, str]:
+    """Debian package → what is the matter without it."""
+    found = {}
+    for package, look in NEEDS.items():
+        try:
+            look()
+        except servers.Missing as problem:
+            found[package] = str(problem)
+    return found
+
+
+def install(packages: list[str]) -> None:
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    say(f"installing {' '.join(packages)}")
+    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends"]):
+        names = packages if command[0] == "install" else []
+        subprocess.run(["apt-get", *command, *names], check=True, env=quiet)
+
+
+def provide() -> bool:
+    """True if everything is there, installed now or before."""
+    absent = missing()
+    if absent and os.geteuid() == 0 and shutil.which("apt-get"):
+        install(list(absent))
+        absent = missing()
+    for problem in absent.values():
+        say(f"MISSING  {problem}")
+    if absent:
+        say(f"On Debian or Ubuntu: sudo apt-get install {' '.join(absent)}")
+    return not absent
+
+
+def run(part: Part, arguments: list[str]) -> int:
+    say(f"\n=== {part.name} ===")
+    chosen = {**os.environ, "WHIRR_TEST_DATABASE": part.database}
+    return subprocess.run([*PYTEST, *part.arguments, *arguments], cwd=ROOT, env=chosen).returncode
+
+
+def outcome(code: int) -> str:
+    return {0: "passed", NOTHING_COLLECTED: "no tests chosen"}.get(code, f"FAILED ({code})")
+
+
+def postgres_is_here() -> bool:
+    try:
+        servers.postgres_programs()
+    except servers.Missing:
+        return False
+    return True
+
+
+def main(arguments: list[str]) -> int:
+    if not provide() and IN_CI:
+        say("CI=true: nothing may be left out, so no test was run.")
+        return 1
+    results = []
+    for part in PARTS:
+        if part.database == "postgres" and not postgres_is_here():
+            results.append((part.name, NOTHING_COLLECTED, "left out: PostgreSQL is missing"))
+            continue
+        started = time.monotonic()
+        code = run(part, arguments)
+        results.append((part.name, code, f"{outcome(code)}, {time.monotonic() - started:.0f} s"))
+    say("\n=== in short ===")
+    for name, _, text in results:
+        say(f"{name:<16} {text}")
+    codes = {code for _, code, _ in results}
+    if codes == {NOTHING_COLLECTED}:
+        return NOTHING_COLLECTED
+    return 1 if codes - {0, NOTHING_COLLECTED} else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,45 @@
+"""The agent in one file: the same bytes each time, and it runs where nothing is installed."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def build(target: Path) -> Path:
+    script = ROOT / "scripts" / "build_agent.py"
+    subprocess.run([sys.executable, str(script), str(target)], check=True, capture_output=True)
+    return target
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("dist") / "whirr-worker.pyz")
+
+
+def test_two_builds_are_equal_to_the_byte(archive: Path, tmp_path: Path) -> None:
+    assert build(tmp_path / "again.pyz").read_bytes() == archive.read_bytes()
+
+
+def test_file_times_and_order_on_disk_do_not_matter(archive: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "checkout"
+    for part in ("whirr", "worker_agent", "scripts"):
+        shutil.copytree(ROOT / part, copy / part)
+    for path in copy.rglob("*.py"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    built = tmp_path / "elsewhere.pyz"
+    script = copy / "scripts" / "build_agent.py"
+    subprocess.run([sys.executable, str(script), str(built)], check=True, capture_output=True)
+    assert built.read_bytes() == archive.read_bytes()
+
+
+def test_it_runs_without_any_installed_package(archive: Path, tmp_path: Path) -> None:
+    # -I -S: no site-packages, no current folder, no PYTHON* variable
+    command = [sys.executable, "-I", "-S", str(archive), "--help"]
+    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "--server" in answer.stdout
