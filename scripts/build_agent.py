@@ -1,7 +1,7 @@
 """Build dist/whirr-worker.pyz: the agent in one file that any python3 from 3.9 on can run.
 
-The same sources give the same bytes, on every machine: files are sorted, times are fixed, and nothing
-is compressed, because zlib's output differs between its versions.
+The same sources give the same bytes, on every machine: files are sorted, times are fixed, and
+nothing is compressed, because zlib's output differs between its versions.
 """
 
 import io
