@@ -1,0 +1,1 @@
+"""The `whirr` command line."""

@@ -1,0 +1,111 @@
+"""logs: a job's output."""
+
+from __future__ import annotations
+
+import click
+
+from whirr.cli import failures, jobs, output, place, values, waiting
+from whirr.cli.waiting import PIECE, Follower, Steady
+from whirr.wire import Client, NotFound, WireError
+
+LARGEST_TAIL = 64 * PIECE
+
+
+@click.command()
+@click.argument("job", metavar="ID")
+@click.option("--follow", "-f", is_flag=True, help="Go on as it grows, until the job ends.")
+@click.option("--tail", "-n", type=click.IntRange(0), metavar="N", help="Only the last N lines.")
+@click.option(
+    "--attempt", type=click.IntRange(1), metavar="N", help="Another attempt than the newest."
+)
+@place.options
+def logs(
+    server_url: str | None,
+    data_dir: str | None,
+    *,
+    job: str,
+    follow: bool,
+    tail: int | None,
+    attempt: int | None,
+) -> int:
+    """Print a job's output as it stands. --follow ends with the job's own exit code."""
+    run = values.run_id(job)
+    number = None if run.startswith("local-") else values.job_id(job)
+    where = place.find(server_url, data_dir)
+    client = where.client()
+    try:
+        if number is None:
+            _print(client, run, attempt, tail)
+            return failures.DONE
+        return _of_job(Steady(client), number, attempt, tail=tail, follow=follow)
+    except WireError as error:
+        raise failures.from_wire(error, where.url) from error
+    except KeyboardInterrupt:
+        return waiting.detached(number or 0) if follow else failures.INTERRUPTED
+
+
+def _of_job(
+    steady: Steady, number: int, attempt: int | None, *, tail: int | None, follow: bool
+) -> int:
+    job = steady.job(number)
+    newest = jobs.attempt_of(job)
+    if attempt is not None and attempt > newest:
+        raise NotFound(
+            404, "not_found", f"job {number} has no attempt {attempt} (newest: {newest})"
+        )
+    run = str(job.get("run_id") or f"job-{number}")
+    if not follow:
+        if not newest:
+            output.chat(f"whirr: job {number} is {job.get('status')}; no output yet")
+            return failures.DONE
+        _print(steady.client, run, attempt or newest, tail)
+        return failures.DONE
+    follower = Follower(steady, number, attempt)
+    if tail is not None and newest:
+        follower.attempt = attempt or newest
+        follower.offset = _print_tail(steady.client, run, follower.attempt, tail)
+    ended = follower.until_ended()
+    output.chat(f"whirr: {jobs.how_it_ended(ended)}")
+    return jobs.exit_code(ended)
+
+
+def _print(client: Client, run: str, attempt: int | None, tail: int | None) -> None:
+    if tail is not None:
+        _print_tail(client, run, attempt, tail)
+        return
+    offset = 0
+    while True:
+        data, _ = waiting.piece(client, run, attempt, offset)
+        waiting.write(data)
+        offset += len(data)
+        if not data:
+            return
+
+
+def _print_tail(client: Client, run: str, attempt: int | None, lines: int) -> int:
+    """Print the last lines; returns the offset after them."""
+    reach = 64 * 1024
+    while True:
+        query = {"attempt": attempt, "offset": -reach, "limit": reach}
+        try:
+            answer = client.get(f"/api/v1/runs/{run}/log", query, timeout=30.0)
+        except NotFound:
+            return 0
+        start = int(answer.headers.get("x-whirr-offset") or 0)
+        kept = last_lines(answer.body, lines)
+        if start == 0 or len(kept) < len(answer.body) or reach >= LARGEST_TAIL:
+            waiting.write(kept)
+            return start + len(answer.body)
+        reach *= 4
+
+
+def last_lines(data: bytes, count: int) -> bytes:
+    """The last `count` lines of some bytes; a line without its end counts as one."""
+    if count == 0:
+        return b""
+    end = len(data) - 1 if data.endswith(b"\n") else len(data)
+    for _ in range(count):
+        end = data.rfind(b"\n", 0, end)
+        if end < 0:
+            return data
+    return data[end + 1 :]

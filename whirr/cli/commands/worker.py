@@ -1,0 +1,69 @@
+"""worker: run an agent, with the options that the agent itself knows."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from whirr.cli import place
+
+SERVER, DATA = ("--server", "-s"), ("--data-dir", "-d")
+PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+
+
+@click.command(context_settings=PASS_ON, add_help_option=False)
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def worker(options: tuple[str, ...]) -> int:
+    """Run an agent on this machine; `whirr worker --help` lists the agent's options.
+
+    Without --server, a project folder's own server and data folder are used.
+    """
+    from worker_agent.main import main as run_agent
+
+    argv = with_device(list(options))
+    if not {"-h", "--help", "--version"} & set(argv):
+        argv = with_place(argv)
+    return int(run_agent(argv) or 0)
+
+
+def with_device(argv: list[str]) -> list[str]:
+    """`--device N`, as whirr has always had it, is the agent's `--gpu N`."""
+    return [
+        "--gpu"
+        if word == "--device"
+        else f"--gpu={word[9:]}"
+        if word.startswith("--device=")
+        else word
+        for word in argv
+    ]
+
+
+def with_place(argv: list[str]) -> list[str]:
+    """The options, completed by the embedded server of the project folder where none was named."""
+    if _names(argv, SERVER) or os.environ.get("WHIRR_SERVER_URL", "").strip():
+        return argv
+    where = place.find(None, _value(argv, DATA), with_agent=False)
+    argv = [*argv, "--server", where.url]
+    if where.folder and not _names(argv, DATA):
+        argv += ["--data-dir", str(where.folder.path)]
+    if where.token:
+        os.environ.setdefault("WHIRR_TOKEN", where.token)  # never in argv: command lines are public
+    return argv
+
+
+def _names(argv: list[str], names: tuple[str, str]) -> bool:
+    return _value(argv, names) is not None
+
+
+def _value(argv: list[str], names: tuple[str, str]) -> str | None:
+    """What an option was given, in each of the ways in which argparse takes it."""
+    long, short = names
+    for place_, word in enumerate(argv):
+        if word in names:
+            return argv[place_ + 1] if place_ + 1 < len(argv) else ""
+        if word.startswith(f"{long}="):
+            return word[len(long) + 1 :]
+        if word.startswith(short) and not word.startswith("--"):
+            return word[len(short) :].lstrip("=")
+    return None
