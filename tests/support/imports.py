@@ -61,8 +61,8 @@ def circle(sources: dict[str, str], packages: frozenset[str] = frozenset()) -> l
     graph: dict[str, set[str]] = {}
     for module, source in sources.items():
         wanted = imports(source, module, is_package=module in packages)
-        targets = {_target(item.name, sources) for item in wanted if item.at_start}
-        graph[module] = {target for target in targets if target not in {None, module}}  # type: ignore[misc]
+        targets = (_target(item.name, sources) for item in wanted if item.at_start)
+        graph[module] = {target for target in targets if target and target != module}
     try:
         graphlib.TopologicalSorter(graph).prepare()
     except graphlib.CycleError as error:

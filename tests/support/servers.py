@@ -39,14 +39,7 @@ class Server:
     log: IO[bytes]
 
     def stop(self) -> None:
-        assert self.guard.stdin is not None
-        self.guard.stdin.close()
-        self.guard.wait(timeout=30)
-        self.log.close()
-
-    def said(self) -> bytes:
-        # pread: the servers share this file's position, and reading must not move it
-        return os.pread(self.log.fileno(), 1_000_000, 0)
+        _end(self.guard, self.log)
 
 
 def postgres_programs() -> Path:
@@ -78,11 +71,10 @@ def chromium_program() -> str:
 
 
 def start_postgres() -> Server:
-    """A server with a database `whirr`, listening on a free port of the loopback interface."""
+    """A server with an empty database `postgres`, on a free port of the loopback interface."""
     programs = postgres_programs()
-    folder, owner, password = _folder(), _owner(), secrets.token_hex(16)
-    _write(folder / "password", password, owner)
-    port = _free_port()
+    folder, password, port = _folder(), secrets.token_hex(16), _free_port()
+    _write(folder / "password", password)
     fast_not_durable = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
     settings = (
         *("listen_addresses=127.0.0.1", f"port={port}", "unix_socket_directories="),
@@ -97,42 +89,59 @@ def start_postgres() -> Server:
     postgres = [str(programs / "postgres"), "-D", data]
     for setting in settings:
         postgres += ["-c", setting]
-    url = f"postgresql://whirr:{password}@127.0.0.1:{port}/postgres"
-    return _start(url, folder, owner, [initdb, postgres], stop=signal.SIGQUIT)
+    guard, log = start_program(initdb, postgres, folder=folder, stop=signal.SIGQUIT)
+    return Server(f"postgresql://whirr:{password}@127.0.0.1:{port}/postgres", guard, log)
 
 
 def start_redis() -> Server:
     program = redis_program()
-    folder, owner, password = _folder(), _owner(), secrets.token_hex(16)
-    port = _free_port()
-    lines = [f"port {port}", "bind 127.0.0.1", f"requirepass {password}", 'save ""', "daemonize no"]
-    _write(folder / "redis.conf", "\n".join([*lines, f"dir {folder}", ""]), owner)
-    url = f"redis://:{password}@127.0.0.1:{port}/0"
-    command = [program, str(folder / "redis.conf")]
-    return _start(url, folder, owner, [command], stop=signal.SIGTERM)
+    folder, password, port = _folder(), secrets.token_hex(16), _free_port()
+    lines = [
+        f"port {port}",
+        "bind 127.0.0.1",
+        f"requirepass {password}",
+        'save ""',
+        f"dir {folder}",
+    ]
+    _write(folder / "redis.conf", "\n".join([*lines, ""]))
+    guard, log = start_program([program, str(folder / "redis.conf")], folder=folder)
+    return Server(f"redis://:{password}@127.0.0.1:{port}/0", guard, log)
 
 
-def _start(
-    url: str, folder: Path, owner: str | None, commands: list[list[str]], *, stop: int
-) -> Server:
-    spec = {"folder": str(folder), "owner": owner, "commands": commands, "stop": int(stop)}
-    log = tempfile.TemporaryFile()  # noqa: SIM115 -- it lives as long as the server
+def start_program(
+    *commands: list[str], folder: Path | None = None, stop: int = signal.SIGTERM
+) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+    """Run the commands under a guard; back when the last one says that it is ready."""
+    folder = folder or _folder()
+    spec = {"folder": str(folder), "owner": _owner(), "commands": commands, "stop": int(stop)}
+    log = tempfile.TemporaryFile()  # noqa: SIM115  (it lives as long as the server)
     guard = subprocess.Popen(
         [sys.executable, "-I", str(GUARD), json.dumps(spec)],
         stdin=subprocess.PIPE,
         stdout=log,
         stderr=log,
-        start_new_session=True,
+        start_new_session=True,  # Ctrl-C is for pytest, which still needs the server then
     )
-    server = Server(url, guard, log)
     deadline = time.monotonic() + PATIENCE
-    while READY not in server.said():
+    while READY not in _said(log):
         if guard.poll() is not None or time.monotonic() > deadline:
-            said = server.said().decode(errors="replace")
-            server.stop()
+            said = _said(log).decode(errors="replace")
+            _end(guard, log)
             raise DidNotStart(f"{commands[-1][0]} did not start; it said:\n{said}")
         time.sleep(0.02)
-    return server
+    return guard, log
+
+
+def _end(guard: subprocess.Popen[bytes], log: IO[bytes]) -> None:
+    assert guard.stdin is not None
+    guard.stdin.close()
+    guard.wait(timeout=30)
+    log.close()
+
+
+def _said(log: IO[bytes]) -> bytes:
+    # pread: the servers share this file's position, and reading must not move it
+    return os.pread(log.fileno(), 1_000_000, 0)
 
 
 def _owner() -> str | None:
@@ -144,18 +153,20 @@ def _owner() -> str | None:
 
 
 def _folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="whirr-test-server-"))
-    owner = _owner()
-    if owner is not None:
-        shutil.chown(folder, owner)
-    return folder
+    return _handed_over(Path(tempfile.mkdtemp(prefix="whirr-test-server-")))
 
 
-def _write(path: Path, text: str, owner: str | None) -> None:
+def _write(path: Path, text: str) -> None:
     path.touch(mode=0o600)
     path.write_text(text)
+    _handed_over(path)
+
+
+def _handed_over(path: Path) -> Path:
+    owner = _owner()
     if owner is not None:
         shutil.chown(path, owner)
+    return path
 
 
 def _free_port() -> int:
