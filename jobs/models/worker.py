@@ -25,6 +25,7 @@ class Worker(models.Model):
     load = models.JSONField(default=dict, blank=True)
     draining = models.BooleanField(default=False)
     disabled = models.BooleanField(default=False)
+    sync_serial = models.BigIntegerField(default=0)  # of the newest held request; older ones are released
     online = models.BooleanField(default=True)  # false once it said goodbye
     registered_at = models.DateTimeField()
     heartbeat_at = models.DateTimeField()

@@ -88,7 +88,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 # --- static files: served as they are, from this host alone -------------------------------------------------------------
 _plotly = find_spec("plotly")
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = env.text("WHIRR_STATIC_ROOT") or None  # for `collectstatic`, where nginx serves them
 STATICFILES_DIRS = (
     [("plotly", Path(_plotly.submodule_search_locations[0]) / "package_data")]
     if _plotly and _plotly.submodule_search_locations

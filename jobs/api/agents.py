@@ -1,0 +1,93 @@
+"""The calls of an agent's life."""
+
+from django.conf import settings
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from jobs import finishing, syncing, workers
+from jobs.api import serializers
+from jobs.api.parsing import sync_report
+from jobs.finishing import Outcome
+from jobs.workers import Hardware
+from whirr_site.settings.keys import read_or_make
+
+
+class AgentView(APIView):
+    scope = "worker"
+
+
+class RegisterView(AgentView):
+    """POST /api/v1/workers/register   once per start; a name that another live agent holds is refused"""
+
+    @extend_schema(
+        request=serializers.RegistrationSerializer, responses=serializers.RegisteredSerializer
+    )
+    def post(self, request: Request) -> Response:
+        body = serializers.RegistrationSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        told = dict(body.validated_data)
+        worker_id, session = told.pop("worker_id"), told.pop("session")
+        gpu_ids = told.pop("gpu_ids") or []
+        told["gpus"] = told["gpus"] or [_bare_gpu(index) for index in gpu_ids]
+        workers.register(worker_id, Hardware(**told), session=session, now=timezone.now())
+        return Response(
+            {
+                "message": f"Worker {worker_id} registered",
+                "success": True,
+                "worker_id": worker_id,
+                "store_id": read_or_make(settings.DATA_DIR / "store-id"),
+                "lease_seconds": serializers.LEASE_SECONDS,
+            }
+        )
+
+
+def _bare_gpu(index: int) -> dict[str, object]:
+    """A GPU of an agent that tells no more than its index."""
+    return {"index": index, "name": "", "uuid": "", "memory_mb": 0}
+
+
+class UnregisterView(AgentView):
+    """POST /api/v1/workers/unregister {"worker_id"}, or /api/v1/workers/<id>/unregister without a body"""
+
+    @extend_schema(
+        request=serializers.UnregisterSerializer, responses=serializers.MessageSerializer
+    )
+    def post(self, request: Request, worker_id: str = "") -> Response:
+        if not worker_id:
+            body = serializers.UnregisterSerializer(data=request.data)
+            body.is_valid(raise_exception=True)
+            worker_id = body.validated_data["worker_id"]
+        workers.unregister(worker_id, now=timezone.now())
+        return Response({"message": f"Worker {worker_id} unregistered", "success": True})
+
+
+class SyncView(AgentView):
+    """POST /api/v1/workers/<id>/sync   answered at once here; held where the server speaks ASGI"""
+
+    @extend_schema(request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, worker_id: str) -> Response:
+        report = sync_report(request.data)
+        return Response(syncing.exchange(worker_id, report, now=timezone.now()).as_json())
+
+
+class FinishView(AgentView):
+    """POST /api/v1/jobs/7/attempts/2/finish   idempotent"""
+
+    @extend_schema(request=serializers.FinishSerializer, responses=serializers.FinishedSerializer)
+    def post(self, request: Request, job_id: int, attempt: int) -> Response:
+        body = serializers.FinishSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        told = dict(body.validated_data)
+        report = finishing.Report(
+            worker_id=told["worker_id"],
+            outcome=Outcome(told["outcome"]),
+            exit_code=told["exit_code"],
+            signal=told["signal"],
+            message=told["error_message"] or "",
+        )
+        job = finishing.finish(job_id, attempt, report, now=timezone.now())
+        return Response({"job_id": job_id, "attempt": attempt, "status": job.status})

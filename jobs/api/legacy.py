@@ -1,0 +1,109 @@
+"""Claim, heartbeat, complete and fail as whirr 0.5 workers call them."""
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobs import legacy
+from jobs.api.agents import AgentView
+from jobs.api.serializers import JobSerializer, MessageSerializer
+from runs.api.writing import Forbidden
+
+
+class ClaimSerializer(serializers.Serializer[Any]):
+    worker_id = serializers.CharField(max_length=128)
+    gpu_id = serializers.IntegerField(default=None, allow_null=True, min_value=0, max_value=1023)
+    lease_seconds = serializers.IntegerField(default=60, min_value=10, max_value=600)
+
+
+class ClaimedSerializer(serializers.Serializer[Any]):
+    job = JobSerializer(allow_null=True)
+
+
+class HeartbeatSerializer(serializers.Serializer[Any]):
+    worker_id = serializers.CharField(max_length=128)
+    lease_seconds = serializers.IntegerField(default=60, min_value=10, max_value=600)
+
+
+class RenewedSerializer(serializers.Serializer[Any]):
+    success = serializers.BooleanField()
+    lease_expires_at = serializers.DateTimeField()
+    cancel_requested = serializers.BooleanField()
+
+
+class CompleteSerializer(serializers.Serializer[Any]):
+    worker_id = serializers.CharField(max_length=128)
+    exit_code = serializers.IntegerField()
+    run_id = serializers.CharField(required=False, allow_null=True)
+    error_message = serializers.CharField(default="", allow_null=True, allow_blank=True)
+
+
+class FailSerializer(serializers.Serializer[Any]):
+    worker_id = serializers.CharField(max_length=128)
+    error_message = serializers.CharField(allow_blank=True)
+
+
+def _checked(serializer: Any, request: Request) -> dict[str, Any]:
+    body = serializer(data=request.data)
+    body.is_valid(raise_exception=True)
+    return dict(body.validated_data)
+
+
+class ClaimView(AgentView):
+    """POST /api/v1/jobs/claim   one job or null; newer agents use sync"""
+
+    @extend_schema(request=ClaimSerializer, responses=ClaimedSerializer)
+    def post(self, request: Request) -> Response:
+        told = _checked(ClaimSerializer, request)
+        order = legacy.claim(
+            told["worker_id"],
+            told["gpu_id"],
+            lease_seconds=told["lease_seconds"],
+            now=timezone.now(),
+        )
+        return Response({"job": JobSerializer(order.job).data if order else None})
+
+
+class HeartbeatView(AgentView):
+    """POST /api/v1/jobs/7/heartbeat   404 where the worker does not hold the job"""
+
+    @extend_schema(request=HeartbeatSerializer, responses=RenewedSerializer)
+    def post(self, request: Request, job_id: int) -> Response:
+        told = _checked(HeartbeatSerializer, request)
+        until, cancel = legacy.renew(
+            job_id, told["worker_id"], lease_seconds=told["lease_seconds"], now=timezone.now()
+        )
+        return Response(
+            {"success": True, "lease_expires_at": until.isoformat(), "cancel_requested": cancel}
+        )
+
+
+class CompleteView(AgentView):
+    """POST /api/v1/jobs/7/complete   403 where another worker holds the job"""
+
+    @extend_schema(request=CompleteSerializer, responses=MessageSerializer)
+    def post(self, request: Request, job_id: int) -> Response:
+        told = _checked(CompleteSerializer, request)
+        return _finish(job_id, told["worker_id"], told["exit_code"], told["error_message"])
+
+
+class FailView(AgentView):
+    """POST /api/v1/jobs/7/fail   403 where another worker holds the job"""
+
+    @extend_schema(request=FailSerializer, responses=MessageSerializer)
+    def post(self, request: Request, job_id: int) -> Response:
+        told = _checked(FailSerializer, request)
+        return _finish(job_id, told["worker_id"], 1, told["error_message"])
+
+
+def _finish(job_id: int, worker_id: str, exit_code: int, message: str | None) -> Response:
+    job = legacy.finish(
+        job_id, worker_id, exit_code=exit_code, message=message or "", now=timezone.now()
+    )
+    if job is None:
+        raise Forbidden(f"Job {job_id} is not owned by worker {worker_id}")
+    return Response({"message": f"Job {job_id} marked as {job.status}", "success": True})

@@ -1,0 +1,95 @@
+"""What follows from the end of an attempt: the job ends too, or goes back into the queue."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from jobs.models import Attempt, Job
+from jobs.moving import move, move_attempt
+from jobs.states import LOST_CAP, NEVER_STARTED_CAP, AttemptStatus, JobStatus, Reason
+
+FIRST_BACKOFF = timedelta(seconds=2)
+LONGEST_BACKOFF = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an attempt ended."""
+
+    status: AttemptStatus
+    reason: Reason
+    message: str = ""
+    exit_code: int | None = None
+    signal: int | None = None
+
+
+def end(job: Job, attempt: Attempt, ended: Ended, *, actor: str, now: datetime) -> None:
+    """End the running attempt and move its job. Inside a transaction that holds the job's row."""
+    if job.cancel_requested:  # cancel wins every race
+        by = job.cancel_requested_by or "somebody"
+        ended = Ended(
+            AttemptStatus.CANCELLED,
+            Reason.CANCELLED_BY,
+            f"cancelled by {by}",
+            ended.exit_code,
+            ended.signal,
+        )
+    move_attempt(
+        attempt,
+        ended.status,
+        now=now,
+        reason=ended.reason,
+        message=ended.message,
+        exit_code=ended.exit_code,
+        signal=ended.signal,
+    )
+    to, message, wait = _what_follows(job, ended)
+    move(
+        job,
+        to,
+        now=now,
+        actor=actor,
+        reason=ended.reason,
+        message=message,
+        exit_code=ended.exit_code,
+        worker=job.worker if to.is_final else None,
+        **({"queued_at": now, "not_before": now + wait if wait else None} if not to.is_final else {}),
+    )
+
+
+def _what_follows(job: Job, ended: Ended) -> tuple[JobStatus, str, timedelta]:
+    """(next status, message, how long to wait before another attempt)."""
+    if ended.status == AttemptStatus.SUCCEEDED:
+        return JobStatus.COMPLETED, "", timedelta()
+    if ended.status == AttemptStatus.CANCELLED:
+        return JobStatus.CANCELLED, ended.message, timedelta()
+    if ended.status == AttemptStatus.PREEMPTED:
+        return JobStatus.QUEUED, ended.message, timedelta()
+    times = _times(job, ended)
+    cap, backs_off = _cap(job, ended)
+    if times <= cap:
+        wait = min(FIRST_BACKOFF * 2 ** (times - 1), LONGEST_BACKOFF) if backs_off else timedelta()
+        return JobStatus.QUEUED, ended.message, wait
+    message = ended.message
+    if cap and ended.reason == Reason.WORKER_LOST:
+        message = f"gave up: {times} workers were lost while running it; last: {message}"
+    elif cap:
+        message = f"gave up after {times} attempts; last: {message or ended.reason.label}"
+    return JobStatus.FAILED, message, timedelta()
+
+
+def _cap(job: Job, ended: Ended) -> tuple[int, bool]:
+    """How many attempts may end this way before the job fails, and whether the next one waits a while."""
+    if ended.reason == Reason.WORKER_LOST:
+        return LOST_CAP - 1, False
+    if ended.reason == Reason.NEVER_STARTED:
+        return NEVER_STARTED_CAP - 1, True
+    return job.retries, True
+
+
+def _times(job: Job, ended: Ended) -> int:
+    """How many attempts of the job, this one included, ended for the same kind of reason."""
+    past = job.attempts.exclude(status=AttemptStatus.RUNNING)
+    if ended.reason in (Reason.WORKER_LOST, Reason.NEVER_STARTED):
+        return past.filter(reason=ended.reason).count()
+    own = past.filter(status__in=[AttemptStatus.FAILED, AttemptStatus.TIMED_OUT])
+    return own.exclude(reason=Reason.NEVER_STARTED).count()

@@ -1,0 +1,89 @@
+"""An agent reports the end of an attempt."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import TextChoices
+
+from jobs.ending import Ended, end
+from jobs.errors import LeaseLost, NotFound
+from jobs.leases import reinstate
+from jobs.models import Attempt, Job
+from jobs.states import AttemptStatus, Reason
+
+
+class Outcome(TextChoices):
+    """What the agent saw."""
+
+    EXITED = "exited"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+    NEVER_STARTED = "never_started"
+    WORKER_SHUTDOWN = "worker_shutdown"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The end of an attempt as its agent saw it. `exit_code` or `signal` is None where there was none."""
+
+    worker_id: str
+    outcome: Outcome
+    exit_code: int | None = None
+    signal: int | None = None
+    message: str = ""
+
+
+@transaction.atomic
+def finish(job_id: int, number: int, report: Report, *, now: datetime) -> Job:
+    """End attempt `number`. Repeating it changes nothing and answers the same.
+
+    Accepted after the lease ran out, as long as no newer attempt exists and the job has not ended.
+    Raises NotFound, or LeaseLost where another attempt owns the job or another worker owned this one.
+    """
+    job = Job.objects.select_for_update(of=("self",)).select_related("run", "worker").filter(pk=job_id).first()
+    attempt = Attempt.objects.filter(job_id=job_id, number=number).select_related("worker").first()
+    if job is None or attempt is None:
+        raise NotFound(f"there is no attempt {number} of job {job_id}")
+    attempt.job = job
+    if number < job.attempt:
+        raise LeaseLost(f"attempt {number} of job {job_id} was superseded by attempt {job.attempt}")
+    if attempt.worker_name != report.worker_id:
+        raise LeaseLost(f"attempt {number} of job {job_id} belongs to worker {attempt.worker_name}")
+    if attempt.status == AttemptStatus.LOST:
+        if not reinstate(attempt, attempt.worker, lease_seconds=job.lease_seconds, now=now):
+            raise LeaseLost(f"attempt {number} of job {job_id} was lost, and the job is {job.status}")
+        job.refresh_from_db()
+        attempt.refresh_from_db()
+    if attempt.status != AttemptStatus.RUNNING:  # told before
+        return job
+    end(job, attempt, _judge(report), actor=report.worker_id, now=now)
+    return job
+
+
+def _judge(report: Report) -> Ended:
+    status, reason = _VERDICTS.get(report.outcome) or _of_exit(report)
+    message = report.message
+    if not message and report.signal:
+        message = f"killed by signal {report.signal}"
+    elif not message and report.exit_code:
+        message = f"exit code {report.exit_code}"
+    return Ended(status, reason, message, report.exit_code, report.signal)
+
+
+def _of_exit(report: Report) -> tuple[AttemptStatus, Reason]:
+    if report.signal:
+        return AttemptStatus.FAILED, Reason.SIGNAL
+    if report.exit_code:
+        return AttemptStatus.FAILED, Reason.EXIT_NONZERO
+    return AttemptStatus.SUCCEEDED, Reason.OK
+
+
+_VERDICTS = {
+    Outcome.CANCELLED: (AttemptStatus.CANCELLED, Reason.CANCELLED_BY),
+    Outcome.TIMED_OUT: (AttemptStatus.TIMED_OUT, Reason.TIME_LIMIT),
+    Outcome.NEVER_STARTED: (AttemptStatus.FAILED, Reason.NEVER_STARTED),
+    Outcome.WORKER_SHUTDOWN: (AttemptStatus.PREEMPTED, Reason.WORKER_SHUTDOWN),
+    Outcome.LOST: (AttemptStatus.LOST, Reason.WORKER_LOST),
+}

@@ -1,0 +1,134 @@
+"""Leases: renewed by those who work, taken from those who fell silent."""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from jobs.ending import Ended, end
+from jobs.models import Attempt, Job, Worker
+from jobs.moving import move, move_attempt
+from jobs.states import AttemptStatus, JobStatus, Reason
+from runs import recording
+
+log = logging.getLogger(__name__)
+
+Pair = tuple[int, int]  # (job id, attempt number)
+
+
+def renew(
+    worker: Worker, held: Iterable[Pair], *, lease_seconds: int, now: datetime
+) -> list[Attempt]:
+    """Renew what the worker holds and return what it no longer owns, in a transaction that holds the worker's row.
+
+    An attempt whose lease ran out is taken back as long as nobody else has claimed its job. One that ended in order is
+    neither renewed nor called lost: its agent may still be delivering.
+    """
+    pairs = set(held)
+    if not pairs:
+        return []
+    attempts = [
+        attempt
+        for attempt in Attempt.objects.filter(
+            job_id__in=[job_id for job_id, _ in pairs], worker_name=worker.worker_id
+        ).select_related("job__run")
+        if (attempt.job_id, attempt.number) in pairs
+    ]
+    ours = [attempt for attempt in attempts if attempt.status == AttemptStatus.RUNNING]
+    Job.objects.filter(
+        pk__in=[attempt.job_id for attempt in ours], status=JobStatus.RUNNING
+    ).update(
+        lease_expires_at=now + timedelta(seconds=lease_seconds), lease_seconds=lease_seconds
+    )
+    gone = [
+        attempt
+        for attempt in attempts
+        if attempt.status in (AttemptStatus.LOST, AttemptStatus.PREEMPTED)
+    ]
+    return [
+        attempt
+        for attempt in gone
+        if not reinstate(attempt, worker, lease_seconds=lease_seconds, now=now)
+    ]
+
+
+def reinstate(attempt: Attempt, worker: Worker | None, *, lease_seconds: int, now: datetime) -> bool:
+    """Take back a loss, if the job still waits for its next attempt and nobody wants it cancelled."""
+    if attempt.status != AttemptStatus.LOST:
+        return False
+    job = Job.objects.select_for_update(of=("self",)).select_related("run").get(pk=attempt.job_id)
+    waits = job.status == JobStatus.QUEUED and job.attempt == attempt.number
+    if not waits or job.cancel_requested:
+        return False
+    move(
+        job,
+        JobStatus.RUNNING,
+        now=now,
+        actor=attempt.worker_name,
+        kind="reinstated",
+        message="the worker came back before anybody else claimed the job",
+        worker=worker,
+        lease_seconds=lease_seconds,
+        lease_expires_at=now + timedelta(seconds=lease_seconds),
+        not_before=None,
+    )
+    move_attempt(attempt, AttemptStatus.RUNNING, now=now)
+    recording.begin_attempt(job.run, attempt.number, hostname=job.run.hostname, now=now)
+    return True
+
+
+def requeue_expired(*, now: datetime, limit: int = 100) -> int:
+    """Take jobs from workers whose lease ran out, one short transaction each. Safe to run twice at once.
+
+    Walks by cursor: a row that cannot be handled is logged and passed over, and never stops the rest.
+    """
+    rescued, cursor = 0, 0
+    while rescued < limit:
+        job_id = (
+            Job.objects.filter(_expired(now), pk__gt=cursor)
+            .order_by("pk")
+            .values_list("pk", flat=True)
+            .first()
+        )
+        if job_id is None:
+            break
+        cursor = job_id
+        try:
+            rescued += _take_away(job_id, now=now)
+        except Exception:
+            log.exception("job %s: its expired lease could not be handled", job_id)
+    return rescued
+
+
+def _expired(now: datetime) -> Q:
+    return Q(status=JobStatus.RUNNING, lease_expires_at__lt=now)
+
+
+@transaction.atomic
+def _take_away(job_id: int, *, now: datetime) -> bool:
+    job = (
+        Job.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("run")
+        .filter(_expired(now), pk=job_id)
+        .first()
+    )
+    if job is None:  # renewed, ended, or in another sweeper's hands
+        return False
+    attempt = job.attempts.get(number=job.attempt)
+    ended = Ended(
+        AttemptStatus.LOST,
+        Reason.WORKER_LOST,
+        message=f"worker {attempt.worker_name} was not heard of for {job.lease_seconds} s",
+    )
+    end(job, attempt, ended, actor="whirr", now=now)
+    return True
+
+
+def extend_all(*, grace: timedelta, now: datetime) -> int:
+    """After a restart nobody could have renewed: every lease lasts at least `grace` from now. Returns how many grew."""
+    until = now + grace
+    return Job.objects.filter(status=JobStatus.RUNNING, lease_expires_at__lt=until).update(
+        lease_expires_at=until
+    )

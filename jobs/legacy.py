@@ -1,0 +1,77 @@
+"""Workers of whirr 0.5: they name themselves and no attempt, so the attempt is the one they were given last."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from jobs import claiming, finishing, leases
+from jobs.claiming import Order
+from jobs.errors import NotFound
+from jobs.finishing import Outcome
+from jobs.matching import Free
+from jobs.models import Attempt, Job, Worker
+
+
+def worker_of(name: str) -> tuple[Worker, list[int] | None]:
+    """The worker of that name, or the one of which `<name>-gpu<n>` is a GPU, then with that GPU's index.
+
+    Raises NotFound.
+    """
+    if worker := Worker.objects.filter(worker_id=name).first():
+        return worker, None
+    base, _, index = name.rpartition("-gpu")
+    worker = Worker.objects.filter(worker_id=base).first() if index.isdigit() else None
+    if worker is None:
+        raise NotFound(f"there is no worker {name!r}; register it first")
+    return worker, [int(index)]
+
+
+@transaction.atomic
+def claim(name: str, gpu_id: int | None, *, lease_seconds: int, now: datetime) -> Order | None:
+    """One job, or None. Raises NotFound."""
+    worker, gpus = worker_of(name)
+    worker = Worker.objects.select_for_update(no_key=True).get(pk=worker.pk)
+    Worker.objects.filter(pk=worker.pk).update(heartbeat_at=now, online=True)
+    if worker.draining or worker.disabled:
+        return None
+    wanted = gpus or ([gpu_id] if gpu_id is not None else [gpu["index"] for gpu in worker.gpus])
+    owned = claiming.running_attempts(worker)
+    free = claiming.free_of(worker, owned, gpus=wanted[:1], slots=worker.slots)
+    if worker.gpus:
+        free = Free(free.gpus, 0)
+    orders = claiming.claim(worker, free, claim_id="", lease_seconds=lease_seconds, now=now, most=1)
+    return orders[0] if orders else None
+
+
+def held_attempt(job_id: int, name: str) -> Attempt | None:
+    """The newest attempt of the job, if it is this worker's."""
+    job = Job.objects.filter(pk=job_id).first()
+    if job is None:
+        raise NotFound(f"there is no job {job_id}")
+    attempt = Attempt.objects.filter(job=job, number=job.attempt).select_related("worker").first()
+    names = {name, name.rpartition("-gpu")[0]}
+    return attempt if attempt and attempt.worker_name in names else None
+
+
+@transaction.atomic
+def renew(job_id: int, name: str, *, lease_seconds: int, now: datetime) -> tuple[datetime, bool]:
+    """(end of the lease, whether a cancel is wanted). Raises NotFound where this worker does not hold the job."""
+    attempt = held_attempt(job_id, name)
+    if attempt is None or attempt.worker is None:
+        raise NotFound(f"job {job_id} is not held by {name}")
+    pair = (attempt.job_id, attempt.number)
+    lost = leases.renew(attempt.worker, [pair], lease_seconds=lease_seconds, now=now)
+    job = Job.objects.get(pk=job_id)
+    if lost or job.lease_expires_at is None:
+        raise NotFound(f"job {job_id} is not held by {name} any more")
+    Worker.objects.filter(pk=attempt.worker_id).update(heartbeat_at=now, online=True)
+    return now + timedelta(seconds=lease_seconds), job.cancel_requested
+
+
+def finish(job_id: int, name: str, *, exit_code: int, message: str, now: datetime) -> Job | None:
+    """End the job; None where another worker holds it. Raises NotFound, LeaseLost."""
+    attempt = held_attempt(job_id, name)
+    if attempt is None:
+        return None
+    report = finishing.Report(attempt.worker_name, Outcome.EXITED, exit_code, None, message)
+    return finishing.finish(job_id, attempt.number, report, now=now)

@@ -1,0 +1,77 @@
+"""What every web process does on the side: it says that it is alive, and notices what other processes changed."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from jobs.leases import extend_all
+from jobs.models import JobEvent, Pulse
+from runs import feed
+
+log = logging.getLogger(__name__)
+
+EVERY = 1.0  # seconds between looks
+ALIVE_EVERY = 5  # looks between signs of life
+SILENT_AFTER = timedelta(seconds=20)
+
+InPool = Callable[..., Awaitable[Any]]
+
+
+def say_alive(*, now: datetime) -> None:
+    """A web process answers requests."""
+    Pulse.objects.update_or_create(pk=1, defaults={"at": now})
+
+
+def web_is_alive(*, now: datetime) -> bool:
+    """False while no web process could have taken a renewal: then no lease may be called expired."""
+    return Pulse.objects.filter(pk=1, at__gt=now - SILENT_AFTER).exists()
+
+
+def begin(*, now: datetime) -> int:
+    """A web process starts: leases get their grace before anybody may sweep them. Returns the newest event's id."""
+    extend_all(grace=settings.WHIRR_RESTART_GRACE, now=now)
+    say_alive(now=now)
+    return _newest_event()
+
+
+def _newest_event() -> int:
+    return JobEvent.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def ring_for_news(seen: int) -> int:
+    """Ring for every event after `seen`, whoever wrote it; the newest event's id.
+
+    A doorbell of another process does not reach an in-memory channel layer; the event's row does.
+    """
+    fresh = JobEvent.objects.filter(pk__gt=seen).select_related("job__run", "job__worker").order_by("pk")[:500]
+    groups, newest = set(), seen
+    for event in fresh:
+        newest = event.pk
+        groups |= {feed.QUEUE, feed.run_group(event.job.run.key)}
+        if event.job.worker:
+            groups.add(feed.worker_group(event.job.worker.worker_id))
+    if groups:
+        feed.ring(*groups)
+    return newest
+
+
+async def beat_forever(in_pool: InPool) -> None:
+    """The loop round the steps above; an error (the database is away) is logged, and the next look tries again."""
+    seen: int | None = None
+    looks = 0
+    while True:
+        try:
+            if seen is None:
+                seen = await in_pool(lambda: begin(now=timezone.now()))
+            seen = await in_pool(ring_for_news, seen)
+            looks += 1
+            if looks % ALIVE_EVERY == 0:
+                await in_pool(lambda: say_alive(now=timezone.now()))
+        except Exception:
+            log.exception("the pulse missed a beat")
+        await asyncio.sleep(EVERY)

@@ -1,0 +1,77 @@
+"""Workers come, go, and are told to take no more."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from jobs.errors import Invalid, NotFound, WorkerNameTaken
+from jobs.models import Worker
+from runs import feed
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """A node as its agent describes it; memory in MiB."""
+
+    hostname: str
+    gpus: list[dict[str, Any]] = field(default_factory=list)
+    slots: int = 1
+    cpu_count: int = 0
+    memory_mb: int = 0
+    tags: list[str] = field(default_factory=list)
+    version: str = ""
+    python: str = ""
+    platform: str = ""
+
+
+@transaction.atomic
+def register(worker_id: str, hardware: Hardware, *, session: str, now: datetime) -> Worker:
+    """Make the worker known, or known again. Raises WorkerNameTaken where a live agent of another session holds it."""
+    if not worker_id.strip():
+        raise Invalid("worker_id is empty", fields={"worker_id": ["must not be empty"]})
+    worker = Worker.objects.select_for_update(no_key=True).filter(worker_id=worker_id).first()
+    if worker and session and worker.session not in ("", session) and worker.is_online(now=now):
+        raise WorkerNameTaken(
+            f"another agent on {worker.hostname} is online as {worker_id!r}; choose a name with --name"
+        )
+    values = {name: getattr(hardware, name) for name in Hardware.__slots__}
+    values |= {"session": session, "heartbeat_at": now, "online": True}
+    worker, _ = Worker.objects.update_or_create(
+        worker_id=worker_id, defaults=values, create_defaults={**values, "registered_at": now}
+    )
+    feed.ring(feed.QUEUE)
+    return worker
+
+
+def unregister(worker_id: str, *, now: datetime) -> Worker:
+    """The agent says goodbye. What it still held is found by its leases. Raises NotFound."""
+    worker = worker_named(worker_id)
+    Worker.objects.filter(pk=worker.pk).update(online=False, heartbeat_at=now)
+    feed.ring(feed.QUEUE)
+    return worker
+
+
+def worker_named(worker_id: str) -> Worker:
+    """Raises NotFound."""
+    worker = Worker.objects.filter(worker_id=worker_id).first()
+    if worker is None:
+        raise NotFound(f"there is no worker {worker_id!r}; register it first")
+    return worker
+
+
+def set_disabled(worker_id: str, disabled: bool, *, actor: str, now: datetime) -> None:  # noqa: FBT001
+    """A disabled worker goes on reporting, and is given nothing. Raises NotFound."""
+    _set(worker_id, disabled=disabled)
+
+
+def set_draining(worker_id: str, draining: bool, *, actor: str, now: datetime) -> None:  # noqa: FBT001
+    """A draining worker ends what it has, and is given nothing new. Raises NotFound."""
+    _set(worker_id, draining=draining)
+
+
+def _set(worker_id: str, **flags: bool) -> None:
+    worker = worker_named(worker_id)
+    Worker.objects.filter(pk=worker.pk).update(**flags)
+    feed.ring(feed.worker_group(worker_id), feed.QUEUE)

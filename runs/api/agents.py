@@ -1,0 +1,80 @@
+"""The hot calls of the record once more, for servers without ASGI and for the OpenAPI document."""
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from runs.api import serializers, writing
+from runs.api.calls import unpacked
+from runs.streams import BODY_LIMIT
+
+
+class BytesParser(BaseParser):
+    """Any body as it is."""
+
+    media_type = "*/*"
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> bytes:
+        return bytes(stream.read())
+
+
+class _WriteView(APIView):
+    parser_classes = (BytesParser,)
+    open_to_runs = True
+    scope = "worker"
+    kind = ""
+
+    def _write(self, request: Request, key: str, attempt: int, name: str) -> Response:
+        body = request.data if isinstance(request.data, bytes) else b""
+        data = unpacked(body, request.headers.get("content-encoding", ""), limit=BODY_LIMIT)
+        query = request.query_params.dict()
+        writer = writing.WRITERS[self.kind]
+        return Response(writer(request.user, key, attempt, name, query, data))
+
+
+_BYTES = {"application/octet-stream": OpenApiTypes.BINARY}
+_OFFSET = OpenApiParameter("offset", int, description="where the body begins")
+_SIZE = OpenApiParameter("size", int, description="of the whole file")
+
+
+class StreamView(_WriteView):
+    """PUT bytes of a stream at an offset, or, without offset and body, the size of a file on a shared disk."""
+
+    kind = "streams"
+
+    @extend_schema(
+        request=_BYTES, parameters=[_OFFSET, _SIZE], responses=serializers.SizeSerializer
+    )
+    def put(self, request: Request, key: str, attempt: int, name: str) -> Response:
+        return self._write(request, key, attempt, name)
+
+
+class DocumentView(_WriteView):
+    """PUT a whole document."""
+
+    kind = "documents"
+
+    @extend_schema(
+        request=_BYTES,
+        parameters=[OpenApiParameter("shared", bool, description="it lies on the shared disk")],
+        responses=serializers.SizeSerializer,
+    )
+    def put(self, request: Request, key: str, attempt: int, name: str) -> Response:
+        return self._write(request, key, attempt, name)
+
+
+class ArtifactPartView(_WriteView):
+    """PUT a part of an artifact."""
+
+    kind = "artifacts"
+
+    @extend_schema(
+        request=_BYTES, parameters=[_OFFSET, _SIZE], responses=serializers.SizeSerializer
+    )
+    def put(self, request: Request, key: str, attempt: int, path: str) -> Response:
+        return self._write(request, key, attempt, path)

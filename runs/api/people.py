@@ -1,0 +1,137 @@
+"""Reading runs."""
+
+from typing import Any
+
+from django.http import FileResponse, HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from runs import artifacts, selectors
+from runs.api import serializers
+from runs.api.writing import Forbidden
+from runs.models import Run
+from runs.records import records_of
+from runs.series_json import as_json
+
+
+def readable_run(request: Request, key: str) -> Run:
+    """The run, if whoever asks may read it. Raises Forbidden, NotFound."""
+    if not request.user.may_read(key):
+        raise Forbidden(f"this token may not read {key}")
+    return selectors.run(key)
+
+
+def parsed(serializer: Any, request: Request) -> dict[str, Any]:
+    """The query of a request, checked. Raises DRF's ValidationError."""
+    query = serializer(data=request.query_params)
+    query.is_valid(raise_exception=True)
+    return dict(query.validated_data)
+
+
+class RunListView(APIView):
+    """GET /api/v1/runs?status=&tag=&project=&limit=   newest first"""
+
+    @extend_schema(
+        parameters=[serializers.RunQuery], responses=serializers.RunListSerializer, operation_id="runs_list"
+    )
+    def get(self, request: Request) -> Response:
+        query = parsed(serializers.RunQuery, request)
+        limit = query.pop("limit")
+        found = selectors.runs(**query)[:limit]
+        return Response({"runs": serializers.RunSerializer(found, many=True).data})
+
+
+class RunView(APIView):
+    """GET /api/v1/runs/job-7"""
+
+    open_to_runs = True
+
+    @extend_schema(responses=serializers.RunSerializer)
+    def get(self, request: Request, key: str) -> Response:
+        return Response(serializers.RunSerializer(readable_run(request, key)).data)
+
+
+class MetricsView(APIView):
+    """GET /api/v1/runs/job-7/metrics   every record as it was logged"""
+
+    open_to_runs = True
+
+    @extend_schema(responses=serializers.MetricsSerializer)
+    def get(self, request: Request, key: str) -> Response:
+        records = records_of(readable_run(request, key))
+        return Response({"metrics": records, "count": len(records)})
+
+
+class SeriesView(APIView):
+    """GET /api/v1/runs/job-7/series?keys=loss,acc&width=800   columns for charts"""
+
+    open_to_runs = True
+
+    @extend_schema(
+        parameters=[serializers.SeriesQuery], responses=serializers.SeriesListSerializer
+    )
+    def get(self, request: Request, key: str) -> Response:
+        run = readable_run(request, key)
+        query = parsed(serializers.SeriesQuery, request)
+        keys = [each for each in query["keys"].split(",") if each] or None
+        found = selectors.series_of(run, attempt=query["attempt"], keys=keys)
+        return Response({"series": as_json(found, width=query["width"])})
+
+
+class LogView(APIView):
+    """GET /api/v1/runs/job-7/log?attempt=&offset=&limit=   raw bytes; where they are stands in X-Whirr-… headers"""
+
+    open_to_runs = True
+
+    @extend_schema(
+        parameters=[serializers.LogQuery],
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, key: str) -> HttpResponse:
+        run = readable_run(request, key)
+        part = selectors.log_part(run, **parsed(serializers.LogQuery, request))
+        return HttpResponse(
+            part.data,
+            content_type="application/octet-stream",
+            headers={
+                "X-Whirr-Size": str(part.size),
+                "X-Whirr-Offset": str(part.offset),
+                "X-Whirr-Attempt": str(part.attempt),
+                "X-Whirr-Final": str(int(part.final)),
+            },
+        )
+
+
+class ArtifactListView(APIView):
+    """GET /api/v1/runs/job-7/artifacts"""
+
+    open_to_runs = True
+
+    @extend_schema(responses=serializers.ArtifactListSerializer)
+    def get(self, request: Request, key: str) -> Response:
+        found = list(selectors.artifacts_of(readable_run(request, key)))
+        data = serializers.ArtifactSerializer(found, many=True).data
+        return Response({"artifacts": data, "count": len(found)})
+
+
+class ArtifactView(APIView):
+    """GET /api/v1/runs/job-7/artifacts/model.npz   the file, always as a download"""
+
+    open_to_runs = True
+
+    @extend_schema(
+        parameters=[OpenApiParameter("path", str, OpenApiParameter.PATH)],
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, key: str, path: str) -> FileResponse:
+        artifact = selectors.artifact(readable_run(request, key), path)
+        return FileResponse(
+            artifacts.open_path(artifact).open("rb"),
+            as_attachment=True,
+            filename=path.rsplit("/", 1)[-1],
+            content_type="application/octet-stream",
+            headers={"Content-Security-Policy": "sandbox; default-src 'none'"},
+        )

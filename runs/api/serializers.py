@@ -1,0 +1,128 @@
+"""What the API says about runs: the fields of v1, and ours."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from runs import storage
+from runs.models import Artifact, Run
+
+
+class RunSerializer(serializers.ModelSerializer[Run]):
+    """A run. `duration_seconds` is null until its end; `run_dir` is the folder on the server."""
+
+    id = serializers.CharField(source="key", read_only=True)
+    job_id = serializers.SerializerMethodField()
+    run_dir = serializers.SerializerMethodField()
+    duration_seconds = serializers.FloatField(read_only=True, allow_null=True)
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Run
+        fields = (
+            "id",
+            "job_id",
+            "name",
+            "config",
+            "tags",
+            "status",
+            "started_at",
+            "finished_at",
+            "duration_seconds",
+            "summary",
+            "hostname",
+            "run_dir",
+            "kind",
+            "project",
+            "user",
+            "attempt",
+            "created_at",
+            "url",
+        )
+        read_only_fields = fields
+
+    def get_job_id(self, run: Run) -> int | None:
+        return int(run.key.removeprefix("job-")) if run.key.startswith("job-") else None
+
+    def get_run_dir(self, run: Run) -> str:
+        return str(storage.run_folder(run.key))
+
+    def get_url(self, run: Run) -> str:
+        return f"/runs/{run.key}/"
+
+
+class RunListSerializer(serializers.Serializer[Any]):
+    runs = RunSerializer(many=True)
+
+
+class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
+    modified = serializers.DateTimeField(source="modified_at")
+
+    class Meta:
+        model = Artifact
+        fields = ("path", "size", "modified", "attempt")
+        read_only_fields = fields
+
+
+class ArtifactListSerializer(serializers.Serializer[Any]):
+    artifacts = ArtifactSerializer(many=True)
+    count = serializers.IntegerField()
+
+
+class MetricsSerializer(serializers.Serializer[Any]):
+    metrics = serializers.ListField(child=serializers.DictField())
+    count = serializers.IntegerField()
+
+
+class PointsSerializer(serializers.Serializer[Any]):
+    """Columns of equal length; NaN and infinities are the words "NaN", "Infinity", "-Infinity"."""
+
+    step = serializers.ListField(child=serializers.IntegerField())
+    value = serializers.ListField(child=serializers.JSONField())
+    time = serializers.ListField(child=serializers.FloatField())
+    min = serializers.ListField(child=serializers.JSONField())
+    max = serializers.ListField(child=serializers.JSONField())
+
+
+class OneSeriesSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    count = serializers.IntegerField()
+    last = serializers.JSONField()
+    min = serializers.JSONField()
+    max = serializers.JSONField()
+    nan_count = serializers.IntegerField()
+    exact = serializers.BooleanField()
+    points = PointsSerializer()
+
+
+class SeriesListSerializer(serializers.Serializer[Any]):
+    series = OneSeriesSerializer(many=True)
+
+
+class SizeSerializer(serializers.Serializer[Any]):
+    size = serializers.IntegerField()
+    next_interval = serializers.FloatField(required=False)
+    complete = serializers.BooleanField(required=False)
+
+
+class RunQuery(serializers.Serializer[Any]):
+    """Filters of a list."""
+
+    status = serializers.CharField(required=False, default="")
+    tag = serializers.CharField(required=False, default="")
+    project = serializers.CharField(required=False, default="")
+    limit = serializers.IntegerField(required=False, default=50, min_value=1, max_value=500)
+
+
+class SeriesQuery(serializers.Serializer[Any]):
+    keys = serializers.CharField(required=False, default="", help_text="between commas; all if left out")
+    attempt = serializers.IntegerField(required=False, min_value=1, default=None, allow_null=True)
+    width = serializers.IntegerField(required=False, min_value=10, max_value=10_000, default=800)
+
+
+class LogQuery(serializers.Serializer[Any]):
+    attempt = serializers.IntegerField(required=False, min_value=1, default=None, allow_null=True)
+    offset = serializers.IntegerField(required=False, default=0, help_text="negative: from the end")
+    limit = serializers.IntegerField(
+        required=False, min_value=1, max_value=1024 * 1024, default=1024 * 1024
+    )

@@ -1,0 +1,18 @@
+from django.urls import path
+
+from runs.api import agents, people
+
+_attempt = "runs/<str:key>/attempts/<int:attempt>"
+
+urlpatterns = [
+    path("runs", people.RunListView.as_view(), name="api-runs"),
+    path("runs/<str:key>", people.RunView.as_view(), name="api-run"),
+    path("runs/<str:key>/metrics", people.MetricsView.as_view(), name="api-run-metrics"),
+    path("runs/<str:key>/series", people.SeriesView.as_view(), name="api-run-series"),
+    path("runs/<str:key>/log", people.LogView.as_view(), name="api-run-log"),
+    path("runs/<str:key>/artifacts", people.ArtifactListView.as_view(), name="api-run-artifacts"),
+    path("runs/<str:key>/artifacts/<path:path>", people.ArtifactView.as_view(), name="api-artifact"),
+    path(f"{_attempt}/streams/<str:name>", agents.StreamView.as_view(), name="api-stream"),
+    path(f"{_attempt}/documents/<str:name>", agents.DocumentView.as_view(), name="api-document"),
+    path(f"{_attempt}/artifacts/<path:path>", agents.ArtifactPartView.as_view(), name="api-artifact-part"),
+]

@@ -1,0 +1,67 @@
+"""What an agent or a job writes to a run: one function a call, shared by the hot path and the DRF views."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from runs import artifacts, documents, selectors, streams
+from runs.api.calls import whole
+from runs.errors import DomainError
+from runs.models import Run
+from whirr_site.access.principals import Principal
+
+NEXT_INTERVAL = 1.0  # seconds until the sender should come back
+
+
+class Forbidden(DomainError):
+    code = "permission_denied"
+
+
+def run_to_write(principal: Principal, key: str, attempt: int) -> Run:
+    """The run, if this principal may write to its attempt. Raises Forbidden, NotFound."""
+    if not principal.may_write(key, attempt):
+        raise Forbidden(f"this token may not write to attempt {attempt} of {key}")
+    return selectors.run(key)
+
+
+def put_stream(
+    principal: Principal, key: str, attempt: int, name: str, query: dict[str, str], data: bytes
+) -> dict[str, Any]:
+    """Bytes at an offset, or the size of a file on a shared disk."""
+    run = run_to_write(principal, key, attempt)
+    if "offset" not in query:
+        size = streams.note_size(run, attempt, name, size=whole(query, "size"))
+    else:
+        size = streams.append(run, attempt, name, offset=whole(query, "offset"), data=data)
+    return {"size": size, "next_interval": NEXT_INTERVAL}
+
+
+def put_document(
+    principal: Principal, key: str, attempt: int, name: str, query: dict[str, str], data: bytes
+) -> dict[str, Any]:
+    """A whole document, or the word that it lies on the shared disk."""
+    run = run_to_write(principal, key, attempt)
+    if query.get("shared") == "1":
+        return {"size": documents.note_shared(run, attempt, name)}
+    return {"size": documents.put(run, attempt, name, data)}
+
+
+def put_artifact(
+    principal: Principal, key: str, attempt: int, name: str, query: dict[str, str], data: bytes
+) -> dict[str, Any]:
+    """A part of an artifact."""
+    run = run_to_write(principal, key, attempt)
+    artifact = artifacts.receive(
+        run,
+        attempt,
+        name,
+        offset=whole(query, "offset"),
+        size=whole(query, "size"),
+        data=data,
+        now=timezone.now(),
+    )
+    return {"size": artifact.received, "complete": artifact.is_complete}
+
+
+WRITERS = {"streams": put_stream, "documents": put_document, "artifacts": put_artifact}
+

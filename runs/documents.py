@@ -1,0 +1,83 @@
+"""Small files that describe a run, replaced as a whole; two of them are read into the run's row."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from runs import feed, storage
+from runs.errors import Invalid, TooLarge
+from runs.models import Run
+from runs.parsing import decode
+from runs.streams import may_write
+
+LIMIT = 4 * 1024 * 1024
+
+
+def put(run: Run, attempt: int, name: str, data: bytes) -> int:
+    """Keep a document and take over what it says. Raises LeaseLost, Invalid, TooLarge."""
+    may_write(run, attempt)
+    if len(data) > LIMIT:
+        raise TooLarge(f"{name} may have {LIMIT} bytes, not {len(data)}")
+    with storage.replacing(storage.document_path(run, attempt, name)) as draft:
+        draft.write_bytes(data)
+    take_over(run, name, data)
+    return len(data)
+
+
+def note_shared(run: Run, attempt: int, name: str) -> int:
+    """The same for a document that lies on the disk that agent and server share."""
+    may_write(run, attempt)
+    path = storage.document_path(run, attempt, name)
+    if storage.size_of(path) == 0:
+        raise Invalid(f"{name} is not on the shared disk")
+    data = path.read_bytes()[:LIMIT]
+    take_over(run, name, data)
+    return len(data)
+
+
+def take_over(run: Run, name: str, data: bytes) -> None:
+    """Read config.json into the run's config, and name, tags and summary of meta.json into the run."""
+    if name not in ("config.json", "meta.json"):
+        return
+    content = decode(data)
+    if content is None:
+        raise Invalid(f"{name} is not a JSON object")
+    with transaction.atomic():
+        fresh = Run.objects.select_for_update().get(pk=run.pk)
+        if name == "config.json":
+            fresh.config = fresh.config | content
+        else:
+            _describe(fresh, content)
+        fresh.save(update_fields=["name", "tags", "config", "summary", "hostname"])
+        feed.ring(feed.run_group(run.key))
+
+
+def _describe(run: Run, meta: dict[str, Any]) -> None:
+    name, tags, summary = meta.get("name"), meta.get("tags"), meta.get("summary")
+    if isinstance(name, str) and name:
+        run.name = name[:255]
+    if isinstance(tags, list):
+        run.tags = list(dict.fromkeys([*run.tags, *(str(tag) for tag in tags)]))
+    if isinstance(summary, dict):
+        run.summary = run.summary | _plain(summary)
+    run.hostname = run.hostname or str(meta.get("hostname") or "")[:255]
+
+
+def _plain(value: Any) -> Any:
+    """JSON that every database takes: NaN and the infinities as words."""
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
+    return value
+
+
+def moment(text: object) -> datetime | None:
+    """A time of meta.json; None where it cannot be read."""
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError:
+        return None

@@ -1,0 +1,106 @@
+"""Reading runs: what exists, which points, which bytes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import F, QuerySet
+
+from runs import storage
+from runs.errors import NotFound
+from runs.models import Artifact, Chunk, Run, Series
+from runs.points import Points
+
+
+def runs(*, status: str = "", tag: str = "", project: str = "") -> QuerySet[Run]:
+    """Runs, newest first, narrowed by what is given."""
+    found = Run.objects.order_by("-id")
+    if status:
+        found = found.filter(status=status)
+    if tag:
+        found = found.filter(tags__has=tag)
+    if project:
+        found = found.filter(project=project)
+    return found
+
+
+def run(key: str) -> Run:
+    """The run with that id. Raises NotFound."""
+    try:
+        return Run.objects.get(key=key)
+    except Run.DoesNotExist:
+        raise NotFound(f"there is no run {key}") from None
+
+
+def series_of(
+    run: Run, *, attempt: int | None = None, keys: Sequence[str] | None = None
+) -> QuerySet[Series]:
+    """The series of one attempt (the newest where none is named), by key."""
+    found = Series.objects.filter(run=run, attempt=attempt or run.attempt).order_by("key")
+    return found if keys is None else found.filter(key__in=keys)
+
+
+def points_of(series: Iterable[Series], *, after: int = 0) -> dict[int, Points]:
+    """Points of each series from index `after` on, by the series' primary key; one query for all of them."""
+    wanted = {each.pk: each for each in series}
+    parts: dict[int, list[Points]] = {pk: [] for pk in wanted}
+    chunks = Chunk.objects.filter(series_id__in=wanted).order_by("series_id", "start")
+    for chunk in chunks.iterator(chunk_size=500):
+        if chunk.start + chunk.count <= after:
+            continue
+        points = Points.unpack(chunk.steps, chunk.values, chunk.times)
+        parts[chunk.series_id].append(points.after(max(0, after - chunk.start)))
+    return {pk: Points.join(some) for pk, some in parts.items()}
+
+
+def newest_series_of(runs: Sequence[Run], key: str) -> dict[int, Series]:
+    """The series `key` of each run's newest attempt, by the run's primary key."""
+    newest = {each.pk: each.attempt for each in runs}
+    found = Series.objects.filter(run__in=newest, key=key)
+    return {each.run_id: each for each in found if each.attempt == newest[each.run_id]}
+
+
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """Bytes of a log: `data` begins at byte `offset` of a log that has `size` bytes by now."""
+
+    data: bytes
+    offset: int
+    size: int
+    attempt: int
+    final: bool
+
+
+LOG_PART_LIMIT = 1024 * 1024
+
+
+def log_part(
+    run: Run, *, attempt: int | None = None, offset: int = 0, limit: int = LOG_PART_LIMIT
+) -> LogPart:
+    """At most `limit` bytes of an attempt's output from `offset` on; a negative offset counts from the end."""
+    number = attempt or run.attempt
+    final = run.is_final or number < run.attempt  # read before the bytes: a final log cannot have grown since
+    if number == 0:
+        return LogPart(b"", 0, 0, 0, final)
+    path = storage.stream_path(run, number, "output.log")
+    size = storage.size_of(path)
+    start = max(0, size + offset) if offset < 0 else min(offset, size)
+    data = b""
+    if start < size:
+        with path.open("rb") as file:
+            file.seek(start)
+            data = file.read(min(limit, LOG_PART_LIMIT, size - start))
+    return LogPart(data, start, size, number, final)
+
+
+def artifacts_of(run: Run, *, attempt: int | None = None) -> QuerySet[Artifact]:
+    """The artifacts of one attempt (the newest where none is named) that arrived whole."""
+    found = Artifact.objects.filter(run=run, attempt=attempt or run.attempt)
+    return found.filter(received=F("size")).order_by("path")
+
+
+def artifact(run: Run, path: str) -> Artifact:
+    """An artifact of the newest attempt by its name. Raises NotFound."""
+    found = artifacts_of(run).select_related("run").filter(path=path).first()
+    if found is None:
+        raise NotFound(f"{run.key} has no artifact {path!r}")
+    return found

@@ -1,0 +1,79 @@
+"""Where the bytes of a run are. Every path is made of validated ids and fixed names; nothing from outside is joined."""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+from runs.errors import Invalid
+from runs.models import Run, RunKind
+
+KEY = re.compile(r"(?:job-[0-9]{1,18}|local-[0-9]{8}-[0-9]{6}-[0-9a-f]{6})\Z")
+STREAMS = ("output.log", "metrics.jsonl", "system.jsonl", "events.jsonl")
+DOCUMENTS = ("meta.json", "config.json", "git.json", "git.diff", "requirements.txt")
+
+
+def run_folder(key: str) -> Path:
+    """The folder of a run. Raises Invalid where `key` is no run id."""
+    if not KEY.match(key):
+        raise Invalid(f"{key!r} is not a run id")
+    return Path(settings.RUNS_DIR) / key
+
+
+def attempt_folder(run: Run, attempt: int) -> Path:
+    """The folder of one attempt; a direct run has a single one, its own."""
+    root = run_folder(run.key)
+    return root / "attempts" / str(int(attempt)) if run.kind == RunKind.JOB else root
+
+
+def stream_path(run: Run, attempt: int, name: str) -> Path:
+    """The file of a stream. Raises Invalid for a name outside STREAMS."""
+    if name not in STREAMS:
+        raise Invalid(f"there is no stream {name!r}; streams are {', '.join(STREAMS)}")
+    return attempt_folder(run, attempt) / name
+
+
+def document_path(run: Run, attempt: int, name: str) -> Path:
+    """The file of a document. Raises Invalid for a name outside DOCUMENTS."""
+    if name not in DOCUMENTS:
+        raise Invalid(f"there is no document {name!r}; documents are {', '.join(DOCUMENTS)}")
+    return attempt_folder(run, attempt) / name
+
+
+def size_of(path: Path) -> int:
+    """Bytes in a file; 0 where there is none."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def show_newest(run: Run, attempt: int) -> None:
+    """Let the run's root show the files of `attempt`, by relative links that are replaced in one step each."""
+    if run.kind != RunKind.JOB:
+        return
+    root = run_folder(run.key)
+    folder = root / "attempts" / str(attempt)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (*STREAMS, *DOCUMENTS, "artifacts"):
+        draft = root / f".{name}.{os.getpid()}.{os.urandom(4).hex()}"
+        draft.symlink_to(Path("attempts") / str(attempt) / name)
+        try:
+            draft.replace(root / name)
+        except OSError:  # a real file or folder of that name: it is the user's, leave it
+            draft.unlink()
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A draft beside `path` that takes its place, whole, when the block ends without an error."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    try:
+        yield draft
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,81 @@
+"""Bytes that arrive: appended at an offset, whole or not at all. The file's size is the truth."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from runs import feed, indexing, storage
+from runs.errors import Invalid, LeaseLost, OffsetGap, TooLarge
+from runs.models import Run
+
+BODY_LIMIT = 8 * 1024 * 1024
+INDEXED = ("metrics.jsonl",)
+
+
+def may_write(run: Run, attempt: int) -> None:
+    """The fence. Raises LeaseLost where a newer attempt exists, Invalid where this one was never begun."""
+    if attempt < run.attempt:
+        raise LeaseLost(f"attempt {attempt} of {run.key} was superseded by attempt {run.attempt}")
+    if attempt > run.attempt:
+        raise Invalid(f"attempt {attempt} of {run.key} was never begun; the newest is {run.attempt}")
+
+
+def append(run: Run, attempt: int, name: str, *, offset: int, data: bytes) -> int:
+    """Write `data` at `offset` and return the new size.
+
+    Bytes that are there already are passed over, so a repeated request is harmless. Once this returns, the bytes
+    survive the death of the server. Raises OffsetGap, LeaseLost, TooLarge, Invalid.
+    """
+    may_write(run, attempt)
+    if len(data) > BODY_LIMIT:
+        raise TooLarge(f"a request carries at most {BODY_LIMIT} bytes; send {len(data)} in parts")
+    path = storage.stream_path(run, attempt, name)
+    size = append_to(path, offset=offset, data=data)
+    _announce(run, attempt, name, size)
+    return size
+
+
+def note_size(run: Run, attempt: int, name: str, *, size: int) -> int:
+    """The file on the disk that agent and server share now has `size` bytes. Raises OffsetGap where it has fewer."""
+    may_write(run, attempt)
+    there = storage.size_of(storage.stream_path(run, attempt, name))
+    if size > there:
+        raise OffsetGap(there)
+    _announce(run, attempt, name, there)
+    return there
+
+
+def _announce(run: Run, attempt: int, name: str, size: int) -> None:
+    if name in INDEXED:
+        indexing.index(run, attempt, name, size=size)
+    feed.ring(feed.run_group(run.key))
+
+
+def append_to(path: Path, *, offset: int, data: bytes) -> int:
+    """`data` at `offset` of the file, which is made if it is missing; the new size. Raises OffsetGap."""
+    if offset < 0:
+        raise Invalid(f"offset {offset} is negative")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(path) as handle:
+        size = os.fstat(handle).st_size
+        if offset > size:
+            raise OffsetGap(size)
+        fresh = memoryview(data)[size - offset :]
+        while fresh:
+            written = os.pwrite(handle, fresh, size)
+            size += written
+            fresh = fresh[written:]
+    return size
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[int]:
+    """The open file, with every other writer, in this process or another, kept out."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield handle
+    finally:
+        os.close(handle)

@@ -1,0 +1,75 @@
+"""Default deny for everything that Django serves, and the headers that keep a page's content from acting."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.utils.http import urlencode
+
+from whirr_site.access import principals
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+OPEN_PATHS = frozenset({"/health", "/enter", "/favicon.ico"})
+OPEN_PREFIXES = (settings.STATIC_URL,)
+
+
+class DefaultDeny:
+    """Refuse whoever is nobody, unless the path is on the short list of open ones."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.principal = self._who(request)
+        if request.principal is None and not _is_open(request.path):
+            return _refusal(request)
+        return self.get_response(request)
+
+    def _who(self, request: HttpRequest) -> principals.Principal | None:
+        if settings.WHIRR_AUTH == "none":
+            if request.path.startswith("/admin/") and not request.user.is_authenticated:
+                login(request, principals.owner_account())
+            return principals.EVERYBODY
+        if header := request.headers.get("authorization", ""):
+            return principals.of_header(header)
+        return principals.of_user(request.user)
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN_PATHS or path.startswith(OPEN_PREFIXES)
+
+
+def _refusal(request: HttpRequest) -> HttpResponse:
+    if request.path.startswith("/api/") or request.method not in ("GET", "HEAD"):
+        body = {
+            "detail": "Say who you are: send the header 'Authorization: Bearer <token>'.",
+            "code": "not_authenticated",
+        }
+        return JsonResponse(body, status=401, headers={"WWW-Authenticate": "Bearer"})
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=401, headers={"HX-Redirect": settings.LOGIN_URL})
+    query = urlencode({"next": request.get_full_path()})
+    return HttpResponseRedirect(f"{settings.LOGIN_URL}?{query}")
+
+
+class ContentSecurityPolicy:
+    """Nothing from another host, no inline script. Styles may be inline: Plotly writes them as it draws."""
+
+    policy = (
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    )
+    # The API's own documentation carries its start-up script inline.
+    docs_policy = policy.replace("script-src 'self'", "script-src 'self' 'unsafe-inline'")
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        policy = self.docs_policy if request.path.startswith("/api/docs") else self.policy
+        response.headers.setdefault("Content-Security-Policy", policy)
+        return response

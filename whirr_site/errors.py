@@ -1,0 +1,54 @@
+"""Domain errors as HTTP: the one table of status codes, and the one shape of every error."""
+
+from typing import Any
+
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from runs.errors import DomainError
+
+STATUS = {
+    "invalid": 400,
+    "not_found": 404,
+    "lease_lost": 409,
+    "offset_gap": 409,
+    "worker_name_taken": 409,
+    "illegal_move": 409,
+    "too_large": 413,
+    "permission_denied": 403,
+}
+
+
+def body_of(error: DomainError) -> tuple[int, dict[str, Any]]:
+    """(status, body) of a domain error."""
+    return STATUS[error.code], {"detail": error.detail, "code": error.code, **error.extra}
+
+
+def as_response(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler: `{"detail", "code", "fields"?}` whatever went wrong."""
+    if isinstance(error, DomainError):
+        status, body = body_of(error)
+        return Response(body, status=status)
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    response = exception_handler(error, context)
+    if response is None or not isinstance(error, exceptions.APIException):
+        return response
+    if isinstance(error, exceptions.ValidationError):
+        response.data = {"detail": _sentence(error.detail), "code": "invalid", "fields": error.detail}
+    else:
+        code = error.get_codes()
+        response.data = {"detail": str(error.detail), "code": code if isinstance(code, str) else "invalid"}
+    return response
+
+
+def _sentence(detail: Any) -> str:
+    """The first thing that is wrong, with its place."""
+    if isinstance(detail, dict):
+        name, inner = next(iter(detail.items()))
+        return f"{name}: {_sentence(inner)}" if name != "non_field_errors" else _sentence(inner)
+    if isinstance(detail, list) and detail:
+        return _sentence(detail[0])
+    return str(detail)

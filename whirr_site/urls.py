@@ -1,0 +1,25 @@
+"""Every address of the site. What is open to nobody in particular stands in `access.middleware`."""
+
+from django.contrib import admin
+from django.http import HttpRequest, JsonResponse
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from whirr_site.access.views import enter
+
+
+def health(request: HttpRequest) -> JsonResponse:
+    """GET /health   says that requests are answered, and nothing else"""
+    return JsonResponse({"status": "healthy"})
+
+
+urlpatterns = [
+    path("health", health, name="health"),
+    path("enter", enter, name="enter"),
+    path("api/v1/", include("jobs.api.urls")),
+    path("api/v1/", include("runs.api.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("admin/", admin.site.urls),
+    path("", include("dashboard.urls")),
+]

@@ -1,0 +1,66 @@
+"""The web process: `python -m whirr_site.web --host 127.0.0.1 --port 8080 [--migrate]`. One daphne with the router."""
+
+import argparse
+
+from whirr_site import starting
+
+
+def main() -> None:
+    """Check the settings and the address, migrate if asked to, and serve until a signal."""
+    parser = argparse.ArgumentParser(prog="python -m whirr_site.web", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=8080, help="port to listen on")
+    parser.add_argument("--migrate", action="store_true", help="bring the database up to date first")
+    options = parser.parse_args()
+    starting.set_up_django()
+    _check(options.host)
+    if options.migrate:
+        _migrate()
+    _serve(options.host, options.port)
+
+
+def _check(host: str) -> None:
+    from django.conf import settings  # noqa: PLC0415  (after the settings were checked)
+
+    from whirr_site.access.principals import startup_secret  # noqa: PLC0415
+
+    sentence = starting.check_address(
+        host,
+        auth=settings.WHIRR_AUTH,
+        trusted_network=settings.WHIRR_TRUSTED_NETWORK,
+        debug=settings.DEBUG,
+    )
+    if sentence:
+        starting.refuse(sentence)
+    startup_secret()
+
+
+def _migrate() -> None:
+    from django.core.management import call_command  # noqa: PLC0415
+    from django.db import OperationalError  # noqa: PLC0415
+
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+    except OperationalError as error:
+        first_line = str(error).strip().splitlines()[0]
+        starting.refuse(f"the database does not answer: {first_line}")
+
+
+def _serve(host: str, port: int) -> None:
+    from daphne.endpoints import build_endpoint_description_strings  # noqa: PLC0415
+    from daphne.server import Server  # noqa: PLC0415
+
+    from whirr_site.asgi import application  # noqa: PLC0415
+
+    Server(
+        application=application,
+        endpoints=build_endpoint_description_strings(host=host, port=port),
+        server_name="whirr",
+        websocket_handshake_timeout=10,
+        application_close_timeout=2,
+        request_buffer_size=64 * 1024,
+    ).run()
+
+
+if __name__ == "__main__":
+    main()
