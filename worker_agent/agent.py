@@ -1,0 +1,214 @@
+"""The agent as a whole: its three threads, what they tell each other, and how it stops."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+from whirr import __version__
+from whirr.wire import Client
+from worker_agent import hardware, kernel, records
+from worker_agent.board import Board
+from worker_agent.guard import Guard
+from worker_agent.hardware import Gpu, Load
+from worker_agent.link import Link, Timing
+from worker_agent.log import Log
+from worker_agent.options import Options
+from worker_agent.order import Key, Order, Outcome
+from worker_agent.shipping.shipper import Shipper
+from worker_agent.state import State
+from worker_agent.supervisor import Supervisor
+from worker_agent.sweep import sweep
+from worker_agent.wake import Wake
+
+_LAST_DELIVERY = 30.0  # how long to wait for the server at the end; the rest waits on disk
+
+
+class Agent:
+    def __init__(
+        self, options: Options, gpus: list[Gpu], state: State, guard: Guard, log: Log
+    ) -> None:
+        self._options = options
+        self._state = state
+        self._guard = guard
+        self._log = log
+        self._signals = 0
+        self._heeded = 0
+        self._refused = ""
+        self._wake = Wake()
+        token = options.token or None
+        indices = tuple(gpu.index for gpu in gpus)
+        self._board = Board(indices, options.slots)
+        self._shipper = Shipper(
+            Client(options.server, token, timeout=30.0),
+            options.name,
+            options.data_dir,
+            log,
+            bandwidth=options.bandwidth,
+            on_lost=self._lost_for_good,
+            on_acknowledged=self._board.done_with,
+        )
+        self._supervisor = Supervisor(
+            board=self._board,
+            shipper=self._shipper,
+            wake=self._wake,
+            state_folder=state.records,
+            data_dir=options.data_dir,
+            server_url=options.server,
+            lease_seconds=options.lease_seconds,
+            log=log,
+        )
+        self._link = Link(
+            Client(options.server, token),
+            self._registration(gpus),
+            board=self._board,
+            load=Load(indices),
+            timing=Timing(
+                lease=options.lease_seconds,
+                heartbeat=options.heartbeat_interval,
+                poll=options.poll_interval,
+            ),
+            log=log,
+            listener=self,
+        )
+
+    def run(self) -> int:
+        """Work until told to stop; the exit code."""
+        kernel.become_subreaper()
+        self._listen_to_signals()
+        self._clear_up_after_predecessor()
+        self._link.start()
+        while not self._done():
+            self._wake.clear()
+            self._heed_signals()
+            due = self._step()
+            if not self._done():
+                self._wake.wait(due)
+        return self._close()
+
+    # What the link hears (called from its thread).
+
+    def registered(self, store_id: str) -> None:
+        shared = bool(store_id) and store_id == self._own_store_id()
+        if shared:
+            self._log.info("the server sees this data folder: sending sizes, not bytes")
+        self._shipper.start(shared=shared)
+
+    def order(self, order: Order) -> None:
+        self._supervisor.order(order)
+        if self._options.once:  # last: an agent without work that accepts none is done
+            self._board.accepting = False
+
+    def cancel(self, key: Key) -> None:
+        self._supervisor.cancel(key)
+
+    def lost(self, key: Key) -> None:
+        self._supervisor.lose(key, for_good=False)
+
+    def steer(self, interval: float) -> None:
+        self._shipper.steer(interval)
+
+    def refused(self, why: str) -> None:
+        self._refused = why
+        self._wake.ring()
+
+    def _lost_for_good(self, key: Key) -> None:
+        self._supervisor.lose(key, for_good=True)
+
+    # The main thread.
+
+    def _done(self) -> bool:
+        if self._refused:
+            return True
+        if self._supervisor.busy:
+            return False
+        if self._signals:
+            return True
+        return self._options.once and not self._board.accepting
+
+    def _step(self) -> float | None:
+        gpus, slots = self._board.free_gpus(), self._board.free_slots()
+        due = self._supervisor.step()
+        if self._board.free_slots() > slots or set(self._board.free_gpus()) - set(gpus):
+            self._link.wake.ring()  # the held call does not know of what is free now
+        return due
+
+    def _listen_to_signals(self) -> None:
+        signal.set_wakeup_fd(self._wake.write_fd, warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_stop_signal)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # the wake-up is all we want of it
+
+    def _on_stop_signal(self, *_: object) -> None:
+        self._signals += 1  # acted upon by the loop: here it could be in the middle of anything
+        self._board.accepting = False
+        self._link.wake.ring()
+
+    def _heed_signals(self) -> None:
+        while self._heeded < self._signals:
+            self._heeded += 1
+            self._supervisor.hand_back_unstarted()
+            if self._heeded > 1:
+                self._log.warning("told again to stop: ending the jobs that run")
+                self._supervisor.kill_all()
+            elif self._options.on_stop == "requeue":
+                self._log.info("told to stop: handing back what runs")
+                self._supervisor.stop_all("the agent was stopped")
+            else:
+                self._log.info("told to stop: waiting for the jobs that run to end")
+
+    def _clear_up_after_predecessor(self) -> None:
+        """End what a killed agent left, and go on delivering what it had not delivered."""
+        left = records.load_all(self._state.records)
+        killed = sweep(left, self._options.data_dir)
+        if killed:
+            self._log.warning(f"killed {killed} processes that a predecessor left behind")
+        for record in left:
+            if record.outcome is None:
+                record.ended(Outcome("lost", error_message=_why_lost(record)))
+            if not record.finished:
+                self._board.adopt(record.key)
+            self._shipper.follow(record, resumed=True)
+
+    def _close(self) -> int:
+        self._board.accepting = False
+        if self._refused:
+            self._log.error(f"the server refuses this agent: {self._refused}")
+            self._guard.dismiss()
+            return 1
+        self._link.hang_up()
+        self._supervisor.hand_back_unstarted()
+        self._shipper.stop(_LAST_DELIVERY)
+        if not self._shipper.idle:
+            self._log.warning("not all was delivered: the next start of this agent will do it")
+        self._link.unregister()
+        self._guard.dismiss()
+        self._log.info("stopped")
+        return 0
+
+    def _own_store_id(self) -> str:
+        try:
+            return (self._options.data_dir / "store-id").read_text().strip()
+        except OSError:
+            return ""
+
+    def _registration(self, gpus: list[Gpu]) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "worker_id": self._options.name,
+            **hardware.facts(),
+            "gpu_ids": [gpu.index for gpu in gpus],
+            "gpus": [vars(gpu) for gpu in gpus],
+            "slots": 0 if gpus else self._options.slots,
+            "tags": list(self._options.tags),
+            "session": self._state.session(),
+            "version": __version__,
+        }
+        if self._options.bandwidth is not None:
+            body["bandwidth_bytes_per_second"] = int(self._options.bandwidth)
+        return body
+
+
+def _why_lost(record: records.Record) -> str:
+    if not record.same_boot:
+        return "the machine was restarted while the job ran"
+    return "the agent was killed while the job ran"

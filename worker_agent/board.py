@@ -1,0 +1,83 @@
+"""What the agent's threads must agree on: which attempts it owns and which hardware they hold."""
+
+from __future__ import annotations
+
+import threading
+
+from worker_agent import kernel
+from worker_agent.order import Key, Order
+
+
+class Board:
+    def __init__(self, gpus: tuple[int, ...], slots: int) -> None:
+        self.gpus = gpus
+        self.slots = slots
+        self._lock = threading.Lock()
+        self._owned: dict[Key, float] = {}  # until when the lease lasts for certain
+        self._holding: dict[Key, tuple[int, ...]] = {}
+        self._exclusive: set[Key] = set()
+        self.accepting = True
+
+    def take(self, order: Order, lease_until: float) -> bool:
+        """Own it and hold its hardware; False when it is owned already (a repeated answer)."""
+        with self._lock:
+            if order.key in self._owned:
+                return False
+            self._owned[order.key] = lease_until
+            self._holding[order.key] = order.gpus
+            if order.exclusive:
+                self._exclusive.add(order.key)
+            return True
+
+    def adopt(self, key: Key) -> None:
+        """Own an attempt of a predecessor, of which only the report is left."""
+        with self._lock:
+            self._owned[key] = kernel.now()
+
+    def hardware_is_free(self, key: Key) -> None:
+        with self._lock:
+            self._holding.pop(key, None)
+            self._exclusive.discard(key)
+
+    def done_with(self, key: Key) -> None:
+        """The server knows the outcome (or does not want it): nothing is owned any more."""
+        with self._lock:
+            self._owned.pop(key, None)
+
+    def renewed(self, keys: list[Key], until: float) -> None:
+        with self._lock:
+            for key in keys:
+                if key in self._owned:
+                    self._owned[key] = max(until, self._owned[key])
+
+    def lease_until(self, key: Key) -> float:
+        with self._lock:
+            return self._owned.get(key, 0.0)
+
+    def owned(self) -> list[Key]:
+        with self._lock:
+            return sorted(self._owned)
+
+    def holds_exclusive(self) -> bool:
+        with self._lock:
+            return bool(self._exclusive)
+
+    def free_gpus(self) -> list[int]:
+        with self._lock:
+            held = {index for gpus in self._holding.values() for index in gpus}
+            return [index for index in self.gpus if index not in held]
+
+    def free_slots(self) -> int:
+        with self._lock:
+            return 0 if self.gpus else max(0, self.slots - len(self._holding))
+
+    def conflict(self, order: Order) -> str:
+        """Why this order cannot use the GPUs that it names; empty when it can."""
+        with self._lock:
+            for index in order.gpus:
+                if index not in self.gpus:
+                    return f"this agent has no GPU {index}"
+                for key, gpus in self._holding.items():
+                    if key != order.key and index in gpus:
+                        return f"GPU {index} is in use by job {key[0]}"
+        return ""

@@ -1,0 +1,47 @@
+"""What a job finds in its environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from worker_agent.order import Order
+
+# The agent's own settings are no business of a job; above all its token, which may do everything.
+_OURS = (
+    "WHIRR_TOKEN",
+    "WHIRR_DATA_DIR",
+    "WORKER_ID",
+    "WORKER_TAGS",
+    "WORKER_NETWORK_BANDWIDTH_BYTES_PER_SEC",
+    "HEARTBEAT_INTERVAL_SEC",
+    "OLDPWD",
+)
+
+
+def for_job(
+    order: Order, folder: Path, server_url: str, inherited: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The agent's environment without its secrets, then the job's wishes, then our promises."""
+    env = dict(os.environ if inherited is None else inherited)
+    for name in _OURS:
+        env.pop(name, None)
+    # Python holds back 8 KB of output when it writes to a file; people want to see it live.
+    env.setdefault("PYTHONUNBUFFERED", "1")
+    env["PWD"] = order.workdir
+    env.update(order.env)
+    env.update(
+        WHIRR_JOB_ID=str(order.job_id),
+        WHIRR_RUN_ID=order.run_id,
+        WHIRR_RUN_DIR=str(folder),
+        WHIRR_ATTEMPT=str(order.attempt),
+        WHIRR_SERVER_URL=server_url,
+    )
+    if order.run_token:
+        env["WHIRR_TOKEN"] = order.run_token
+    if order.gpus:
+        # Numbers, not UUIDs: programs parse them. In bus order they mean what nvidia-smi shows.
+        env["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
+        env["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, order.gpus))
+    return env

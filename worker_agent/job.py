@@ -1,0 +1,114 @@
+"""One running job: watched, stopped in time, and ended together with all that came from it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Collection
+
+from worker_agent import processes
+from worker_agent.order import Order, Outcome
+from worker_agent.trees import Tree
+
+_LEFTOVER_GRACE = 10.0  # for what outlives a main process that ended by itself
+_REPORT_AFTER = 60.0  # a process that SIGKILL does not end (state D) must not hide the outcome
+_LOOKS = (0.02, 0.5)  # how often to look at a dying tree: first, and at most
+
+
+class Job:
+    """Time is an argument (`now`, monotonic), so that its states can be tested without waiting."""
+
+    def __init__(self, order: Order, process: subprocess.Popen[bytes], tree: Tree) -> None:
+        self.order = order
+        self.tree = tree
+        self.outcome: Outcome | None = None  # set once, when it is over
+        self.gone = False  # no process is left
+        self._process = process
+        self._wanted: Outcome | None = None  # why we stop it, if we do
+        self._kill_at: float | None = None
+        self._look_every = _LOOKS[0]
+        limit = order.timeout_seconds
+        self._timeout_at = None if limit is None else time.monotonic() + limit
+
+    @property
+    def ended(self) -> bool:
+        """Whether the main process is over (what it left behind may live on)."""
+        return self._process.poll() is not None
+
+    def stop(
+        self, outcome: Outcome, now: float, grace: float, others: Collection[Tree] = ()
+    ) -> None:
+        """SIGTERM to the whole tree now, SIGKILL after `grace`. The first reason is kept."""
+        kill_at = now + min(grace, self.order.grace_seconds)
+        if self._wanted is None and not self.ended:
+            self._wanted = outcome
+        if self._kill_at is None:
+            self._signal(signal.SIGTERM, others)
+            self._kill_at = kill_at
+        self._kill_at = min(self._kill_at, kill_at)
+
+    def step(self, now: float, others: Collection[Tree]) -> float | None:
+        """Do what is due. Returns when to look again (None: only when something happens)."""
+        if not self.ended:
+            return self._watch(now, others)
+        if self._clear_away(now, others):
+            self.gone = True
+            self._report()
+            return None
+        self._look_every = min(self._look_every * 1.5, _LOOKS[1])
+        return now + self._look_every
+
+    def _watch(self, now: float, others: Collection[Tree]) -> float | None:
+        if self._timeout_at is not None and now >= self._timeout_at:
+            self._timeout_at = None
+            limit = self.order.timeout_seconds
+            self.stop(
+                Outcome("timed_out", error_message=f"over its time limit of {limit:g} s"),
+                now,
+                self.order.grace_seconds,
+                others,
+            )
+        if self._kill_at is not None and now >= self._kill_at:
+            self._signal(signal.SIGKILL, others)
+            if now >= self._kill_at + _REPORT_AFTER:
+                self._report()
+            return now + _LOOKS[1]
+        due = [at for at in (self._kill_at, self._timeout_at) if at is not None]
+        return min(due) if due else None
+
+    def _clear_away(self, now: float, others: Collection[Tree]) -> bool:
+        """Whether nothing of the tree lives, helping it along."""
+        alive = self.tree.members(others)
+        if not alive:
+            return True
+        if self._kill_at is None:
+            self._kill_at = now + min(_LEFTOVER_GRACE, self.order.grace_seconds)
+            _send(alive.values(), signal.SIGTERM)
+        elif now >= self._kill_at:
+            _send(alive.values(), signal.SIGKILL)
+            if now >= self._kill_at + _REPORT_AFTER:
+                self._report()
+        return False
+
+    def _report(self) -> None:
+        if self.outcome is None:
+            self.outcome = self._wanted or exited(self._process.returncode or 0)
+
+    def _signal(self, number: signal.Signals, others: Collection[Tree]) -> None:
+        _send(self.tree.members(others).values(), number)
+
+
+def _send(tree: Collection[processes.Process], number: signal.Signals) -> None:
+    for process in tree:
+        processes.send(process, number)
+
+
+def exited(returncode: int) -> Outcome:
+    """The outcome of a process that ended by itself, or by a signal that was not ours."""
+    if returncode >= 0:
+        return Outcome("exited", exit_code=returncode)
+    hint = ""
+    if returncode == -signal.SIGKILL:
+        hint = "killed from outside; the kernel does this when memory runs out"
+    return Outcome("exited", signal=-returncode, error_message=hint)

@@ -1,0 +1,98 @@
+"""Processes as /proc shows them. A process is (pid, start ticks): the number alone gets reused."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+_PROC = Path("/proc")
+
+
+class Process(NamedTuple):
+    pid: int
+    ticks: int  # clock ticks from boot to its start
+    parent: int
+    session: int
+    state: str
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        return self.pid, self.ticks
+
+
+Table = dict[int, Process]
+
+
+def look(pid: int) -> Process | None:
+    """One process, zombies included; None when there is none."""
+    try:
+        text = (_PROC / str(pid) / "stat").read_bytes()
+    except OSError:
+        return None
+    # The name in brackets may hold anything, brackets and blanks too: count from the last one.
+    fields = text[text.rfind(b")") + 2 :].split()
+    if len(fields) < 20:
+        return None
+    return Process(pid, int(fields[19]), int(fields[1]), int(fields[3]), fields[0].decode())
+
+
+def table() -> Table:
+    """All processes of this machine that live (zombies and dying ones are left out)."""
+    found: Table = {}
+    for path in _PROC.iterdir():
+        if path.name.isdigit():
+            process = look(int(path.name))
+            if process is not None and process.state not in "ZXx":
+                found[process.pid] = process
+    return found
+
+
+def descendants(processes: Table, roots: Iterable[int]) -> Table:
+    """The roots (those that live) and everything below them."""
+    children: dict[int, list[int]] = {}
+    for process in processes.values():
+        children.setdefault(process.parent, []).append(process.pid)
+    found: Table = {}
+    waiting = list(roots)
+    while waiting:
+        pid = waiting.pop()
+        if pid in found:
+            continue
+        if pid in processes:
+            found[pid] = processes[pid]
+        waiting.extend(children.get(pid, ()))
+    return found
+
+
+def environment_has(pid: int, assignment: str) -> bool:
+    """Whether the process was started with NAME=value; False where we may not look."""
+    try:
+        block = (_PROC / str(pid) / "environ").read_bytes()
+    except OSError:
+        return False
+    return assignment.encode() in block.split(b"\0")
+
+
+def send(process: Process, number: signal.Signals) -> None:
+    """Signal exactly this process: never one that got its number meanwhile."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        try:
+            pidfd = os.pidfd_open(process.pid)
+        except (AttributeError, OSError):  # an old kernel: a race of microseconds remains
+            if _still(process):
+                os.kill(process.pid, number)
+            return
+        try:
+            if _still(process):  # the pidfd holds on to whoever has the number now
+                signal.pidfd_send_signal(pidfd, number)
+        finally:
+            os.close(pidfd)
+
+
+def _still(process: Process) -> bool:
+    now = look(process.pid)
+    return now is not None and now.identity == process.identity

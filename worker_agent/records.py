@@ -1,0 +1,114 @@
+"""What the agent must still know after kill -9: a file for each attempt it is not done with.
+
+A record exists from before the process starts until the server has acknowledged every byte and the
+outcome. It holds no token.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from whirr.wire import layout
+from whirr.wire.files import read_json_object, write_whole
+from worker_agent import kernel
+from worker_agent.order import Key, Order, Outcome
+
+_NAME = re.compile(r"\d+\.\d+\.json\Z")
+
+
+class Record:
+    def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
+        self._folder = folder
+        self._facts = facts
+        self.saved = True  # False while the disk is full: what it knows then lives in memory alone
+        self.job_id = int(facts["job_id"])
+        self.attempt = int(facts["attempt"])
+        self.run_id = str(facts["run_id"])
+
+    @property
+    def key(self) -> Key:
+        return self.job_id, self.attempt
+
+    @property
+    def path(self) -> Path:
+        return self._folder / _name(self.key)
+
+    @property
+    def same_boot(self) -> bool:
+        return self._facts.get("boot_id") == kernel.boot_id()
+
+    @property
+    def process(self) -> tuple[int, int] | None:
+        """(pid, start ticks) of the job's main process."""
+        pid, ticks = self._facts.get("pid"), self._facts.get("ticks")
+        return (pid, ticks) if isinstance(pid, int) and isinstance(ticks, int) else None
+
+    @property
+    def outcome(self) -> Outcome | None:
+        fields = self._facts.get("outcome")
+        return Outcome(**fields) if isinstance(fields, dict) else None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the server has acknowledged the outcome."""
+        return bool(self._facts.get("finished"))
+
+    def started(self, pid: int, ticks: int) -> None:
+        self._facts.update(pid=pid, ticks=ticks)
+        self._save(durable=False)  # after a power cut there is no process to look for
+
+    def ended(self, outcome: Outcome) -> None:
+        self._facts["outcome"] = outcome._asdict()
+        self._save(durable=True)
+
+    def acknowledged(self) -> None:
+        self._facts["finished"] = True
+        self._save(durable=False)  # finish is idempotent: forgetting this costs one request
+
+    def _save(self, *, durable: bool) -> None:
+        data = json.dumps(self._facts).encode()
+        try:
+            write_whole(self.path, data, mode=0o600, durable=durable)
+            self.saved = True
+        except OSError:
+            self.saved = False
+
+
+def create(folder: Path, order: Order) -> Record:
+    """Written before the process exists: a crash in between must leave a trace, not a stray."""
+    record = Record(
+        folder,
+        {
+            "job_id": order.job_id,
+            "attempt": order.attempt,
+            "run_id": order.run_id,
+            "boot_id": kernel.boot_id(),
+        },
+    )
+    record._save(durable=True)
+    return record
+
+
+def delete(folder: Path, key: Key) -> None:
+    """Forget an attempt for good."""
+    with contextlib.suppress(FileNotFoundError):
+        (folder / _name(key)).unlink()
+
+
+def _name(key: Key) -> str:
+    return f"{key[0]}.{key[1]}.json"
+
+
+def load_all(folder: Path) -> list[Record]:
+    """Every record that can be read. A damaged one names nothing that could be acted on."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        facts = read_json_object(path) if _NAME.match(path.name) else None
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            if facts is not None and layout.is_run_id(str(facts["run_id"])):
+                found.append(Record(folder, facts))
+    return found

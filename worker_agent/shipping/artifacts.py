@@ -1,0 +1,117 @@
+"""The files of artifacts/, sent one part at a time so that no model delays a log line.
+
+A file is sent once it has been left alone for a moment, and again when it changed.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from whirr.wire import OffsetGap, layout
+from worker_agent.shipping.target import Target
+
+_PART = 1024 * 1024
+_SETTLED = 3.0  # seconds without a change: nobody is writing to it any more
+_LOOK_EVERY = 5.0
+
+
+class Version(NamedTuple):
+    inode: int
+    size: int
+    changed_ns: int
+
+
+class Artifacts:
+    def __init__(self, folder: Path) -> None:
+        self._root = folder / layout.ARTIFACTS
+        self._sent: dict[str, Version] = {}
+        self._current: tuple[str, Version, int] | None = None  # name, version, next offset
+        self._looked_at = 0.0
+
+    def send_part(self, target: Target, *, final: bool) -> bool:
+        """Send one part. Whether there is more to send right now.
+
+        `final` says that nobody writes any more, so nothing needs to settle.
+        """
+        if target.shared:
+            return False
+        if self._current is None:
+            self._current = self._next(final=final)
+        if self._current is None:
+            return False
+        self._send(target, *self._current)
+        return True
+
+    def refused(self) -> None:
+        """The server does not want the current file: go on with the others."""
+        if self._current is not None:
+            name, version, _ = self._current
+            self._sent[name] = version
+            self._current = None
+
+    def _send(self, target: Target, name: str, version: Version, offset: int) -> None:
+        part = self._read(name, version, offset)
+        if part is None:  # replaced or removed meanwhile: it will be found anew, if it exists
+            self._current = None
+            return
+        try:
+            answer = target.put(f"artifacts/{name}", part, offset=offset, size=version.size)
+        except OffsetGap as gap:
+            if gap.size == offset or gap.size > version.size:
+                raise
+            self._current = (name, version, gap.size)
+            return
+        reached = max(offset + len(part), int(answer.get("size", 0)))
+        if answer.get("complete") or reached >= version.size:
+            self._sent[name] = version
+            self._current = None
+        else:
+            self._current = (name, version, reached)
+
+    def _next(self, *, final: bool) -> tuple[str, Version, int] | None:
+        now = time.monotonic()
+        if not final and now - self._looked_at < _LOOK_EVERY:
+            return None
+        for name, version in self._files():
+            settled = final or time.time() - version.changed_ns / 1e9 >= _SETTLED
+            if settled and self._sent.get(name) != version:
+                return name, version, 0
+        self._looked_at = now
+        return None
+
+    def _files(self) -> Iterator[tuple[str, Version]]:
+        for folder, _, names in os.walk(self._root):  # links to folders are not followed
+            for name in sorted(names):
+                path = Path(folder) / name
+                version = _version(path)
+                if version is not None and not name.endswith(".whirr-part"):
+                    yield path.relative_to(self._root).as_posix(), version
+
+    def _read(self, name: str, version: Version, offset: int) -> bytes | None:
+        try:
+            fd = os.open(self._root / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            part = os.pread(fd, min(_PART, version.size - offset), offset)
+            return part if _of(os.fstat(fd)) == version else None
+        finally:
+            os.close(fd)
+
+
+def _version(path: Path) -> Version | None:
+    """None for what is no plain file: a link could name any file of this machine."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return _of(found) if stat.S_ISREG(found.st_mode) else None
+
+
+def _of(found: os.stat_result) -> Version:
+    return Version(found.st_ino, found.st_size, found.st_mtime_ns)

@@ -1,0 +1,128 @@
+"""All that one attempt still has to deliver, and in which order.
+
+While it runs: streams, documents, artifacts that have settled. When it has ended: the rest of the
+streams and documents, artifacts for a few seconds, the outcome, then the artifacts that are left.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from whirr.wire import Client, LeaseLost, NotAllowed, Refused, layout
+from worker_agent.log import Log
+from worker_agent.order import Key
+from worker_agent.records import Record
+from worker_agent.shipping.artifacts import Artifacts
+from worker_agent.shipping.documents import Documents
+from worker_agent.shipping.streams import StreamCursor
+from worker_agent.shipping.target import Target
+
+_ARTIFACTS_FIRST = 3.0  # seconds for small artifacts before the outcome is told
+
+
+class Delivery:
+    def __init__(
+        self, record: Record, folder: Path, target: Target, log: Log, *, resumed: bool
+    ) -> None:
+        self.record = record
+        self.over = record.outcome is not None  # no process writes any more
+        self.acknowledged = record.finished
+        self._target = target
+        self._log = log
+        self._streams = [StreamCursor(folder, name, resumed=resumed) for name in layout.STREAMS]
+        self._documents = Documents(folder)
+        self._artifacts = Artifacts(folder)
+        self._artifacts_done = False
+        self._over_since: float | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.record.key
+
+    @property
+    def next_interval(self) -> float | None:
+        return self._target.next_interval
+
+    @property
+    def complete(self) -> bool:
+        return self.acknowledged and self._artifacts_done
+
+    def step(self, client: Client, worker_id: str) -> bool:
+        """One turn. Whether there is more to do right now."""
+        over = self.over  # read before the files: what is written after this look is not the end
+        self._send_streams()
+        self._send_documents()
+        if not over:
+            return self._send_artifact(final=False) or self._pending()
+        if self._pending():
+            return True
+        more = self._send_artifact(final=True)
+        self._artifacts_done = not more
+        if not self.acknowledged and (not more or self._waited_for_artifacts()):
+            self._finish(client, worker_id)
+        return more
+
+    def _pending(self) -> bool:
+        return any(stream.pending() for stream in self._streams)
+
+    def _waited_for_artifacts(self) -> bool:
+        if self._over_since is None:
+            self._over_since = time.monotonic()
+        return time.monotonic() - self._over_since >= _ARTIFACTS_FIRST
+
+    def _send_streams(self) -> None:
+        for stream in list(self._streams):
+            try:
+                stream.send(self._target)
+            except (LeaseLost, NotAllowed):
+                raise
+            except Refused as error:
+                # Asking again will not help, and the outcome must not wait for it.
+                self._complain(stream.name, error)
+                self._streams.remove(stream)
+
+    def _send_documents(self) -> None:
+        try:
+            self._documents.send(self._target)
+        except (LeaseLost, NotAllowed):
+            raise
+        except Refused as error:
+            self._complain("a document", error)
+            self._documents.refused()
+
+    def _send_artifact(self, *, final: bool) -> bool:
+        try:
+            return self._artifacts.send_part(self._target, final=final)
+        except (LeaseLost, NotAllowed):
+            raise
+        except Refused as error:
+            self._complain("an artifact", error)
+            self._artifacts.refused()
+            return True
+
+    def _finish(self, client: Client, worker_id: str) -> None:
+        outcome = self.record.outcome
+        if outcome is None:
+            return
+        body = {
+            "worker_id": worker_id,
+            "outcome": outcome.kind,
+            "exit_code": outcome.exit_code,
+            "signal": outcome.signal,
+            "error_message": outcome.error_message,
+        }
+        path = f"/api/v1/jobs/{self.record.job_id}/attempts/{self.record.attempt}/finish"
+        try:
+            client.post(path, body, repeatable=True)
+        except (LeaseLost, NotAllowed):
+            raise
+        except Refused as error:
+            self._complain("the outcome", error)
+        self.acknowledged = True
+        self.record.acknowledged()
+
+    def _complain(self, what: str, error: Refused) -> None:
+        self._log.error(
+            f"job {self.record.job_id}: the server refused {what} ({error.status}): {error.detail}"
+        )

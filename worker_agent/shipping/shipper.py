@@ -1,0 +1,157 @@
+"""The one thread that sends: streams while jobs run, outcomes when they ended, or hours later."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from whirr.wire import Client, LeaseLost, NotAllowed, Unreachable, layout
+from worker_agent import records
+from worker_agent.log import Log
+from worker_agent.order import Key
+from worker_agent.records import Record
+from worker_agent.shipping.delivery import Delivery
+from worker_agent.shipping.target import Route, Target
+from worker_agent.wake import Wake
+
+_INTERVALS = (0.1, 60.0)  # what the server may ask for
+_BACKOFF = (0.5, 30.0)
+
+
+class Shipper:
+    def __init__(
+        self,
+        client: Client,
+        worker_id: str,
+        data_dir: Path,
+        log: Log,
+        *,
+        bandwidth: float | None,
+        on_lost: Callable[[Key], None],
+        on_acknowledged: Callable[[Key], None],
+    ) -> None:
+        self.interval = 1.0
+        self._worker_id = worker_id
+        self._data_dir = data_dir
+        self._log = log
+        self._on_lost = on_lost
+        self._on_acknowledged = on_acknowledged
+        self._wake = Wake()
+        self._route = Route(client, bandwidth, self._pass_time)
+        self._lock = threading.Lock()
+        self._deliveries: dict[Key, Delivery] = {}
+        self._emptied = threading.Event()
+        self._failures = 0
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="shipper", daemon=True)
+
+    def start(self, *, shared: bool) -> None:
+        """Begin (or go on) sending; `shared` says that the server sees the very same files."""
+        self._route.shared = shared
+        if not self._thread.is_alive() and not self._stopping:
+            self._thread.start()
+
+    # Called by the main thread.
+
+    def follow(self, record: Record, *, resumed: bool = False) -> None:
+        folder = layout.attempt_folder(self._data_dir, record.run_id, record.attempt)
+        target = Target(self._route, record.run_id, record.attempt)
+        with self._lock:
+            self._deliveries[record.key] = Delivery(
+                record, folder, target, self._log, resumed=resumed
+            )
+            self._emptied.clear()
+        self._wake.ring()
+
+    def ended(self, key: Key) -> None:
+        """The outcome is on record: send the rest and report."""
+        with self._lock:
+            delivery = self._deliveries.get(key)
+            if delivery is not None:
+                delivery.over = True
+        self._wake.ring()
+
+    def forget(self, key: Key) -> None:
+        """The attempt is not ours any more: not a byte more of it."""
+        with self._lock:
+            self._deliveries.pop(key, None)
+
+    @property
+    def idle(self) -> bool:
+        with self._lock:
+            return not self._deliveries
+
+    def stop(self, patience: float) -> None:
+        """Deliver what can be delivered in that time; the rest stays on disk for the next start."""
+        until = time.monotonic() + patience
+        while not self.idle and time.monotonic() < until:
+            self._emptied.wait(until - time.monotonic())
+        self._stopping = True
+        self._wake.ring()
+        if self._thread.is_alive():
+            self._thread.join(timeout=2.0)
+
+    # The thread.
+
+    def _pass_time(self, seconds: float) -> None:
+        if not self._stopping:
+            time.sleep(seconds)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            self._wake.wait(self._turn())
+
+    def _turn(self) -> float:
+        """Give each attempt its turn; how long to wait before the next."""
+        with self._lock:
+            deliveries = list(self._deliveries.values())
+        more = False
+        for delivery in deliveries:
+            try:
+                more = self._step(delivery) or more
+            except (Unreachable, NotAllowed) as error:
+                return self._back_off(error)
+        if deliveries and self._failures:
+            self._log.info("the server takes deliveries again")
+            self._failures = 0
+        return 0.0 if more else self.interval
+
+    def _step(self, delivery: Delivery) -> bool:
+        try:
+            more = delivery.step(self._route.client, self._worker_id)
+        except LeaseLost:
+            self._drop(delivery)
+            self._on_lost(delivery.key)
+            return False
+        except OSError as error:  # a file of the run could not be read
+            self._log.error(f"job {delivery.record.job_id}: {error}")
+            return False
+        if delivery.next_interval is not None:
+            self.steer(delivery.next_interval)
+        if delivery.acknowledged:
+            self._on_acknowledged(delivery.key)
+        if delivery.complete:
+            self._drop(delivery)
+            records.delete(delivery.record.path.parent, delivery.key)
+        return more
+
+    def steer(self, interval: float) -> None:
+        """How often to send: the server wants it soon while somebody watches."""
+        self.interval = min(max(interval, _INTERVALS[0]), _INTERVALS[1])
+
+    def _drop(self, delivery: Delivery) -> None:
+        with self._lock:
+            self._deliveries.pop(delivery.key, None)
+            if not self._deliveries:
+                self._emptied.set()
+
+    def _back_off(self, error: Exception) -> float:
+        self._failures += 1
+        if self._failures == 1:
+            self._log.warning(f"cannot deliver now, will go on trying: {error}")
+        longest = min(_BACKOFF[0] * 2 ** min(self._failures, 10), _BACKOFF[1])
+        return float(longest * random.uniform(0.5, 1.0))  # noqa: S311  (no secret)

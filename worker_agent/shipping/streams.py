@@ -1,0 +1,81 @@
+"""A growing file (a log, metrics) sent by offset. The server's size is the truth."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from whirr.wire import OffsetGap
+from worker_agent.shipping.target import Target
+
+PART = 1024 * 1024
+_PARTS_A_TURN = 8  # then the others have their turn
+
+
+class StreamCursor:
+    """How far one file has been acknowledged. Nothing of it is kept on disk: the server knows."""
+
+    def __init__(self, folder: Path, name: str, *, resumed: bool) -> None:
+        self.name = name
+        self._path = folder / name
+        self._resumed = resumed  # a predecessor may have sent some: ask before sending it all again
+        self._acknowledged = 0
+
+    def pending(self) -> int:
+        return max(0, self._size() - self._acknowledged)
+
+    def send(self, target: Target) -> None:
+        """Send what is new, at most a few parts of it."""
+        size = self._size()
+        if size <= self._acknowledged:
+            return
+        if target.shared:
+            target.put(f"streams/{self.name}", size=size)
+            self._acknowledged = size
+            return
+        if self._resumed:
+            self._ask(target, size)
+        for _ in range(_PARTS_A_TURN):
+            if self._send_part(target):
+                return
+
+    def _ask(self, target: Target, size: int) -> None:
+        """An empty part at the end of our file: the answer tells what the server has."""
+        try:
+            answer = target.put(f"streams/{self.name}", offset=size)
+            self._acknowledged = int(answer.get("size", 0))
+        except OffsetGap as gap:
+            self._acknowledged = gap.size
+        self._resumed = False
+
+    def _send_part(self, target: Target) -> bool:
+        """Whether nothing is left for now."""
+        part = self._read()
+        if not part:
+            return True
+        start = self._acknowledged
+        try:
+            answer = target.put(f"streams/{self.name}", part, text=True, offset=start)
+        except OffsetGap as gap:
+            if gap.size >= start:
+                raise  # a gap before bytes that it says it has: repeating would go on for ever
+            self._acknowledged = gap.size
+            return False
+        self._acknowledged = max(start, int(answer.get("size", start + len(part))))
+        return len(part) < PART
+
+    def _read(self) -> bytes:
+        try:
+            fd = os.open(self._path, os.O_RDONLY)
+        except FileNotFoundError:
+            return b""
+        try:
+            return os.pread(fd, PART, self._acknowledged)
+        finally:
+            os.close(fd)
+
+    def _size(self) -> int:
+        try:
+            return self._path.stat().st_size
+        except OSError:
+            return 0

@@ -1,0 +1,52 @@
+"""The agent's own folder: `<data-dir>/agent/<name>/`, for nobody else's eyes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from pathlib import Path
+
+from whirr.wire.files import write_whole
+
+_LOCK_PATIENCE = 15.0  # a predecessor's guard may still be sweeping
+
+
+class Taken(Exception):  # noqa: N818  (an answer, not an error of ours)
+    """Another agent of this name works in this data folder."""
+
+
+class State:
+    def __init__(self, data_dir: Path, name: str) -> None:
+        self.folder = data_dir / "agent" / name
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        self.records = self.folder / "attempts"
+        self.records.mkdir(exist_ok=True)
+        self._lock_fd = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    @property
+    def log_path(self) -> Path:
+        return self.folder / "worker.log"
+
+    def lock(self, patience: float = _LOCK_PATIENCE) -> None:
+        """Held until this process and its guard have ended: the kernel forgets no unlock."""
+        until = time.monotonic() + patience
+        while True:
+            try:
+                fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                if time.monotonic() >= until:
+                    raise Taken(str(self.folder)) from None
+                time.sleep(0.1)
+            else:
+                return
+
+    def session(self) -> str:
+        """Made once: it tells a restarted agent from a second one of the same name."""
+        path = self.folder / "session"
+        if path.exists() and (text := path.read_text().strip()):
+            return text
+        text = os.urandom(16).hex()
+        write_whole(path, text.encode(), mode=0o600, durable=True)
+        return text

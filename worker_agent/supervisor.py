@@ -1,0 +1,228 @@
+"""The main loop: starts jobs, watches them, ends them. It alone starts and reaps processes.
+
+Other threads leave messages and ring; everything about processes happens here, one step at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections import deque
+from pathlib import Path
+
+from worker_agent import environment, kernel, processes, records, spawn
+from worker_agent.board import Board
+from worker_agent.job import Job
+from worker_agent.log import Log
+from worker_agent.order import Key, Order, Outcome
+from worker_agent.records import Record
+from worker_agent.shipping.shipper import Shipper
+from worker_agent.trees import Tree
+from worker_agent.wake import Wake
+
+_EXCLUSIVE_MARGIN = 5.0  # between the last SIGKILL and the moment the lease may be given away
+_LAST_GRACE = 5.0  # for a person who asked twice to stop
+
+
+class Supervisor:
+    def __init__(
+        self,
+        *,
+        board: Board,
+        shipper: Shipper,
+        wake: Wake,
+        state_folder: Path,
+        data_dir: Path,
+        server_url: str,
+        lease_seconds: float,
+        log: Log,
+    ) -> None:
+        self.wake = wake
+        self._board = board
+        self._shipper = shipper
+        self._state_folder = state_folder
+        self._data_dir = data_dir
+        self._server_url = server_url
+        self._lease_seconds = lease_seconds
+        self._log = log
+        self._jobs: dict[Key, tuple[Job, Record]] = {}
+        self._orders: deque[Order] = deque()
+        self._cancelled: deque[Key] = deque()
+        self._lost: deque[tuple[Key, bool]] = deque()
+        self._given_up: set[Key] = set()
+        self._closing = False
+
+    # Called by other threads.
+
+    def order(self, order: Order) -> None:
+        self._orders.append(order)
+        self.wake.ring()
+
+    def cancel(self, key: Key) -> None:
+        self._cancelled.append(key)
+        self.wake.ring()
+
+    def lose(self, key: Key, *, for_good: bool) -> None:
+        """Not ours any more. `for_good` says that the report of its end is unwanted, too."""
+        self._lost.append((key, for_good))
+        self.wake.ring()
+
+    # Called by the main thread.
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._jobs or self._orders)
+
+    def step(self) -> float | None:
+        """Do all that is due; how many seconds until something may be due again."""
+        self._take_messages()
+        now = time.monotonic()
+        due = [at for key in list(self._jobs) if (at := self._step_job(key, now)) is not None]
+        self._reap_orphans()
+        return max(0.0, min(due) - time.monotonic()) if due else None
+
+    def stop_all(self, why: str, *, grace: float | None = None) -> None:
+        """Hand back what runs (`worker_shutdown`)."""
+        for key, (job, _) in self._jobs.items():
+            limit = job.order.grace_seconds if grace is None else grace
+            outcome = Outcome("worker_shutdown", error_message=why)
+            job.stop(outcome, time.monotonic(), limit, self._others(key))
+
+    def hand_back_unstarted(self) -> None:
+        """An agent that stops begins nothing new, not even what it was just given."""
+        self._closing = True
+        while self._orders:
+            self._hand_back(self._orders.popleft())
+
+    def _hand_back(self, order: Order) -> None:
+        record = records.create(self._state_folder, order)
+        outcome = Outcome("worker_shutdown", error_message="the agent was stopping")
+        self._report_unstarted(order, record, outcome)
+
+    def kill_all(self) -> None:
+        self.stop_all("the agent was told twice to stop", grace=_LAST_GRACE)
+
+    def _take_messages(self) -> None:
+        now = time.monotonic()
+        while self._orders:
+            self._start(self._orders.popleft())
+        while self._cancelled:
+            key = self._cancelled.popleft()
+            if key in self._jobs:
+                job = self._jobs[key][0]
+                self._log.info(f"job {key[0]} is cancelled: stopping it")
+                job.stop(Outcome("cancelled"), now, job.order.grace_seconds, self._others(key))
+        while self._lost:
+            key, for_good = self._lost.popleft()
+            if key in self._jobs:
+                self._give_up(key, now)
+            elif for_good:
+                self._forget(key)
+
+    def _give_up(self, key: Key, now: float) -> None:
+        if key in self._given_up:
+            return
+        self._given_up.add(key)
+        self._log.warning(f"job {key[0]}: attempt {key[1]} is not ours any more, killing it")
+        self._shipper.forget(key)
+        job = self._jobs[key][0]
+        job.stop(Outcome("lost"), now, job.order.grace_seconds, self._others(key))
+
+    def _forget(self, key: Key) -> None:
+        self._given_up.discard(key)
+        records.delete(self._state_folder, key)
+        self._board.done_with(key)
+
+    def _start(self, order: Order) -> None:
+        if self._closing:
+            self._hand_back(order)
+            return
+        record = records.create(self._state_folder, order)
+        try:
+            if not record.saved:
+                raise spawn.NeverStarted(f"the agent cannot write to {self._state_folder}")
+            folder = spawn.prepare(order, self._data_dir)
+            conflict = self._board.conflict(order)
+            if conflict:
+                raise spawn.NeverStarted(conflict)
+            env = environment.for_job(order, folder, self._server_url)
+            process = spawn.start(order, folder, env)
+        except (spawn.NeverStarted, OSError) as error:
+            self._never_started(order, record, str(error))
+            return
+        main = processes.look(process.pid)
+        if main is not None:  # it is our child and not reaped yet, so it cannot be missing
+            record.started(main.pid, main.ticks)
+        self._jobs[order.key] = (Job(order, process, Tree(process.pid, folder)), record)
+        self._shipper.follow(record)
+        gpus = f" on GPU {','.join(map(str, order.gpus))}" if order.gpus else ""
+        self._log.info(f"job {order.job_id}: attempt {order.attempt} runs as {process.pid}{gpus}")
+
+    def _never_started(self, order: Order, record: Record, why: str) -> None:
+        self._log.warning(f"job {order.job_id} could not be started: {why}")
+        outcome = Outcome("never_started", error_message=why)
+        self._report_unstarted(order, record, outcome)
+
+    def _report_unstarted(self, order: Order, record: Record, outcome: Outcome) -> None:
+        self._board.hardware_is_free(order.key)
+        record.ended(outcome)
+        self._shipper.follow(record)
+        self._shipper.ended(order.key)
+
+    def _step_job(self, key: Key, now: float) -> float | None:
+        job, record = self._jobs[key]
+        due = self._guard_exclusive(job, now)
+        next_look = job.step(now, self._others(key))
+        if job.outcome is not None and record.outcome is None and key not in self._given_up:
+            self._log.info(f"job {key[0]}: {_in_words(job.outcome)}")
+            record.ended(job.outcome)
+            self._shipper.ended(key)
+        if job.gone:
+            del self._jobs[key]
+            self._board.hardware_is_free(key)
+            if key in self._given_up:
+                self._forget(key)
+            return None
+        times = [at for at in (due, next_look) if at is not None]
+        return min(times) if times else None
+
+    def _guard_exclusive(self, job: Job, now: float) -> float | None:
+        """An exclusive job must be gone before the server may give its lease to somebody else."""
+        if not job.order.exclusive or job.ended:
+            return None
+        grace = min(job.order.grace_seconds, self._lease_seconds / 4)
+        left = self._board.lease_until(job.order.key) - kernel.now() - grace - _EXCLUSIVE_MARGIN
+        if left > 0:
+            return now + left
+        why = "stopped because its lease could not be renewed in time (exclusive job)"
+        outcome = Outcome("lost", error_message=why)
+        job.stop(outcome, now, grace, self._others(job.order.key))
+        return None
+
+    def _others(self, key: Key) -> list[Tree]:
+        return [job.tree for other, (job, _) in self._jobs.items() if other != key]
+
+    def _reap_orphans(self) -> None:
+        """Bury what died as an orphan of a job: nobody else will, and zombies hold process ids."""
+        session = os.getsid(0)
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                dead = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+                if dead is None:
+                    return
+                body = processes.look(dead.si_pid)
+                if body is None or body.session == session or self._is_main(dead.si_pid):
+                    return  # nvidia-smi has its own waiter; a main process is its job's to reap
+                os.waitpid(dead.si_pid, os.WNOHANG)
+
+    def _is_main(self, pid: int) -> bool:
+        return any(job.tree.pid == pid for job, _ in self._jobs.values())
+
+
+def _in_words(outcome: Outcome) -> str:
+    if outcome.kind != "exited":
+        return f"{outcome.kind.replace('_', ' ')} {outcome.error_message}".rstrip()
+    if outcome.signal is not None:
+        return f"ended by signal {outcome.signal}"
+    return f"exited with {outcome.exit_code}"

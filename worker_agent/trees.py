@@ -1,0 +1,73 @@
+"""Which processes belong to a job: all that came from it, however they tried to get away.
+
+While the agent lives it is the subreaper, so each process of each job is below it. After it was
+killed, what is left is known by the recorded main process and by the environment of jobs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from pathlib import Path
+
+from worker_agent import processes
+from worker_agent.processes import Table
+
+
+def mark(folder: Path) -> str:
+    """The assignment in a job's environment that no other job on this machine can have."""
+    return f"WHIRR_RUN_DIR={folder}"
+
+
+class Tree:
+    """The processes of one running job of this agent."""
+
+    def __init__(self, pid: int, folder: Path) -> None:
+        self.pid = pid
+        self._mark = mark(folder)
+
+    def members(self, others: Collection[Tree]) -> Table:
+        """Those that live. `others` are the trees of the jobs that run beside it."""
+        everything = processes.table()
+        mine = [pid for pid in _children_of_jobs(everything) if self._owns(pid, everything, others)]
+        return processes.descendants(everything, mine)
+
+    def _owns(self, pid: int, everything: Table, others: Collection[Tree]) -> bool:
+        if self._claims(pid, everything):
+            return True
+        # An orphan that shed session and environment: it is ours if it can be nobody else's.
+        return not others
+
+    def _claims(self, pid: int, everything: Table) -> bool:
+        process = everything[pid]
+        return (
+            pid == self.pid
+            or process.session == self.pid
+            or processes.environment_has(pid, self._mark)
+        )
+
+
+def _children_of_jobs(everything: Table) -> list[int]:
+    """Our children that are jobs or were orphaned by jobs.
+
+    What the agent starts for itself stays in its session; a job, and all that comes from it, cannot
+    be in there, for the job began with a session of its own.
+    """
+    me, session = os.getpid(), os.getsid(0)
+    return [
+        process.pid
+        for process in everything.values()
+        if process.parent == me and process.session != session
+    ]
+
+
+def left_behind(folder: Path, main: tuple[int, int] | None) -> Table:
+    """What lives of an attempt whose agent is gone. Never a stranger: each root is proven."""
+    everything = processes.table()
+    everything.pop(os.getpid(), None)
+    roots = [pid for pid in everything if processes.environment_has(pid, mark(folder))]
+    if main is not None and main[0] in everything and everything[main[0]].identity == main:
+        roots.append(main[0])
+        # As long as the leader lives, its session number can mean nobody else.
+        roots += [each.pid for each in everything.values() if each.session == main[0]]
+    return processes.descendants(everything, roots)
