@@ -51,18 +51,32 @@ def _bare_gpu(index: int) -> dict[str, object]:
 
 
 class UnregisterView(AgentView):
-    """POST /api/v1/workers/unregister {"worker_id"}, or /api/v1/workers/<id>/unregister without a body"""
+    """POST /api/v1/workers/unregister {"worker_id"}"""
 
     @extend_schema(
         request=serializers.UnregisterSerializer, responses=serializers.MessageSerializer
     )
-    def post(self, request: Request, worker_id: str = "") -> Response:
-        if not worker_id:
-            body = serializers.UnregisterSerializer(data=request.data)
-            body.is_valid(raise_exception=True)
-            worker_id = body.validated_data["worker_id"]
-        workers.unregister(worker_id, now=timezone.now())
-        return Response({"message": f"Worker {worker_id} unregistered", "success": True})
+    def post(self, request: Request) -> Response:
+        body = serializers.UnregisterSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return _unregister(body.validated_data["worker_id"])
+
+
+class UnregisterOneView(AgentView):
+    """POST /api/v1/workers/<id>/unregister   without a body"""
+
+    @extend_schema(
+        operation_id="workers_unregister_one",
+        request=None,
+        responses=serializers.MessageSerializer,
+    )
+    def post(self, request: Request, worker_id: str) -> Response:
+        return _unregister(worker_id)
+
+
+def _unregister(worker_id: str) -> Response:
+    workers.unregister(worker_id, now=timezone.now())
+    return Response({"message": f"Worker {worker_id} unregistered", "success": True})
 
 
 class SyncView(AgentView):

@@ -14,7 +14,11 @@ from jobs.submitting import Submission
 class JobsView(APIView):
     """GET lists jobs, newest first; POST queues one."""
 
-    @extend_schema(parameters=[serializers.JobQuery], responses=serializers.JobListSerializer)
+    @extend_schema(
+        operation_id="jobs_list",
+        parameters=[serializers.JobQuery],
+        responses=serializers.JobListSerializer,
+    )
     def get(self, request: Request) -> Response:
         query = serializers.JobQuery(data=request.query_params)
         query.is_valid(raise_exception=True)

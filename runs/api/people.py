@@ -110,7 +110,9 @@ class ArtifactListView(APIView):
 
     open_to_runs = True
 
-    @extend_schema(responses=serializers.ArtifactListSerializer)
+    @extend_schema(
+        operation_id="runs_artifacts_list", responses=serializers.ArtifactListSerializer
+    )
     def get(self, request: Request, key: str) -> Response:
         found = list(selectors.artifacts_of(readable_run(request, key)))
         data = serializers.ArtifactSerializer(found, many=True).data
