@@ -16,6 +16,7 @@ class Board:
         self._owned: dict[Key, float] = {}  # until when the lease lasts for certain
         self._holding: dict[Key, tuple[int, ...]] = {}
         self._exclusive: set[Key] = set()
+        self._cancelling: set[Key] = set()
         self.accepting = True
 
     def take(self, order: Order, lease_until: float) -> bool:
@@ -43,6 +44,21 @@ class Board:
         """The server knows the outcome (or does not want it): nothing is owned any more."""
         with self._lock:
             self._owned.pop(key, None)
+            self._cancelling.discard(key)
+
+    def is_cancelling(self, key: Key) -> None:
+        """We know of the cancel: the server need not answer at once to tell us again."""
+        with self._lock:
+            if key in self._owned:
+                self._cancelling.add(key)
+
+    def report(self) -> list[dict[str, int | bool]]:
+        """All that is owned, as a sync tells it."""
+        with self._lock:
+            return [
+                {"job_id": key[0], "attempt": key[1], "cancelling": key in self._cancelling}
+                for key in sorted(self._owned)
+            ]
 
     def renewed(self, keys: list[Key], until: float) -> None:
         with self._lock:
@@ -54,9 +70,9 @@ class Board:
         with self._lock:
             return self._owned.get(key, 0.0)
 
-    def owned(self) -> list[Key]:
+    def owns_something(self) -> bool:
         with self._lock:
-            return sorted(self._owned)
+            return bool(self._owned)
 
     def holds_exclusive(self) -> bool:
         with self._lock:

@@ -159,6 +159,7 @@ class Link:
         until = lease_from + self._timing.lease
         self._board.renewed([key for key in running if key not in lost], until)
         for key in _keys(answer.get("cancel")):
+            self._board.is_cancelling(key)
             self._listener.cancel(key)
         for key in lost:
             self._listener.lost(key)
@@ -175,9 +176,7 @@ class Link:
             "free_gpus": self._board.free_gpus() if accepting else [],
             "free_slots": self._board.free_slots() if accepting else 0,
             "accepting": accepting,
-            "running": [
-                {"job_id": job_id, "attempt": attempt} for job_id, attempt in self._board.owned()
-            ],
+            "running": self._board.report(),
             "lease_seconds": int(self._timing.lease),
             "hold_seconds": int(hold),
             "load": self._load.now(),
@@ -233,7 +232,7 @@ class Link:
     def _first_contact(self, error: Refused) -> bool:
         """Whether to give up: only before any job, so that no night's work ends over a token."""
         hopeless = isinstance(error, NotAllowed) or error.code == "worker_name_taken"
-        return hopeless and not self._registered and not self._board.owned()
+        return hopeless and not self._registered and not self._board.owns_something()
 
     def _failed(self, why: str) -> None:
         self._client.close()
