@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import transaction
 
 from jobs.models import Attempt, Job
 from jobs.moving import move, move_attempt
 from jobs.states import LOST_CAP, NEVER_STARTED_CAP, AttemptStatus, JobStatus, Reason
+from runs import artifacts
 
 FIRST_BACKOFF = timedelta(seconds=2)
 LONGEST_BACKOFF = timedelta(minutes=10)
@@ -42,6 +46,8 @@ def end(job: Job, attempt: Attempt, ended: Ended, *, actor: str, now: datetime) 
         exit_code=ended.exit_code,
         signal=ended.signal,
     )
+    # On a shared disk nobody sends artifacts. After the commit: looking may take a while, and must undo nothing.
+    transaction.on_commit(partial(artifacts.collect_shared, job.run, attempt.number), robust=True)
     to, message, wait = _what_follows(job, ended)
     move(
         job,

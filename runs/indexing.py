@@ -6,7 +6,6 @@ nothing; and because the file is the truth, the index can be thrown away and mad
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Q
 
 from runs import storage
 from runs.models import Chunk, Run, Series, Stream
@@ -17,15 +16,20 @@ STRETCH = 4 * 1024 * 1024  # bytes indexed in one transaction
 FULL = 512  # points after which a chunk is left alone and the next one is opened
 
 
-def index(run: Run, attempt: int, name: str, *, size: int) -> None:
-    """Bring the index of the first `size` bytes of a metrics file up to date. A torn last line waits for its end."""
+def index(run: Run, attempt: int, name: str, *, size: int) -> bool:
+    """Bring the index of the first `size` bytes of a metrics file up to date; true where it grew.
+
+    A torn last line waits for its end.
+    """
+    grew = False
     while _index_stretch(run, attempt, name, size=size):
-        pass
+        grew = True
+    return grew
 
 
 @transaction.atomic
 def _index_stretch(run: Run, attempt: int, name: str, *, size: int) -> bool:
-    """Index up to STRETCH bytes; true where there may be more."""
+    """Index up to STRETCH bytes; false where there was nothing to index."""
     Stream.objects.get_or_create(run=run, attempt=attempt, name=name)
     stream = Stream.objects.select_for_update().get(run=run, attempt=attempt, name=name)
     wanted = min(size - stream.indexed, STRETCH)
@@ -45,7 +49,7 @@ def _index_stretch(run: Run, attempt: int, name: str, *, size: int) -> bool:
     stream.lines += parsed.lines
     stream.bad_lines += parsed.bad_lines
     stream.save(update_fields=["indexed", "lines", "bad_lines"])
-    return stream.indexed < size
+    return True
 
 
 def _store(run: Run, attempt: int, columns: dict[str, Column]) -> None:
@@ -57,7 +61,7 @@ def _store(run: Run, attempt: int, columns: dict[str, Column]) -> None:
     series = list(Series.objects.filter(run=run, attempt=attempt, key__in=columns))
     open_chunks = {
         chunk.series_id: chunk
-        for chunk in Chunk.objects.filter(series__in=series, tier=0).filter(Q(count__lt=FULL))
+        for chunk in Chunk.objects.filter(series__in=series, tier=0, count__lt=FULL)
     }
     made, grown = [], []
     for each in series:
