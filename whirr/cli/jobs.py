@@ -43,5 +43,5 @@ def how_it_ended(job: Job) -> str:
         line += f" with exit code {code}"
     elif reason and reason not in ("ok", "exit_nonzero"):
         line += f" ({reason})"
-    message = job.get("error_message")
-    return f"{line}: {message}" if message else line
+    message = str(job.get("error_message") or "")
+    return f"{line}: {message}" if message and message not in line else line

@@ -65,7 +65,13 @@ def _draw(headings: Sequence[str], rows: Sequence[Sequence[str]], title: str) ->
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+    drawn = Table(
+        box=box.SIMPLE_HEAD,
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        pad_edge=False,
+    )
     for place, heading in enumerate(headings):
         drawn.add_column(heading, no_wrap=place == 0, overflow="fold")
     for row in rows:

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -45,6 +46,8 @@ class Child:
     failures: deque[float] = field(default_factory=deque)
     start_at: float | None = None
     log_start: int = 0
+    started: float = 0.0
+    proven: bool = False  # it has run well: its configuration cannot be what is wrong
 
     def start(self) -> int:
         """Start it in a session of its own, output to its log; returns the process group's id."""
@@ -60,7 +63,7 @@ class Child:
                 start_new_session=True,
                 preexec_fn=deathsig(self.spec.on_parent_death),
             )
-        self.start_at = None
+        self.start_at, self.started = None, time.monotonic()
         return self.process.pid
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -67,12 +68,17 @@ def background(folder: Folder, shape: Shape) -> Spec:
 def agent(folder: Folder, shape: Shape) -> Spec:
     """This machine's agent, with every GPU or with CPU slots; its token is never in argv."""
     argv = [*python("worker_agent"), "--server", shape.url, "--data-dir", str(folder.path)]
-    argv += ["--name", socket.gethostname()]
+    argv += ["--name", agent_name(socket.gethostname())]
     if gpus_visible():
         argv += ["--gpu", "all"]
     elif shape.slots > 1:
         argv += ["--slots", str(shape.slots)]
     return Spec("agent", argv, environment() | {"WHIRR_TOKEN": folder.secret()}, stops_first=True)
+
+
+def agent_name(host: str) -> str:
+    """The host's name with nothing in it that an agent's name may not have."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", host).lstrip("._-")[:100] or "this-machine"
 
 
 def gpus_visible() -> bool:

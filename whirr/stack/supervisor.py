@@ -26,6 +26,7 @@ class Timing:
     first_backoff: float = 0.2
     longest_backoff: float = 5.0
     failure_window: float = 60.0
+    proven_after: float = 10.0
     failures_allowed: int = 5
     repeat_term_after: float = 0.5
     urgent_stop: float = 6.0
@@ -88,7 +89,7 @@ class Supervisor:
             if child.start_at is not None and child.start_at <= now:
                 self._start(child)
         if not self.ready and self.children[0].running and self.plan.healthy():
-            self.ready = True
+            self.ready = self.children[0].proven = True
             self.plan.on_ready()
             for child in self.children[1:]:
                 self._start(child)
@@ -118,7 +119,8 @@ class Supervisor:
         code = self._collect(child)
         if code is None:
             return
-        if code == CONFIGURATION_ERROR:
+        child.proven = child.proven or now - child.started >= self.timing.proven_after
+        if code == CONFIGURATION_ERROR and not child.proven:
             self.verdict = child.last_words(1) or [f"{child.spec.name}: wrong configuration"]
             self.outcome = CONFIGURATION_ERROR
             return

@@ -125,5 +125,5 @@ def _show_one(job: jobs.Job, where: place.Place) -> None:
     if attempts:
         output.data("")
         cells = [[*(a.get(key) for key in ATTEMPT_FIELDS), elapsed(a)] for a in attempts]
-        headings = [*(key.replace("_", " ") for key in ATTEMPT_FIELDS), "elapsed"]
+        headings = ["attempt", *(key.replace("_", " ") for key in ATTEMPT_FIELDS[1:]), "elapsed"]
         output.table(headings, cells, title="Attempts")

@@ -30,7 +30,7 @@ def describe(**given: Any) -> dict[str, Any]:
         "grace_seconds": given["grace"],
         "exclusive": given["exclusive"],
     }
-    needless: tuple[object, ...] = (None, "", [], {})
+    needless: tuple[object, ...] = (None, "", [], {}, False)
     return {key: value for key, value in body.items() if value not in needless}
 
 
