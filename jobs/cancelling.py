@@ -40,7 +40,14 @@ def cancel(job_id: int, *, actor: str, now: datetime) -> str:
             feed.ring(feed.worker_group(job.worker.worker_id))
     else:
         message = f"cancelled by {actor}"
-        move(job, JobStatus.CANCELLED, now=now, actor=actor, reason=Reason.CANCELLED_BY, message=message)
+        move(
+            job,
+            JobStatus.CANCELLED,
+            now=now,
+            actor=actor,
+            reason=Reason.CANCELLED_BY,
+            message=message,
+        )
     return previous
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 
@@ -49,17 +50,10 @@ def end(job: Job, attempt: Attempt, ended: Ended, *, actor: str, now: datetime) 
     # On a shared disk nobody sends artifacts. After the commit: looking may take a while, and must undo nothing.
     transaction.on_commit(partial(artifacts.collect_shared, job.run, attempt.number), robust=True)
     to, message, wait = _what_follows(job, ended)
-    move(
-        job,
-        to,
-        now=now,
-        actor=actor,
-        reason=ended.reason,
-        message=message,
-        exit_code=ended.exit_code,
-        worker=job.worker if to.is_final else None,
-        **({"queued_at": now, "not_before": now + wait if wait else None} if not to.is_final else {}),
-    )
+    changes: dict[str, Any] = {"exit_code": ended.exit_code}
+    if not to.is_final:
+        changes |= {"worker": None, "queued_at": now, "not_before": now + wait if wait else None}
+    move(job, to, now=now, actor=actor, reason=ended.reason, message=message, **changes)
 
 
 def _what_follows(job: Job, ended: Ended) -> tuple[JobStatus, str, timedelta]:

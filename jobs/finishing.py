@@ -42,7 +42,12 @@ def finish(job_id: int, number: int, report: Report, *, now: datetime) -> Job:
     Accepted after the lease ran out, as long as no newer attempt exists and the job has not ended.
     Raises NotFound, or LeaseLost where another attempt owns the job or another worker owned this one.
     """
-    job = Job.objects.select_for_update(of=("self",)).select_related("run", "worker").filter(pk=job_id).first()
+    job = (
+        Job.objects.select_for_update(of=("self",))
+        .select_related("run", "worker")
+        .filter(pk=job_id)
+        .first()
+    )
     attempt = Attempt.objects.filter(job_id=job_id, number=number).select_related("worker").first()
     if job is None or attempt is None:
         raise NotFound(f"there is no attempt {number} of job {job_id}")
@@ -53,7 +58,9 @@ def finish(job_id: int, number: int, report: Report, *, now: datetime) -> Job:
         raise LeaseLost(f"attempt {number} of job {job_id} belongs to worker {attempt.worker_name}")
     if attempt.status == AttemptStatus.LOST:
         if not reinstate(attempt, attempt.worker, lease_seconds=job.lease_seconds, now=now):
-            raise LeaseLost(f"attempt {number} of job {job_id} was lost, and the job is {job.status}")
+            raise LeaseLost(
+                f"attempt {number} of job {job_id} was lost, and the job is {job.status}"
+            )
         job.refresh_from_db()
         attempt.refresh_from_db()
     if attempt.status != AttemptStatus.RUNNING:  # told before

@@ -39,9 +39,7 @@ def renew(
     ours = [attempt for attempt in attempts if attempt.status == AttemptStatus.RUNNING]
     Job.objects.filter(
         pk__in=[attempt.job_id for attempt in ours], status=JobStatus.RUNNING
-    ).update(
-        lease_expires_at=now + timedelta(seconds=lease_seconds), lease_seconds=lease_seconds
-    )
+    ).update(lease_expires_at=now + timedelta(seconds=lease_seconds), lease_seconds=lease_seconds)
     gone = [
         attempt
         for attempt in attempts
@@ -54,7 +52,9 @@ def renew(
     ]
 
 
-def reinstate(attempt: Attempt, worker: Worker | None, *, lease_seconds: int, now: datetime) -> bool:
+def reinstate(
+    attempt: Attempt, worker: Worker | None, *, lease_seconds: int, now: datetime
+) -> bool:
     """Take back a loss, if the job still waits for its next attempt and nobody wants it cancelled."""
     if attempt.status != AttemptStatus.LOST:
         return False

@@ -64,7 +64,7 @@ def renew(job_id: int, name: str, *, lease_seconds: int, now: datetime) -> tuple
     job = Job.objects.get(pk=job_id)
     if lost or job.lease_expires_at is None:
         raise NotFound(f"job {job_id} is not held by {name} any more")
-    Worker.objects.filter(pk=attempt.worker_id).update(heartbeat_at=now, online=True)
+    Worker.objects.filter(pk=attempt.worker.pk).update(heartbeat_at=now, online=True)
     return now + timedelta(seconds=lease_seconds), job.cancel_requested
 
 

@@ -48,7 +48,11 @@ def ring_for_news(seen: int) -> int:
 
     A doorbell of another process does not reach an in-memory channel layer; the event's row does.
     """
-    fresh = JobEvent.objects.filter(pk__gt=seen).select_related("job__run", "job__worker").order_by("pk")[:500]
+    fresh = (
+        JobEvent.objects.filter(pk__gt=seen)
+        .select_related("job__run", "job__worker")
+        .order_by("pk")[:500]
+    )
     groups, newest = set(), seen
     for event in fresh:
         newest = event.pk

@@ -37,7 +37,9 @@ def job(job_id: int) -> Job:
 
 def queue() -> QuerySet[Job]:
     """Waiting and queued jobs in the order in which they will be offered."""
-    return jobs().filter(status__in=[JobStatus.WAITING, JobStatus.QUEUED]).order_by("-priority", "id")
+    return (
+        jobs().filter(status__in=[JobStatus.WAITING, JobStatus.QUEUED]).order_by("-priority", "id")
+    )
 
 
 def running() -> QuerySet[Job]:
@@ -89,5 +91,5 @@ def counts(*, now: datetime) -> Counts:
     """Numbers for `/api/v1/status` and the overview."""
     rows = Job.objects.order_by().values_list("status").annotate(n=Count("id"))
     online = Worker.objects.filter(online=True, heartbeat_at__gt=now - OFFLINE_AFTER).count()
-    by_status = {status: 0 for status in JobStatus.values} | dict(rows)
+    by_status = dict.fromkeys(JobStatus.values, 0) | dict(rows)
     return Counts(by_status, online, Worker.objects.count())

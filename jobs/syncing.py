@@ -26,7 +26,9 @@ class Report:
     free_slots: int = 0
     accepting: bool = True
     running: list[Pair] = field(default_factory=list)
-    cancelling: list[Pair] = field(default_factory=list)  # of those running: cancels that it knows of
+    cancelling: list[Pair] = field(
+        default_factory=list
+    )  # of those running: cancels that it knows of
     lease_seconds: int = 60
     hold_seconds: float = 0
     load: dict[str, Any] = field(default_factory=dict)

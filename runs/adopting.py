@@ -23,7 +23,9 @@ ENDS = {"completed": RunStatus.COMPLETED, "failed": RunStatus.FAILED}
 def adopt_all(*, now: datetime) -> int:
     """Bring the rows of all direct runs that may still change up to date; how many that were. Safe to repeat."""
     ended = set(
-        Run.objects.filter(kind=RunKind.DIRECT, finished_at__isnull=False).values_list("key", flat=True)
+        Run.objects.filter(kind=RunKind.DIRECT, finished_at__isnull=False).values_list(
+            "key", flat=True
+        )
     )
     adopted = 0
     for folder in _direct_folders():

@@ -33,7 +33,7 @@ def worker_group(worker_id: str) -> str:
 
 def attach(loop: asyncio.AbstractEventLoop) -> None:
     """Name the event loop that owns the channel layer; the in-memory layer may be touched from there alone."""
-    global _loop  # noqa: PLW0603  (one loop a process, known when the first request arrives)
+    global _loop
     _loop = loop
 
 
@@ -56,5 +56,5 @@ async def _send(layer: Any, groups: tuple[str, ...]) -> None:
     for group in groups:
         try:
             await layer.group_send(group, {"type": "look.again", "group": group})
-        except Exception as error:  # noqa: BLE001  (a broken Redis must not fail the request that rings)
+        except Exception as error:
             log.warning("could not ring %s: %s", group, error)

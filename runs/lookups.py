@@ -6,14 +6,14 @@ from django.db.models import JSONField, Lookup
 
 
 @JSONField.register_lookup
-class Has(Lookup):  # type: ignore[type-arg]  # generic for mypy alone
+class Has(Lookup):
     """True where the JSON list on the left has the text on the right as an element."""
 
     lookup_name = "has"
     prepare_rhs = False
 
-    def get_db_prep_lookup(self, value: Any, connection: Any) -> tuple[str, list[Any]]:
-        return "%s", [value]
+    def get_db_prep_lookup(self, value: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        return "%s", (value,)
 
     def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         lhs, lhs_params = self.process_lhs(compiler, connection)

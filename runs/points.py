@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 Steps = NDArray[np.int64]
 Numbers = NDArray[np.float64]
+Packed = bytes | memoryview
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Points:
         )
 
     @classmethod
-    def unpack(cls, steps: bytes, values: bytes, times: bytes) -> Self:
+    def unpack(cls, steps: Packed, values: Packed, times: Packed) -> Self:
         return cls(
             np.frombuffer(steps, dtype="<i8"),
             np.frombuffer(values, dtype="<f8"),

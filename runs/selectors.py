@@ -78,7 +78,9 @@ def log_part(
 ) -> LogPart:
     """At most `limit` bytes of an attempt's output from `offset` on; a negative offset counts from the end."""
     number = attempt or run.attempt
-    final = run.is_final or number < run.attempt  # read before the bytes: a final log cannot have grown since
+    final = (
+        run.is_final or number < run.attempt
+    )  # read before the bytes: a final log cannot have grown since
     if number == 0:
         return LogPart(b"", 0, 0, 0, final)
     path = storage.stream_path(run, number, "output.log")

@@ -19,7 +19,9 @@ def may_write(run: Run, attempt: int) -> None:
     if attempt < run.attempt:
         raise LeaseLost(f"attempt {attempt} of {run.key} was superseded by attempt {run.attempt}")
     if attempt > run.attempt:
-        raise Invalid(f"attempt {attempt} of {run.key} was never begun; the newest is {run.attempt}")
+        raise Invalid(
+            f"attempt {attempt} of {run.key} was never begun; the newest is {run.attempt}"
+        )
 
 
 def append(run: Run, attempt: int, name: str, *, offset: int, data: bytes) -> int:

@@ -26,7 +26,7 @@ from runs import feed
 from runs.api.hot import ROUTES as RUN_ROUTES
 from whirr_site.hot import HotCalls, Receive, Scope, Send, in_pool
 
-django_in_threads: Any = WSGIMiddleware(django_application, workers=8)
+django_in_threads: Any = WSGIMiddleware(django_application, workers=8)  # type: ignore[arg-type]
 websockets: Any = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
 hot_calls = HotCalls([*JOB_ROUTES, *RUN_ROUTES])
 

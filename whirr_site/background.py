@@ -3,6 +3,8 @@
 Beat runs in a thread: a forked one would outlive a worker that is killed with -9, and cost another 80 MB.
 """
 
+from typing import Any
+
 from whirr_site import starting
 
 
@@ -14,12 +16,22 @@ def main() -> None:
 
     from whirr_site.celery import app  # noqa: PLC0415
 
-    beat = EmbeddedService(app, thread=True, scheduler_cls=DatabaseScheduler)
+    beat: Any = EmbeddedService(app, thread=True, scheduler_cls=DatabaseScheduler)
     beat.daemon = True
     beat.start()
     app.worker_main(
-        ["worker", "--pool", "threads", "--concurrency", "2", "--loglevel", "WARNING"]
-        + ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+        [
+            "worker",
+            "--pool",
+            "threads",
+            "--concurrency",
+            "2",
+            "--loglevel",
+            "WARNING",
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",
+        ]
     )
 
 

@@ -37,10 +37,17 @@ def as_response(error: Exception, context: dict[str, Any]) -> Response | None:
     if response is None or not isinstance(error, exceptions.APIException):
         return response
     if isinstance(error, exceptions.ValidationError):
-        response.data = {"detail": _sentence(error.detail), "code": "invalid", "fields": error.detail}
+        response.data = {
+            "detail": _sentence(error.detail),
+            "code": "invalid",
+            "fields": error.detail,
+        }
     else:
         code = error.get_codes()
-        response.data = {"detail": str(error.detail), "code": code if isinstance(code, str) else "invalid"}
+        response.data = {
+            "detail": str(error.detail),
+            "code": code if isinstance(code, str) else "invalid",
+        }
     return response
 
 

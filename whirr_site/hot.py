@@ -45,7 +45,9 @@ class HotCalls:
     """Routes (method, path pattern, handler) to plain ASGI; `match` says whether a request is one of them."""
 
     def __init__(self, routes: Iterable[tuple[str, str, Handler]]) -> None:
-        self.routes = [(method, re.compile(path + r"\Z"), handler) for method, path, handler in routes]
+        self.routes = [
+            (method, re.compile(path + r"\Z"), handler) for method, path, handler in routes
+        ]
 
     def match(self, scope: Scope) -> tuple[Handler, dict[str, str]] | None:
         path = scope["path"]
@@ -73,13 +75,17 @@ class HotCalls:
     async def _reply(
         self, scope: Scope, receive: Receive, handler: Handler, params: dict[str, str]
     ) -> Reply:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
         refusal = _refused(headers)
         if refusal:
             return refusal
         principal = principals.of_header(headers.get("authorization", ""))
         if principal is None:
-            return _error(401, "not_authenticated", "Send the header 'Authorization: Bearer <token>'.")
+            return _error(
+                401, "not_authenticated", "Send the header 'Authorization: Bearer <token>'."
+            )
         body = await _body(receive)
         if body is None:
             return _error(413, "too_large", f"a request carries at most {BODY_LIMIT} bytes")
@@ -108,14 +114,17 @@ def _refused(headers: dict[str, str]) -> Reply | None:
     """The checks that Django's own middleware makes elsewhere: the Host, and no page of another site."""
     host, _ = split_domain_port(headers.get("host", ""))
     if not validate_host(host, settings.ALLOWED_HOSTS):
-        return _error(400, "invalid", "this server does not answer to that Host (WHIRR_ALLOWED_HOSTS)")
+        return _error(
+            400, "invalid", "this server does not answer to that Host (WHIRR_ALLOWED_HOSTS)"
+        )
     if "origin" in headers:
         return _error(403, "permission_denied", "browsers have no business with this call")
     return None
 
 
 async def _body(receive: Receive) -> bytes | None:
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     while True:
         message = await receive()
         if message["type"] != "http.request":
@@ -132,4 +141,3 @@ async def _notice_hang_up(receive: Receive, gone: asyncio.Event) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     gone.set()
-

@@ -36,7 +36,7 @@ def is_loopback(host: str) -> bool:
 
 
 def check_address(host: str, *, auth: str, trusted_network: bool, debug: bool) -> str:
-    """"" where a server may listen on `host`, otherwise the sentence that says why not."""
+    """ "" where a server may listen on `host`, otherwise the sentence that says why not."""
     if is_loopback(host):
         return ""
     if debug:

@@ -9,6 +9,7 @@ from rest_framework.views import APIView
 from jobs import cancelling, selectors, submitting
 from jobs.api import serializers
 from jobs.submitting import Submission
+from whirr_site.access.api import principal_of
 
 
 class JobsView(APIView):
@@ -34,7 +35,7 @@ class JobsView(APIView):
         body = serializers.SubmissionSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         wish = Submission(**body.validated_data)
-        job = submitting.submit(wish, user=request.user.name, now=timezone.now())
+        job = submitting.submit(wish, user=principal_of(request).name, now=timezone.now())
         return Response(serializers.submitted(job))
 
 
@@ -51,7 +52,7 @@ class CancelView(APIView):
 
     @extend_schema(request=None, responses=serializers.CancelledSerializer)
     def post(self, request: Request, job_id: int) -> Response:
-        previous = cancelling.cancel(job_id, actor=request.user.name, now=timezone.now())
+        previous = cancelling.cancel(job_id, actor=principal_of(request).name, now=timezone.now())
         return Response({"message": f"Job {job_id} cancelled", "previous_status": previous})
 
 
@@ -60,7 +61,7 @@ class CancelQueuedView(APIView):
 
     @extend_schema(request=None, responses=serializers.CancelledManySerializer)
     def post(self, request: Request) -> Response:
-        ids = cancelling.cancel_queued(actor=request.user.name, now=timezone.now())
+        ids = cancelling.cancel_queued(actor=principal_of(request).name, now=timezone.now())
         return Response({"message": f"{len(ids)} jobs cancelled", "job_ids": ids})
 
 
@@ -80,4 +81,4 @@ class WorkersView(APIView):
     @extend_schema(responses=serializers.WorkerListSerializer)
     def get(self, request: Request) -> Response:
         found = selectors.workers(now=timezone.now())
-        return Response({"workers": serializers.WorkerSerializer(found, many=True).data})
+        return Response(serializers.WorkerListSerializer({"workers": found}).data)

@@ -81,8 +81,8 @@ class JobDetailSerializer(JobSerializer):
     attempts = AttemptSerializer(many=True, read_only=True)
 
     class Meta(JobSerializer.Meta):
-        fields = (*JobSerializer.Meta.fields, "attempts")
-        read_only_fields = fields
+        fields = (*JobSerializer.Meta.fields, "attempts")  # type: ignore[assignment]  # longer
+        read_only_fields = fields  # type: ignore[assignment]
 
 
 class JobListSerializer(serializers.Serializer[Any]):
@@ -231,7 +231,9 @@ class UnregisterSerializer(serializers.Serializer[Any]):
 class FinishSerializer(serializers.Serializer[Any]):
     worker_id = serializers.CharField(max_length=128)
     outcome = serializers.ChoiceField(choices=Outcome.choices)
-    exit_code = serializers.IntegerField(default=None, allow_null=True, min_value=-(2**31), max_value=2**31 - 1)
+    exit_code = serializers.IntegerField(
+        default=None, allow_null=True, min_value=-(2**31), max_value=2**31 - 1
+    )
     signal = serializers.IntegerField(default=None, allow_null=True, min_value=1, max_value=128)
     error_message = serializers.CharField(default="", allow_blank=True, allow_null=True)
 

@@ -20,6 +20,10 @@ urlpatterns = [
     path("workers", people.WorkersView.as_view(), name="api-workers"),
     path("workers/register", agents.RegisterView.as_view(), name="api-register"),
     path("workers/unregister", agents.UnregisterView.as_view(), name="api-unregister"),
-    path("workers/<str:worker_id>/unregister", agents.UnregisterOneView.as_view(), name="api-unregister-one"),
+    path(
+        "workers/<str:worker_id>/unregister",
+        agents.UnregisterOneView.as_view(),
+        name="api-unregister-one",
+    ),
     path("workers/<str:worker_id>/sync", agents.SyncView.as_view(), name="api-sync"),
 ]

@@ -17,9 +17,7 @@ class Attempt(models.Model):
     worker_name = models.CharField(max_length=128)  # outlives the worker's row
     gpus = models.JSONField(default=list)  # indices on the worker
     claim_id = models.CharField(max_length=64, blank=True)
-    status = models.CharField(
-        max_length=10, choices=AttemptStatus, default=AttemptStatus.RUNNING
-    )
+    status = models.CharField(max_length=10, choices=AttemptStatus, default=AttemptStatus.RUNNING)
     reason = models.CharField(max_length=20, choices=Reason, blank=True)
     error_message = models.TextField(blank=True)
     exit_code = models.IntegerField(null=True)
@@ -41,9 +39,7 @@ class Attempt(models.Model):
             ),
         )
         indexes = (
-            models.Index(
-                fields=["worker"], name="attempt_running", condition=Q(status="running")
-            ),
+            models.Index(fields=["worker"], name="attempt_running", condition=Q(status="running")),
         )
 
     def __str__(self) -> str:

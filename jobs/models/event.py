@@ -8,10 +8,14 @@ class JobEvent(models.Model):
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events")
     attempt = models.PositiveIntegerField()
-    kind = models.CharField(max_length=20)  # submitted, cancel_requested, reinstated, or a move of jobs.states.MOVES
+    kind = models.CharField(
+        max_length=20
+    )  # submitted, cancel_requested, reinstated, or a move of jobs.states.MOVES
     reason = models.CharField(max_length=20, blank=True)
     message = models.TextField(blank=True)
-    actor = models.CharField(max_length=150, blank=True)  # who: a person, a worker, or "whirr" itself
+    actor = models.CharField(
+        max_length=150, blank=True
+    )  # who: a person, a worker, or "whirr" itself
     at = models.DateTimeField()
 
     class Meta:

@@ -29,7 +29,9 @@ class Job(models.Model):
     status = models.CharField(max_length=10, choices=JobStatus, default=JobStatus.QUEUED)
     reason = models.CharField(max_length=20, choices=Reason, blank=True)
     error_message = models.TextField(blank=True)
-    attempt = models.PositiveIntegerField(default=0)  # number of the newest attempt: the fencing token
+    attempt = models.PositiveIntegerField(
+        default=0
+    )  # number of the newest attempt: the fencing token
     worker = models.ForeignKey(Worker, null=True, blank=True, on_delete=models.SET_NULL)
     lease_seconds = models.PositiveIntegerField(default=60)
     lease_expires_at = models.DateTimeField(null=True, blank=True)

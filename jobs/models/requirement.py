@@ -4,7 +4,9 @@ from django.db import models
 class Requirement(models.Model):
     """What a job needs of a worker. Jobs with equal needs share a row, so an agent is matched once per kind of need."""
 
-    gpus = models.PositiveSmallIntegerField(null=True)  # NULL: one slot, be it a GPU or not; 0: surely no GPU
+    gpus = models.PositiveSmallIntegerField(
+        null=True
+    )  # NULL: one slot, be it a GPU or not; 0: surely no GPU
     min_memory_mb = models.PositiveIntegerField(default=0)  # of each GPU
     tags = models.JSONField(default=list)  # sorted; the worker must carry all of them
     digest = models.CharField(max_length=64, unique=True)

@@ -12,7 +12,9 @@ class Worker(models.Model):
     """A node, or one GPU of it, as its agent describes it. What it is doing is read from attempts, not kept here."""
 
     worker_id = models.CharField(max_length=128, unique=True)
-    session = models.CharField(max_length=64, blank=True)  # tells a restarted agent from another one of the same name
+    session = models.CharField(
+        max_length=64, blank=True
+    )  # tells a restarted agent from another one of the same name
     hostname = models.CharField(max_length=255)
     gpus = models.JSONField(default=list)  # [{index, name, uuid, memory_mb}]
     slots = models.PositiveSmallIntegerField(default=1)  # jobs at a time where there is no GPU
@@ -25,7 +27,9 @@ class Worker(models.Model):
     load = models.JSONField(default=dict, blank=True)
     draining = models.BooleanField(default=False)
     disabled = models.BooleanField(default=False)
-    sync_serial = models.BigIntegerField(default=0)  # of the newest held request; older ones are released
+    sync_serial = models.BigIntegerField(
+        default=0
+    )  # of the newest held request; older ones are released
     online = models.BooleanField(default=True)  # false once it said goodbye
     registered_at = models.DateTimeField()
     heartbeat_at = models.DateTimeField()

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from runs.api import serializers, writing
 from runs.api.calls import unpacked
 from runs.streams import BODY_LIMIT
+from whirr_site.access.api import principal_of
 
 
 class BytesParser(BaseParser):
@@ -19,8 +20,8 @@ class BytesParser(BaseParser):
 
     media_type = "*/*"
 
-    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> bytes:
-        return bytes(stream.read())
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        return stream.read()
 
 
 class _WriteView(APIView):
@@ -30,11 +31,11 @@ class _WriteView(APIView):
     kind = ""
 
     def _write(self, request: Request, key: str, attempt: int, name: str) -> Response:
-        body = request.data if isinstance(request.data, bytes) else b""
-        data = unpacked(body, request.headers.get("content-encoding", ""), limit=BODY_LIMIT)
+        body: Any = request.data  # DRF gives an empty dictionary where there is no body
+        data = unpacked(body or b"", request.headers.get("content-encoding", ""), limit=BODY_LIMIT)
         query = request.query_params.dict()
         writer = writing.WRITERS[self.kind]
-        return Response(writer(request.user, key, attempt, name, query, data))
+        return Response(writer(principal_of(request), key, attempt, name, query, data))
 
 
 _BYTES = {"application/octet-stream": OpenApiTypes.BINARY}

@@ -15,11 +15,12 @@ from runs.api.writing import Forbidden
 from runs.models import Run
 from runs.records import records_of
 from runs.series_json import as_json
+from whirr_site.access.api import principal_of
 
 
 def readable_run(request: Request, key: str) -> Run:
     """The run, if whoever asks may read it. Raises Forbidden, NotFound."""
-    if not request.user.may_read(key):
+    if not principal_of(request).may_read(key):
         raise Forbidden(f"this token may not read {key}")
     return selectors.run(key)
 
@@ -35,7 +36,9 @@ class RunListView(APIView):
     """GET /api/v1/runs?status=&tag=&project=&limit=   newest first"""
 
     @extend_schema(
-        parameters=[serializers.RunQuery], responses=serializers.RunListSerializer, operation_id="runs_list"
+        parameters=[serializers.RunQuery],
+        responses=serializers.RunListSerializer,
+        operation_id="runs_list",
     )
     def get(self, request: Request) -> Response:
         query = parsed(serializers.RunQuery, request)
@@ -70,9 +73,7 @@ class SeriesView(APIView):
 
     open_to_runs = True
 
-    @extend_schema(
-        parameters=[serializers.SeriesQuery], responses=serializers.SeriesListSerializer
-    )
+    @extend_schema(parameters=[serializers.SeriesQuery], responses=serializers.SeriesListSerializer)
     def get(self, request: Request, key: str) -> Response:
         run = readable_run(request, key)
         query = parsed(serializers.SeriesQuery, request)
@@ -110,9 +111,7 @@ class ArtifactListView(APIView):
 
     open_to_runs = True
 
-    @extend_schema(
-        operation_id="runs_artifacts_list", responses=serializers.ArtifactListSerializer
-    )
+    @extend_schema(operation_id="runs_artifacts_list", responses=serializers.ArtifactListSerializer)
     def get(self, request: Request, key: str) -> Response:
         found = list(selectors.artifacts_of(readable_run(request, key)))
         data = serializers.ArtifactSerializer(found, many=True).data

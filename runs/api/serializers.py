@@ -115,7 +115,9 @@ class RunQuery(serializers.Serializer[Any]):
 
 
 class SeriesQuery(serializers.Serializer[Any]):
-    keys = serializers.CharField(required=False, default="", help_text="between commas; all if left out")
+    keys = serializers.CharField(
+        required=False, default="", help_text="between commas; all if left out"
+    )
     attempt = serializers.IntegerField(required=False, min_value=1, default=None, allow_null=True)
     width = serializers.IntegerField(required=False, min_value=10, max_value=10_000, default=800)
 

@@ -11,8 +11,14 @@ urlpatterns = [
     path("runs/<str:key>/series", people.SeriesView.as_view(), name="api-run-series"),
     path("runs/<str:key>/log", people.LogView.as_view(), name="api-run-log"),
     path("runs/<str:key>/artifacts", people.ArtifactListView.as_view(), name="api-run-artifacts"),
-    path("runs/<str:key>/artifacts/<path:path>", people.ArtifactView.as_view(), name="api-artifact"),
+    path(
+        "runs/<str:key>/artifacts/<path:path>", people.ArtifactView.as_view(), name="api-artifact"
+    ),
     path(f"{_attempt}/streams/<str:name>", agents.StreamView.as_view(), name="api-stream"),
     path(f"{_attempt}/documents/<str:name>", agents.DocumentView.as_view(), name="api-document"),
-    path(f"{_attempt}/artifacts/<path:path>", agents.ArtifactPartView.as_view(), name="api-artifact-part"),
+    path(
+        f"{_attempt}/artifacts/<path:path>",
+        agents.ArtifactPartView.as_view(),
+        name="api-artifact-part",
+    ),
 ]

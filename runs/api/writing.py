@@ -64,4 +64,3 @@ def put_artifact(
 
 
 WRITERS = {"streams": put_stream, "documents": put_document, "artifacts": put_artifact}
-

@@ -51,9 +51,7 @@ class Chunk(models.Model):
         ordering = ("series", "start")
         constraints = (
             models.UniqueConstraint(fields=["series", "tier", "start"], name="chunk_once"),
-            models.CheckConstraint(
-                name="chunk_not_empty", condition=Q(count__gt=0, start__gte=0)
-            ),
+            models.CheckConstraint(name="chunk_not_empty", condition=Q(count__gt=0, start__gte=0)),
         )
 
     def __str__(self) -> str:

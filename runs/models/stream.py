@@ -10,7 +10,9 @@ class Stream(models.Model):
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="streams")
     attempt = models.PositiveIntegerField()
     name = models.CharField(max_length=32)
-    indexed = models.BigIntegerField(default=0)  # bytes of complete lines that are in the series store
+    indexed = models.BigIntegerField(
+        default=0
+    )  # bytes of complete lines that are in the series store
     lines = models.BigIntegerField(default=0)
     bad_lines = models.BigIntegerField(default=0)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
@@ -14,6 +14,11 @@ from whirr_site.access.principals import Principal
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # which imports this module, by its settings
+
+
+def principal_of(request: Request) -> Principal:
+    """Who is asking; behind `MayUse` there is always somebody."""
+    return cast("Principal", request.user)
 
 
 class PrincipalAuthentication(BaseAuthentication):
@@ -35,9 +40,9 @@ class MayUse(BasePermission):
     """Reading needs `read`, everything else `submit`; a view says otherwise with `scope` or `open_to_runs`."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        principal = request.user
-        if not isinstance(principal, Principal):
+        if not request.user:
             raise NotAuthenticated
+        principal = principal_of(request)
         if principal.run is not None:
             return bool(getattr(view, "open_to_runs", False))
         scope: Any = getattr(view, "scope", None)

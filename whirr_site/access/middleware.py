@@ -22,8 +22,9 @@ class DefaultDeny:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.principal = self._who(request)
-        if request.principal is None and not _is_open(request.path):
+        principal = self._who(request)
+        request.principal = principal  # type: ignore[attr-defined]  # what views ask
+        if principal is None and not _is_open(request.path):
             return _refusal(request)
         return self.get_response(request)
 

@@ -19,9 +19,7 @@ WHIRR_RESTART_GRACE = timedelta(
 SECRET_KEY = env.text("WHIRR_SECRET_KEY") or keys.read_or_make(DATA_DIR / "secret-key")
 ALLOWED_HOSTS = env.names("WHIRR_ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
 CSRF_TRUSTED_ORIGINS = env.names("WHIRR_TRUSTED_ORIGINS")
-LOG_LEVEL = env.choice(
-    "WHIRR_LOG_LEVEL", "INFO", among=("DEBUG", "INFO", "WARNING", "ERROR")
-)
+LOG_LEVEL = env.choice("WHIRR_LOG_LEVEL", "INFO", among=("DEBUG", "INFO", "WARNING", "ERROR"))
 
 RUNS_DIR = DATA_DIR / "runs"
 BLOBS_DIR = DATA_DIR / "blobs"

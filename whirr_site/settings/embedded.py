@@ -1,5 +1,7 @@
 """One machine, one folder, no other service: SQLite, channels in memory, Celery through files."""
 
+from typing import Any
+
 from django.core.exceptions import ImproperlyConfigured
 
 from whirr_site.settings import celery_folder, env, sqlite
@@ -12,6 +14,8 @@ if env.text("WHIRR_DATABASE_URL") or env.text("WHIRR_REDIS_URL"):
     )
 
 DATABASES = {"default": sqlite.database(DATA_DIR / "whirr.db")}
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+}
 CELERY_BROKER_URL = "filesystem://"
 CELERY_BROKER_TRANSPORT_OPTIONS = celery_folder.transport(DATA_DIR / "broker")

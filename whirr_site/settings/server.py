@@ -1,5 +1,7 @@
 """Many machines: PostgreSQL and Redis, each falling back to what the embedded mode uses where no URL is given."""
 
+from typing import Any
+
 from whirr_site.settings import celery_folder, env, postgres, sqlite
 from whirr_site.settings.base import *  # noqa: F403
 from whirr_site.settings.base import DATA_DIR
@@ -15,6 +17,7 @@ DATABASES = {
     else sqlite.database(DATA_DIR / "whirr.db")
 }
 
+CHANNEL_LAYERS: dict[str, dict[str, Any]]
 if _redis_url:
     CHANNEL_LAYERS = {
         "default": {
