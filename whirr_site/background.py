@@ -19,20 +19,8 @@ def main() -> None:
     beat: Any = EmbeddedService(app, thread=True, scheduler_cls=DatabaseScheduler)
     beat.daemon = True
     beat.start()
-    app.worker_main(
-        [
-            "worker",
-            "--pool",
-            "threads",
-            "--concurrency",
-            "2",
-            "--loglevel",
-            "WARNING",
-            "--without-gossip",
-            "--without-mingle",
-            "--without-heartbeat",
-        ]
-    )
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"]
+    app.worker_main(["worker", "--pool", "threads", "--concurrency", "2", *quiet])
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from whirr_site.access import principals
 @never_cache
 @require_http_methods(["GET", "POST"])
 def enter(request: HttpRequest) -> HttpResponse:
-    """GET shows the form (its script reads the secret from the link's fragment); POST {secret, next} opens a session."""
+    """GET shows the form (its script reads the secret from the link's fragment); POST {secret, next} opens a session"""
     target = request.POST.get("next") or request.GET.get("next") or "/"
     if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
         target = "/"

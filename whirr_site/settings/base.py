@@ -8,7 +8,7 @@ from whirr_site.settings import env, keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
-# --- the environment -------------------------------------------------------------------------------------------------
+# --- the environment ------------------------------------------------------------------------------
 DATA_DIR = env.folder("WHIRR_DATA_DIR", ".whirr")
 DEBUG = env.flag("WHIRR_DEBUG", default=False)
 WHIRR_AUTH = env.choice("WHIRR_AUTH", "token", among=("token", "none"))
@@ -24,7 +24,7 @@ LOG_LEVEL = env.choice("WHIRR_LOG_LEVEL", "INFO", among=("DEBUG", "INFO", "WARNI
 RUNS_DIR = DATA_DIR / "runs"
 BLOBS_DIR = DATA_DIR / "blobs"
 
-# --- the site ----------------------------------------------------------------------------------------------------------
+# --- the site -------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "daphne",
     "dashboard",  # before the admin: its templates win
@@ -83,7 +83,7 @@ USE_I18N = False
 APPEND_SLASH = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 
-# --- static files: served as they are, from this host alone -------------------------------------------------------------
+# --- static files: served as they are, from this host alone ---------------------------------------
 _plotly = find_spec("plotly")
 STATIC_URL = "/static/"
 STATIC_ROOT = env.text("WHIRR_STATIC_ROOT") or None  # for `collectstatic`, where nginx serves them
@@ -96,7 +96,7 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 3600
 
-# --- access ------------------------------------------------------------------------------------------------------------
+# --- access ---------------------------------------------------------------------------------------
 LOGIN_URL = "/enter"
 SESSION_COOKIE_NAME = "whirr_session"
 SESSION_COOKIE_HTTPONLY = True
@@ -107,7 +107,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-# --- the API -----------------------------------------------------------------------------------------------------------
+# --- the API --------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["whirr_site.access.api.PrincipalAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["whirr_site.access.api.MayUse"],
@@ -137,7 +137,7 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# --- background work: makes things prompt, never correct (docs/architecture.md) ------------------------------------------
+# --- background work: makes things prompt, never correct (docs/architecture.md) -------------------
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
