@@ -4,9 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+
+from tests.support.imports import imports, is_inside, module_name
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,6 +39,22 @@ def test_file_times_and_order_on_disk_do_not_matter(archive: Path, tmp_path: Pat
     script = copy / "scripts" / "build_agent.py"
     subprocess.run([sys.executable, str(script), str(built)], check=True, capture_output=True)
     assert built.read_bytes() == archive.read_bytes()
+
+
+def test_it_holds_every_module_that_it_imports(archive: Path) -> None:
+    """Also those that are imported late, which --help would not notice."""
+    with zipfile.ZipFile(archive) as file:
+        sources = {name: file.read(name).decode() for name in file.namelist()}
+    held = {module_name(ROOT / name, ROOT) for name in sources}
+    wanted = {
+        item.name
+        for name, source in sources.items()
+        for item in imports(
+            source, module_name(ROOT / name, ROOT), is_package=name.endswith("__init__.py")
+        )
+        if is_inside(item.name, "whirr.wire") or is_inside(item.name, "worker_agent")
+    }
+    assert not {name for name in wanted if not {name, name.rpartition(".")[0]} & held}
 
 
 def test_it_runs_without_any_installed_package(archive: Path, tmp_path: Path) -> None:

@@ -24,11 +24,11 @@ REDIS_HINT = "redis-server is missing: apt-get install redis-server"
 CHROMIUM_HINT = "Chromium is missing: apt-get install chromium"
 
 
-class Missing(Exception):  # noqa: N818  (words, not kinds of error)
+class Missing(Exception):
     """A program that the tests need is not installed; the text says how to get it."""
 
 
-class DidNotStart(Exception):  # noqa: N818
+class DidNotStart(Exception):
     """A server came down before it was ready; the text is what it said."""
 
 
