@@ -9,7 +9,7 @@ from whirr.wire import layout
 Key = tuple[int, int]  # (job id, attempt number)
 
 
-class BadOrder(ValueError):  # noqa: N818  (it is the server's mistake, not ours)
+class BadOrder(ValueError):
     """An order that makes no sense; the message says why."""
 
 

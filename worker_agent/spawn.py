@@ -16,7 +16,7 @@ from worker_agent import kernel
 from worker_agent.order import Order
 
 
-class NeverStarted(Exception):  # noqa: N818  (the outcome's own name)
+class NeverStarted(Exception):
     """The command could not be executed; the message is for the person who submitted it."""
 
 

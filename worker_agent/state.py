@@ -12,7 +12,7 @@ from whirr.wire.files import write_whole
 _LOCK_PATIENCE = 15.0  # a predecessor's guard may still be sweeping
 
 
-class Taken(Exception):  # noqa: N818  (an answer, not an error of ours)
+class Taken(Exception):
     """Another agent of this name works in this data folder."""
 
 

@@ -21,7 +21,7 @@ class WireError(Exception):
     """Something went wrong between this program and the server."""
 
 
-class Unreachable(WireError):  # noqa: N818  (these are words, not kinds of error)
+class Unreachable(WireError):
     """The server could not be asked, or could not answer now. Waiting and repeating is right."""
 
     def __init__(self, detail: str, status: int | None = None) -> None:
@@ -34,11 +34,11 @@ class ConnectionEnded(Unreachable):
     """The peer closed or reset the connection before its answer was complete."""
 
 
-class Interrupted(WireError):  # noqa: N818
+class Interrupted(WireError):
     """The call was given up because the caller has something better to do."""
 
 
-class Refused(WireError):  # noqa: N818
+class Refused(WireError):
     """The server said no. `code` is for programs, `detail` for people, `fields` says where."""
 
     def __init__(

@@ -1,13 +1,13 @@
 """The files of artifacts/, sent one part at a time so that no model delays a log line.
 
-A file is sent once it has been left alone for a moment, and again when it changed.
+They are sent when the attempt is over. A checkpoint that is written anew has the size of the one
+before, and the server, which goes by sizes, could not tell the parts of the two apart.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -16,8 +16,6 @@ from whirr.wire import OffsetGap, layout
 from worker_agent.shipping.target import Target
 
 _PART = 1024 * 1024
-_SETTLED = 3.0  # seconds without a change: nobody is writing to it any more
-_LOOK_EVERY = 5.0
 
 
 class Version(NamedTuple):
@@ -31,17 +29,13 @@ class Artifacts:
         self._root = folder / layout.ARTIFACTS
         self._sent: dict[str, Version] = {}
         self._current: tuple[str, Version, int] | None = None  # name, version, next offset
-        self._looked_at = 0.0
 
-    def send_part(self, target: Target, *, final: bool) -> bool:
-        """Send one part. Whether there is more to send right now.
-
-        `final` says that nobody writes any more, so nothing needs to settle.
-        """
+    def send_part(self, target: Target) -> bool:
+        """Send one part. Whether there is more to send right now."""
         if target.shared:
             return False
         if self._current is None:
-            self._current = self._next(final=final)
+            self._current = self._next()
         if self._current is None:
             return False
         self._send(target, *self._current)
@@ -73,15 +67,10 @@ class Artifacts:
         else:
             self._current = (name, version, reached)
 
-    def _next(self, *, final: bool) -> tuple[str, Version, int] | None:
-        now = time.monotonic()
-        if not final and now - self._looked_at < _LOOK_EVERY:
-            return None
+    def _next(self) -> tuple[str, Version, int] | None:
         for name, version in self._files():
-            settled = final or time.time() - version.changed_ns / 1e9 >= _SETTLED
-            if settled and self._sent.get(name) != version:
+            if self._sent.get(name) != version:
                 return name, version, 0
-        self._looked_at = now
         return None
 
     def _files(self) -> Iterator[tuple[str, Version]]:

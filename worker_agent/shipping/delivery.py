@@ -1,7 +1,7 @@
 """All that one attempt still has to deliver, and in which order.
 
-While it runs: streams, documents, artifacts that have settled. When it has ended: the rest of the
-streams and documents, artifacts for a few seconds, the outcome, then the artifacts that are left.
+While it runs: streams and documents. When it has ended: the rest of them, artifacts for a few
+seconds, the outcome, and then the artifacts that are left.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ class Delivery:
         self._send_streams()
         self._send_documents()
         if not over:
-            return self._send_artifact(final=False) or self._pending()
+            return self._pending()
         if self._pending():
             return True
-        more = self._send_artifact(final=True)
+        more = self._send_artifact()
         self._artifacts_done = not more
         if not self.acknowledged and (not more or self._waited_for_artifacts()):
             self._finish(client, worker_id)
@@ -91,9 +91,9 @@ class Delivery:
             self._complain("a document", error)
             self._documents.refused()
 
-    def _send_artifact(self, *, final: bool) -> bool:
+    def _send_artifact(self) -> bool:
         try:
-            return self._artifacts.send_part(self._target, final=final)
+            return self._artifacts.send_part(self._target)
         except (LeaseLost, NotAllowed):
             raise
         except Refused as error:
