@@ -1,0 +1,177 @@
+"""Real server and agent processes for end-to-end tests; whatever a test starts dies with it."""
+
+import hashlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import psutil
+
+from tests.support.guard import dies_with_its_parent
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # a poll would fill the report
+
+ROOT = Path(__file__).resolve().parents[2]
+Found = TypeVar("Found")
+
+
+def eventually(
+    look: Callable[[], Found | None], *, within: float, what: str, every: float = 0.05
+) -> Found:
+    """The first truthy answer of `look`. Fails, saying `what` did not happen, after `within` seconds."""
+    until = time.monotonic() + within
+    while True:
+        if found := look():
+            return found
+        if time.monotonic() > until:
+            raise AssertionError(f"not within {within:g} s: {what}")
+        time.sleep(every)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "no file"
+
+
+class Program:
+    """A process in a session of its own, with its output in a file."""
+
+    def __init__(self, command: list[str], *, env: dict[str, str], log: Path) -> None:
+        self.command, self.env, self.log = command, env, log
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command,
+                cwd=ROOT,
+                env={**os.environ, **self.env},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=dies_with_its_parent(signal.SIGKILL),
+            )
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def signal(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """kill -9, and gone when this returns."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+        if self.process is not None:
+            self.process.wait(timeout=10)
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+
+class Site:
+    """A server with a data folder of its own: web and background can be killed and started again."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.data = folder / "server"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        env = {
+            "WHIRR_DATA_DIR": str(self.data),
+            "PYTHONWARNINGS": "default",
+            **settings,
+        }
+        web = ["-m", "whirr_site.web", "--port", str(self.port), "--migrate"]
+        self.web = Program([sys.executable, *web], env=env, log=folder / "web.log")
+        self.background = Program(
+            [sys.executable, "-m", "whirr_site.background"], env=env, log=folder / "background.log"
+        )
+
+    def start_web(self) -> None:
+        self.web.start()
+        eventually(self.is_healthy, within=30, what=f"a healthy server\n{self.web.said()}")
+
+    def is_healthy(self) -> bool:
+        assert self.web.process is not None
+        assert self.web.process.poll() is None, self.web.said()
+        try:
+            return httpx.get(f"{self.url}/health", timeout=2).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    @property
+    def secret(self) -> str:
+        return (self.data / "secret").read_text().strip()
+
+    def call(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.secret}"}
+        answer = httpx.request(method, self.url + path, headers=headers, timeout=20, **arguments)
+        answer.raise_for_status()
+        return answer
+
+    def submit(self, *argv: str, **wish: Any) -> int:
+        body = {"command_argv": list(argv), "workdir": str(self.folder), **wish}
+        return int(self.call("POST", "/api/v1/jobs", json=body).json()["job_id"])
+
+    def job(self, job_id: int) -> dict[str, Any]:
+        return dict(self.call("GET", f"/api/v1/jobs/{job_id}").json())
+
+    def wait_for(self, job_id: int, status: str, *, within: float, attempt: int = 0) -> dict[str, Any]:
+        def look() -> dict[str, Any] | None:
+            job = self.job(job_id)
+            return job if job["status"] == status and job["attempt"] >= attempt else None
+
+        return eventually(look, within=within, what=f"job {job_id} {status}")
+
+    def stop(self) -> None:
+        self.web.kill()
+        self.background.kill()
+
+
+class Agent(Program):
+    """An agent with a data folder of its own, so that everything has to travel over HTTP."""
+
+    def __init__(self, site: Site, name: str, *options: str) -> None:
+        self.data = site.folder / name
+        self.data.mkdir(exist_ok=True)
+        arguments = ["--server", site.url, "--data-dir", str(self.data), "--name", name, *options]
+        super().__init__(
+            [sys.executable, "-m", "worker_agent", *arguments],
+            env={"WHIRR_TOKEN": site.secret},
+            log=site.folder / f"{name}.log",
+        )
+
+    def attempt_folder(self, job_id: int, attempt: int) -> Path:
+        return self.data / "runs" / f"job-{job_id}" / "attempts" / str(attempt)
+
+
+def processes_with(marker: str) -> list[int]:
+    """Processes of this machine whose command line has the marker, this test's own left out."""
+    found = []
+    for process in psutil.process_iter(["pid", "cmdline", "status"]):
+        words = process.info["cmdline"] or []
+        if (
+            any(marker in word for word in words)
+            and process.info["status"] != psutil.STATUS_ZOMBIE
+            and process.info["pid"] != os.getpid()
+        ):
+            found.append(int(process.info["pid"]))
+    return found
