@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import time
@@ -15,6 +16,7 @@ from whirr.stack.folder import Folder
 from whirr.stack.roster import environment, python
 from whirr.stack.running import Wish
 
+_STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")  # what __main__ puts before each line
 START_SECONDS = 120.0
 STOP_SECONDS = 30.0
 
@@ -66,12 +68,14 @@ def stop(folder: Folder) -> bool:
     """
     if not lock.is_held(folder.lock_file):
         return False
-    pid = lock.holder(folder.lock_file)
-    if pid is not None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
+    told = None
     deadline = time.monotonic() + STOP_SECONDS
     while lock.is_held(folder.lock_file):
+        pid = lock.holder(folder.lock_file)
+        if pid is not None and pid != told:  # a second one, if somebody starts a stack right now
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+            told = pid
         if time.monotonic() > deadline:
             raise TimeoutError(f"the stack (process {pid}) did not end within {STOP_SECONDS:g} s")
         time.sleep(0.05)
@@ -90,4 +94,5 @@ def _argv(folder: Folder, wish: Wish) -> list[str]:
 
 
 def _said(output: bytes) -> list[str]:
-    return [line for line in output.decode("utf-8", "replace").splitlines() if line.strip()][-12:]
+    lines = (_STAMP.sub("", line) for line in output.decode("utf-8", "replace").splitlines())
+    return [line for line in lines if line.strip()][-12:]

@@ -7,9 +7,8 @@ import os
 import time
 from pathlib import Path
 
-PATIENCE_SECONDS = (
-    0.5  # `holder` takes the lock for a moment to test it; a starting stack waits that out
-)
+# `is_held` takes the lock for a moment to test it; a starting stack waits that out.
+PATIENCE_SECONDS = 0.2
 
 
 class Held(Exception):  # noqa: N818
