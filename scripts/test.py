@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -94,14 +95,17 @@ def provide() -> bool:
     return not absent
 
 
-def run(part: Part, arguments: list[str]) -> int:
+def run(part: Part, arguments: list[str]) -> tuple[int, str]:
+    """The exit code of one pytest session, and a line that sums it up."""
     say(f"\n=== {part.name} ===")
-    chosen = {**os.environ, "WHIRR_TEST_DATABASE": part.database}
-    return subprocess.run([*PYTEST, *part.arguments, *arguments], cwd=ROOT, env=chosen).returncode
-
-
-def outcome(code: int) -> str:
-    return {0: "passed", NOTHING_COLLECTED: "no tests chosen"}.get(code, f"FAILED ({code})")
+    started = time.monotonic()
+    with tempfile.NamedTemporaryFile("r") as tally:
+        chosen = {"WHIRR_TEST_DATABASE": part.database, "WHIRR_TEST_TALLY": tally.name}
+        command = [*PYTEST, *part.arguments, *arguments]
+        code = subprocess.run(command, cwd=ROOT, env={**os.environ, **chosen}).returncode
+        counts = tally.read()
+    words = {0: "ok", NOTHING_COLLECTED: "no test chosen"}.get(code, f"FAILED ({code})")
+    return code, f"{words} {counts and f'({counts}) '}in {time.monotonic() - started:.0f} s"
 
 
 def postgres_is_here() -> bool:
@@ -121,9 +125,7 @@ def main(arguments: list[str]) -> int:
         if part.database == "postgres" and not postgres_is_here():
             results.append((part.name, NOTHING_COLLECTED, "left out: PostgreSQL is missing"))
             continue
-        started = time.monotonic()
-        code = run(part, arguments)
-        results.append((part.name, code, f"{outcome(code)}, {time.monotonic() - started:.0f} s"))
+        results.append((part.name, *run(part, arguments)))
     say("\n=== in short ===")
     for name, _, text in results:
         say(f"{name:<16} {text}")

@@ -24,6 +24,7 @@ TOUCHING_THE_DATABASE = {
     "admin_client",
     "admin_user",
 }
+OUTCOMES = ("passed", "failed", "error", "skipped", "xfailed")
 E2E = Path(__file__).parent / "e2e"
 
 
@@ -71,9 +72,16 @@ def on_postgres(item: pytest.Item) -> bool:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Under CI nothing may be left out: a skip fails the run."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if IN_CI and reporter is not None and reporter.stats.get("skipped") and session.exitstatus == 0:
+    if reporter is None:  # a worker of xdist: its controller counts
+        return
+    counts = {word: len(reporter.stats.get(word, ())) for word in OUTCOMES}
+    if IN_CI and counts["skipped"] and session.exitstatus == 0:
         reporter.write_line("CI=true: a skipped test fails the run", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    tally = os.environ.get("WHIRR_TEST_TALLY")
+    if tally:  # scripts/test.py sums up
+        found = [f"{count} {word}" for word, count in counts.items() if count]
+        Path(tally).write_text(", ".join(found))
 
 
 def without(problem: servers.Missing) -> None:
