@@ -1,0 +1,80 @@
+"""Which charts runs have, and the figures for some of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dashboard import figures, palette
+from dashboard.figures import Axis, Curve, Figure
+from runs import selectors
+from runs.models import Run, Series
+from runs.points import Points, thin
+
+WIDTH = 600  # buckets: a chart is rarely wider in pixels, and 1200 points stay exact
+KEYS_AT_ONCE = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The charts under one prefix ("train/"); "" holds those without."""
+
+    name: str
+    keys: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An attempt of a run that charts show."""
+
+    run: Run
+    attempt: int
+
+
+def newest(runs: Sequence[Run]) -> list[Shown]:
+    return [Shown(run, run.attempt) for run in runs]
+
+
+def series(shown: Sequence[Shown], *, keys: Sequence[str] | None = None) -> list[Series]:
+    """The series of these attempts, by key; one query."""
+    wanted = {(each.run.pk, each.attempt) for each in shown}
+    found = Series.objects.filter(run__in={pk for pk, _ in wanted}).order_by("key", "run_id")
+    if keys is not None:
+        found = found.filter(key__in=keys)
+    return [each for each in found if (each.run_id, each.attempt) in wanted]
+
+
+def sections(found: Sequence[Series]) -> list[Section]:
+    """Keys by what stands before their first slash; those without a slash come first."""
+    by_prefix: dict[str, list[str]] = {}
+    for key in dict.fromkeys(each.key for each in found):
+        prefix, slash, _ = key.partition("/")
+        by_prefix.setdefault(prefix if slash else "", []).append(key)
+    return [Section(name, keys) for name, keys in sorted(by_prefix.items())]
+
+
+def draw(shown: Sequence[Shown], keys: Sequence[str], *, axis: Axis) -> list[Figure]:
+    """A figure for each of these metrics that has points; two queries."""
+    found = series(shown, keys=keys)
+    points = selectors.points_of(found)
+    looks = palette.looks(each.run.key for each in shown)
+    runs = {each.run.pk: each.run for each in shown}
+    by_key: dict[str, list[Curve]] = {}
+    for each in found:
+        curve = _curve(runs[each.run_id], each, points[each.pk], looks)
+        by_key.setdefault(each.key, []).append(curve)
+    return [figures.metric(key, curves, axis=axis) for key, curves in by_key.items()]
+
+
+def _curve(run: Run, series: Series, points: Points, looks: dict[str, palette.Look]) -> Curve:
+    look = looks[run.key]
+    started = run.started_at.timestamp() if run.started_at else 0.0
+    first = float(points.times[0]) if len(points) else started
+    return Curve(
+        run=run.key,
+        label=run.name or run.key,
+        attempt=series.attempt,
+        colour=look.colour,
+        dash=look.dash,
+        thinned=thin(points, WIDTH),
+        count=len(points),
+        origin=min(first, started) if started else first,
+    )

@@ -1,0 +1,155 @@
+"""Plotly figures as plain dictionaries: pure functions from points to what the browser draws.
+
+Colours are the names of custom properties in tokens.css ("--series-3", with "/0.16" for a share of opacity): the
+browser puts in what they mean in the theme of the moment. `meta` tells the page's script what a trace is, so that it
+can append points and smooth lines without asking again.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runs.points import Points, Thinned
+
+Axis = Literal["step", "time"]
+Figure = dict[str, Any]
+
+DASHES = ("solid", "dash", "dot", "dashdot")
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One run's series in a chart. `count` is how many points it has in all, `origin` the second that time counts from."""
+
+    run: str
+    label: str
+    attempt: int
+    colour: int
+    dash: int
+    thinned: Thinned
+    count: int
+    origin: float
+
+
+def metric(key: str, curves: Sequence[Curve], *, axis: Axis = "step") -> Figure:
+    """A chart of one metric: per curve a band of extremes where points were thinned, the line, and marks for NaN."""
+    data = [trace for index, curve in enumerate(curves) for trace in _traces(index, curve, axis)]
+    return {"data": data, "layout": _layout(axis, named=len(curves) > 1), "meta": {"key": key}}
+
+
+def _traces(index: int, curve: Curve, axis: Axis) -> Iterable[Figure]:
+    x = _along(curve.thinned.points, axis, curve.origin)
+    colour = f"--series-{curve.colour}"
+    if not curve.thinned.exact:
+        yield _edge("low", index, x, curve.thinned.minimum)
+        yield _edge("high", index, x, curve.thinned.maximum) | {
+            "fill": "tonexty",
+            "fillcolor": f"{colour}/0.16",
+        }
+    yield {
+        "type": "scatter",
+        "mode": "lines+markers" if len(x) == 1 else "lines",
+        "name": curve.label,
+        "x": x,
+        "y": _finite(curve.thinned.points.values),
+        "connectgaps": False,
+        "line": {"color": colour, "width": 1.75, "dash": DASHES[curve.dash % len(DASHES)]},
+        "hovertemplate": "%{y:.5g}<extra>%{fullData.name}</extra>",
+        "meta": {
+            "role": "line",
+            "curve": index,
+            "run": curve.run,
+            "attempt": curve.attempt,
+            "count": curve.count,
+            "exact": curve.thinned.exact,
+            "origin": curve.origin,
+            "colour": colour,
+        },
+    }
+    yield from _oddities(index, curve, x, colour)
+
+
+def _edge(role: str, index: int, x: list[float], y: NDArray[np.float64]) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": x,
+        "y": _finite(y),
+        "line": {"width": 0},
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "meta": {"role": role, "curve": index},
+    }
+
+
+def _oddities(index: int, curve: Curve, x: list[float], colour: str) -> Iterable[Figure]:
+    """A triangle where a value is no finite number, at the height of the last one that was."""
+    places = np.flatnonzero(~np.isfinite(curve.thinned.points.values))
+    if len(places):
+        values = curve.thinned.points.values
+        heights = _last_finite(values)
+        yield {
+            "type": "scatter",
+            "mode": "markers",
+            "x": [x[place] for place in places],
+            "y": [heights[place] for place in places],
+            "text": [_name(float(values[place])) for place in places],
+            "hovertemplate": "%{text}<extra>" + "%{fullData.name}</extra>",
+            "name": curve.label,
+            "showlegend": False,
+            "marker": {"symbol": "triangle-up-open", "size": 8, "color": colour},
+            "meta": {"role": "odd", "curve": index},
+        }
+
+
+def _name(value: float) -> str:
+    return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+
+
+def _last_finite(values: NDArray[np.float64]) -> list[float]:
+    height, heights = 0.0, []
+    for each in values.tolist():
+        height = each if math.isfinite(each) else height
+        heights.append(height)
+    return heights
+
+
+def _along(points: Points, axis: Axis, origin: float) -> list[float]:
+    if axis == "time":
+        return [round(each - origin, 3) for each in points.times.tolist()]
+    return [float(each) if abs(each) > 2**53 else each for each in points.steps.tolist()]
+
+
+def _finite(values: NDArray[np.float64]) -> list[float | None]:
+    """NaN and infinities become gaps: JSON has no word for them and a line has no place."""
+    return [each if math.isfinite(each) else None for each in values.tolist()]
+
+
+def _layout(axis: Axis, *, named: bool) -> Figure:
+    line = {
+        "gridcolor": "--chart-grid",
+        "zeroline": False,
+        "linecolor": "--chart-grid",
+        "tickfont": {"color": "--ink-soft", "size": 11},
+        "automargin": True,
+        "type": "linear",
+    }
+    seconds = {"ticksuffix": " s"} if axis == "time" else {}
+    return {
+        "height": 240,
+        "margin": {"l": 44, "r": 12, "t": 8, "b": 30},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": "system-ui, sans-serif", "size": 12, "color": "--ink-soft"},
+        "xaxis": line | {"nticks": 6} | seconds,
+        "yaxis": line | {"nticks": 6, "exponentformat": "power"},
+        "hovermode": "x unified" if named else "closest",
+        "hoverlabel": {"bgcolor": "--panel", "bordercolor": "--line", "font": {"color": "--ink"}},
+        "showlegend": False,
+        "dragmode": "zoom",
+        "uirevision": "kept",  # a zoom stays when points arrive
+    }

@@ -1,0 +1,124 @@
+"""Workers as cards: each GPU with its load and the job that holds it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from jobs import selectors
+from jobs.models import Attempt, Worker
+from jobs.selectors import WorkerView
+from jobs.states import WorkerStatus
+from runs.errors import NotFound
+
+HOT = 83  # °C: where data-centre cards begin to throttle
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A share from 0 to 1 (None: not reported) and the words for it."""
+
+    share: float | None
+    megabytes: float | None = None
+    total_megabytes: float | None = None
+    tone: str = ""
+
+    @property
+    def percent(self) -> int | None:
+        return None if self.share is None else round(self.share * 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One GPU of a worker, or one of its CPU slots."""
+
+    index: int
+    name: str
+    attempt: Attempt | None
+    utilization: Bar
+    memory: Bar
+    temperature: float | None
+    is_hot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A worker as a card shows it."""
+
+    view: WorkerView
+    devices: list[Device]
+    slots: list[Attempt | None]
+    cpu: Bar
+    memory: Bar
+
+    @property
+    def is_offline(self) -> bool:
+        return self.view.status == WorkerStatus.OFFLINE
+
+
+def nodes(*, now: datetime) -> list[Node]:
+    """All workers, two queries whatever their number."""
+    return [node(view) for view in selectors.workers(now=now)]
+
+
+def worker_id_of(pk: int) -> str:
+    """The name of the worker with this number. Raises NotFound."""
+    found = Worker.objects.filter(pk=pk).values_list("worker_id", flat=True).first()
+    if found is None:
+        raise NotFound("this worker is not known any more")
+    return found
+
+
+def node(view: WorkerView) -> Node:
+    """One worker's card."""
+    worker, load = view.worker, _mapping(view.worker.load)
+    reported = {each.get("index"): each for each in _rows(load.get("gpus"))}
+    devices = [_device(view, gpu, reported.get(gpu.get("index"), {})) for gpu in _rows(worker.gpus)]
+    empty = [None] * max(0, worker.slots - len(view.attempts))
+    return Node(
+        view=view,
+        devices=devices,
+        slots=[] if devices else [*view.attempts, *empty],
+        cpu=_percent(load.get("cpu_percent")),
+        memory=_memory(load.get("memory_used_mb"), worker.memory_mb),
+    )
+
+
+def _device(view: WorkerView, gpu: Mapping[str, Any], load: Mapping[str, Any]) -> Device:
+    index = gpu.get("index", 0)
+    temperature = _number(load.get("temperature_c"))
+    return Device(
+        index=index,
+        name=str(gpu.get("name") or "GPU"),
+        attempt=view.by_gpu.get(index),
+        utilization=_percent(load.get("utilization")),
+        memory=_memory(load.get("memory_used_mb"), gpu.get("memory_mb")),
+        temperature=temperature,
+        is_hot=temperature is not None and temperature >= HOT,
+    )
+
+
+def _percent(reported: Any) -> Bar:
+    value = _number(reported)
+    return Bar(None if value is None else value / 100)
+
+
+def _memory(used: Any, total: Any) -> Bar:
+    used_mb, total_mb = _number(used), _number(total)
+    if not total_mb:
+        return Bar(None, used_mb, None)
+    share = None if used_mb is None else used_mb / total_mb
+    return Bar(share, used_mb, total_mb, tone="full" if (share or 0) > 0.95 else "")
+
+
+def _number(thing: Any) -> float | None:
+    """What an agent sent may be anything; a bar needs a number."""
+    return float(thing) if isinstance(thing, int | float) and not isinstance(thing, bool) else None
+
+
+def _mapping(thing: Any) -> Mapping[str, Any]:
+    return thing if isinstance(thing, Mapping) else {}
+
+
+def _rows(thing: Any) -> list[Mapping[str, Any]]:
+    return [each for each in thing if isinstance(each, Mapping)] if isinstance(thing, list) else []

@@ -1,0 +1,88 @@
+"""The first page: what runs, what waits, on which machines, and what ended last."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dashboard import waiting
+from dashboard.nodes import Node, node
+from jobs import selectors as queue
+from jobs.models import Attempt, Job
+from jobs.selectors import Counts, WorkerView
+from runs import selectors as record
+from runs.models import Run
+
+RECENT = 8
+QUEUE_SHOWN = 12
+RUNNING_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """A job in the queue: where it stands and why."""
+
+    position: int
+    job: Job
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """A running job and the attempt that runs it."""
+
+    job: Job
+    attempt: Attempt | None
+
+    @property
+    def state(self) -> str:
+        return "cancelling" if self.job.cancel_requested else self.job.status
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    counts: Counts
+    running: list[Runner]
+    waiting: list[Waiter]
+    nodes: list[Node]
+    recent: list[Run]
+
+    @property
+    def in_queue(self) -> int:
+        return self.counts.by_status["queued"] + self.counts.by_status["waiting"]
+
+    @property
+    def more_waiting(self) -> int:
+        return self.in_queue - len(self.waiting)
+
+    @property
+    def more_running(self) -> int:
+        return self.counts.by_status["running"] - len(self.running)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Nothing was ever run here: the page shows how to begin."""
+        return not self.recent and not self.in_queue and not self.running
+
+
+def overview(*, now: datetime) -> Overview:
+    """Everything on the first page, in a fixed number of queries."""
+    workers = queue.workers(now=now)
+    return Overview(
+        counts=queue.counts(now=now),
+        running=running(RUNNING_SHOWN),
+        waiting=queued(workers, QUEUE_SHOWN, now=now),
+        nodes=[node(view) for view in workers],
+        recent=list(record.runs().exclude(status__in=["pending", "running"])[:RECENT]),
+    )
+
+
+def running(limit: int) -> list[Runner]:
+    """Running jobs, the longest-running first."""
+    return [Runner(job, next(iter(job.attempts.all()), None)) for job in queue.running()[:limit]]
+
+
+def queued(workers: list[WorkerView], limit: int, *, now: datetime) -> list[Waiter]:
+    """The head of the queue in the order in which jobs will be offered."""
+    return [
+        Waiter(place + 1, job, waiting.reason(job, workers, ahead=place, now=now))
+        for place, job in enumerate(queue.queue()[:limit])
+    ]

@@ -1,0 +1,55 @@
+from dataclasses import asdict
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from dashboard import charts, log_text
+from dashboard.frame import needs, page
+from dashboard.pages.numbers import whole
+from dashboard.run_page import details, last_words, run_page
+
+
+@needs("read")
+def show(request: HttpRequest, key: str) -> HttpResponse:
+    """GET /runs/<key>/?attempt=N: one run."""
+    shown = run_page(key, whole(request.GET, "attempt"))
+    context = {"page": shown, "details": details(shown), "last_words": last_words(shown)}
+    return page(request, "run.html", context, section="runs")
+
+
+@needs("read")
+def head(request: HttpRequest, key: str) -> HttpResponse:
+    """GET /runs/<key>/head: the run's header, as it is now."""
+    shown = run_page(key, whole(request.GET, "attempt"))
+    return page(request, "_run_head.html", {"page": shown, "last_words": last_words(shown)})
+
+
+@needs("read")
+def side(request: HttpRequest, key: str) -> HttpResponse:
+    """GET /runs/<key>/side: config, summary, attempts, timeline and artifacts, as they are now."""
+    shown = run_page(key, whole(request.GET, "attempt"))
+    return page(request, "_run_side.html", {"page": shown, "details": details(shown)})
+
+
+@needs("read")
+def chart_cards(request: HttpRequest, key: str) -> HttpResponse:
+    """GET /runs/<key>/charts: an empty card for each metric; the script draws into those that are new."""
+    shown = run_page(key, whole(request.GET, "attempt"))
+    return page(request, "_charts.html", {"sections": details(shown).sections})
+
+
+@needs("read")
+def figures(request: HttpRequest, key: str) -> JsonResponse:
+    """GET /runs/<key>/series.json?key=loss&key=acc&axis=step|time&attempt=N: a Plotly figure for each metric."""
+    shown = run_page(key, whole(request.GET, "attempt"))
+    keys = request.GET.getlist("key")[: charts.KEYS_AT_ONCE]
+    axis = "time" if request.GET.get("axis") == "time" else "step"
+    drawn = charts.draw([charts.Shown(shown.run, shown.attempt)], keys, axis=axis)
+    return JsonResponse({"figures": drawn})
+
+
+@needs("read")
+def log(request: HttpRequest, key: str) -> JsonResponse:
+    """GET /runs/<key>/log.json?attempt=N&before=BYTE: a window of the log as text; without `before`, its end."""
+    shown = run_page(key, whole(request.GET, "attempt"))
+    before = whole(request.GET, "before")
+    return JsonResponse(asdict(log_text.earlier(shown.run, attempt=shown.attempt, before=before)))

@@ -1,0 +1,30 @@
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from dashboard.acting import act
+from dashboard.frame import needs, page, visitor
+from dashboard.nodes import nodes, worker_id_of
+from jobs.workers import set_disabled, set_draining
+
+
+@needs("read")
+def show(request: HttpRequest) -> HttpResponse:
+    """GET /workers/: every node with its GPUs; with htmx the part that changes."""
+    template = "_workers.html" if request.headers.get("HX-Request") else "workers.html"
+    return page(request, template, {"nodes": nodes(now=timezone.now())}, section="workers")
+
+
+@require_POST
+@needs("admin")
+def change(request: HttpRequest, pk: str, verb: str) -> HttpResponse:
+    """POST /workers/<number>/drain|resume|disable|enable. By number: a worker's name may hold a slash."""
+    worker_id = worker_id_of(int(pk))
+    who, now = visitor(request).name, timezone.now()
+    deeds = {
+        "drain": lambda: set_draining(worker_id, True, actor=who, now=now),  # noqa: FBT003
+        "resume": lambda: set_draining(worker_id, False, actor=who, now=now),  # noqa: FBT003
+        "disable": lambda: set_disabled(worker_id, True, actor=who, now=now),  # noqa: FBT003
+        "enable": lambda: set_disabled(worker_id, False, actor=who, now=now),  # noqa: FBT003
+    }
+    return act(request, deeds[verb], done=f"{worker_id}: {verb}.", back="/workers/")

@@ -1,0 +1,109 @@
+"""One run: what the page shows besides its points and its log."""
+
+import shlex
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard import charts, log_text, watching
+from dashboard.differences import flat
+from jobs.models import Attempt, Job, JobEvent
+from jobs.states import Reason
+from runs import selectors
+from runs.errors import NotFound
+from runs.models import Artifact, Run, Series
+
+EVENTS_SHOWN = 200
+LAST_LINES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    run: Run
+    job: Job | None
+    attempts: list[Attempt]
+    attempt: int  # the one that log and charts show
+    version: str
+
+    @property
+    def state(self) -> str:
+        cancelling = self.job is not None and self.job.cancel_requested and not self.job.is_final
+        if self.job is None:
+            return self.run.status
+        return "cancelling" if cancelling else self.job.status
+
+    @property
+    def can_cancel(self) -> bool:
+        return self.job is not None and not self.job.is_final and not self.job.cancel_requested
+
+    @property
+    def is_newest(self) -> bool:
+        return self.attempt == self.run.attempt
+
+    @property
+    def shown(self) -> Attempt | None:
+        """The attempt's row; a direct run has none."""
+        return next((each for each in self.attempts if each.number == self.attempt), None)
+
+    @property
+    def command(self) -> str:
+        return shlex.join(map(str, self.job.command_argv)) if self.job else ""
+
+    @property
+    def reason(self) -> str:
+        """Why it ended, in words, with the code or signal where there is one."""
+        if self.job is None or not self.job.reason:
+            return ""
+        words = str(Reason(self.job.reason).label) if self.job.reason in Reason.values else ""
+        last = self.attempts[-1] if self.attempts else None
+        if last is not None and last.signal:
+            return f"{words} ({last.signal})"
+        if last is not None and last.exit_code:
+            return f"{words} (exit code {last.exit_code})"
+        return words
+
+    @property
+    def who_cancelled(self) -> str:
+        return self.job.cancel_requested_by if self.job else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Below and beside the charts."""
+
+    config: dict[str, Any]
+    summary: dict[str, Any]
+    series: list[Series]
+    sections: list[charts.Section]
+    artifacts: list[Artifact]
+    events: list[JobEvent]
+
+
+def run_page(key: str, attempt: int | None = None) -> RunPage:
+    """The head of a run's page. Raises NotFound for a run or an attempt that is not there."""
+    run = selectors.run(key)
+    if attempt is not None and not 0 < attempt <= run.attempt:
+        raise NotFound(f"{key} has no attempt {attempt}")
+    job = Job.objects.select_related("worker", "requirement").filter(run=run).first()
+    attempts = list(job.attempts.order_by("number")) if job else []
+    return RunPage(run, job, attempts, attempt or run.attempt, watching.version(run))
+
+
+def details(page: RunPage) -> Details:
+    """The rest of the page."""
+    series = charts.series([charts.Shown(page.run, page.attempt)])
+    events = page.job.events.order_by("-id")[:EVENTS_SHOWN] if page.job else []
+    return Details(
+        config=flat(page.run.config),
+        summary=flat(page.run.summary),
+        series=series,
+        sections=charts.sections(series),
+        artifacts=list(selectors.artifacts_of(page.run, attempt=page.attempt)),
+        events=list(events)[::-1],
+    )
+
+
+def last_words(page: RunPage) -> list[str]:
+    """The last lines of a run that failed: the page begins with them."""
+    if page.state != "failed":
+        return []
+    return log_text.last_lines(page.run, attempt=page.attempt, count=LAST_LINES)

@@ -1,0 +1,83 @@
+// The page of one run: charts, log and header follow one socket, each from its own cursor.
+import { Charts } from "./charts.js";
+import { LiveSocket, refresh } from "./live.js";
+import { Log } from "./log.js";
+
+const root = document.querySelector("[data-run]");
+const run = root.dataset.run;
+const newest = root.dataset.newest === "1";
+const head = document.querySelector("#head");
+const side = document.querySelector("#side");
+let attempt = Number(root.dataset.attempt);
+
+const isFinal = () => head.querySelector("[data-final]")?.dataset.final === "1";
+const version = () => head.querySelector("[data-version]")?.dataset.version ?? "";
+
+let socket;
+const watch = () =>
+  socket?.send({
+    attempt,
+    newest,
+    version: version(),
+    keys: charts.cards().length,
+    log: ready ? log.cursor : null,
+    points: charts.cursors(run),
+  });
+
+const charts = new Charts(document.querySelector("#charts"), { onShown: watch });
+const log = new Log(document.querySelector("[data-log]"), { attempt, live: !isFinal() });
+let ready = false; // the end of the log is on the page
+
+async function showLog() {
+  ready = false;
+  try {
+    await log.start();
+    ready = true;
+    watch();
+  } catch (error) {
+    console.warn(error);
+    setTimeout(showLog, 3000);
+  }
+}
+
+async function mergeCards() {
+  const answer = await fetch(`/runs/${run}/charts?attempt=${attempt}`);
+  if (!answer.ok) return;
+  charts.merge(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  watch();
+}
+
+function switchTo(number) {
+  attempt = number;
+  log.reset(number);
+  log.setFollow(true);
+  charts.reset(`attempt=${number}`);
+  refreshParts();
+  showLog();
+}
+
+function refreshParts() {
+  refresh(head);
+  refresh(side);
+}
+
+const deeds = {
+  log: (message) => log.push(message),
+  points: (message) => message.attempt === attempt && charts.append(run, message.series),
+  behind: (message) => message.keys.forEach((key) => charts.want(key)),
+  keys: mergeCards,
+  header: refreshParts,
+  attempt: (message) => switchTo(message.attempt),
+  end: () => socket.end(),
+};
+
+socket = new LiveSocket(`/ws/runs/${run}/`, {
+  onOpen: watch,
+  onMessage: (message) => deeds[message.type]?.(message),
+  onPoll: () => {
+    refreshParts();
+    charts.cards().forEach((card) => charts.shown.has(card.dataset.key) && charts.want(card.dataset.key));
+  },
+});
+document.addEventListener("whirr:refresh", refreshParts);
+showLog();

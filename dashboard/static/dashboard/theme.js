@@ -1,0 +1,22 @@
+// Runs before the first paint: the page never flashes in the wrong theme.
+(() => {
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const wish = () => {
+    try {
+      return localStorage.getItem("whirr-theme") || "system";
+    } catch {
+      return "system";
+    }
+  };
+  const apply = () => {
+    const root = document.documentElement;
+    const before = root.dataset.theme;
+    root.dataset.themeWish = wish();
+    root.dataset.theme = wish() === "system" ? (dark.matches ? "dark" : "light") : wish();
+    if (before && before !== root.dataset.theme) document.dispatchEvent(new Event("whirr:theme"));
+  };
+  apply();
+  dark.addEventListener("change", apply);
+  window.addEventListener("storage", apply);
+  document.addEventListener("whirr:theme-wish", apply);
+})();

@@ -1,0 +1,96 @@
+"""The dashboard's words and marks for templates. Everything that came from outside leaves here escaped."""
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from dashboard import badges, words
+
+register = template.Library()
+register.filter("duration", words.duration)
+register.filter("number", words.number)
+register.filter("bytes", words.size)
+register.filter("memory", words.memory)
+register.filter("value", words.value)
+register.filter("plural", words.plural)
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """A symbol of the sprite; silent for screen readers unless it has a label."""
+    if label:
+        return format_html(
+            '<svg class="icon" role="img" aria-label="{}"><use href="#i-{}"/></svg>', label, name
+        )
+    return format_html('<svg class="icon" aria-hidden="true"><use href="#i-{}"/></svg>', name)
+
+
+@register.simple_tag
+def badge(state: str, title: str = "") -> SafeString:
+    """A state as icon and word."""
+    mark = badges.badge(state)
+    return format_html(
+        '<span class="badge {}" data-state="{}" title="{}">{}<span>{}</span></span>',
+        f"is-{mark.tone}",
+        state,
+        title or mark.word,
+        icon(mark.icon),
+        mark.word,
+    )
+
+
+@register.simple_tag
+def moment(when: datetime | None) -> SafeString | str:
+    """A time as "5 min ago", exact in the tooltip; the page's script keeps it true."""
+    if when is None:
+        return "–"
+    past = words.ago((timezone.now() - when).total_seconds())
+    return format_html(
+        '<time datetime="{}" title="{}" data-ago>{}</time>',
+        when.isoformat(),
+        words.utc(when),
+        past,
+    )
+
+
+@register.simple_tag
+def elapsed(start: datetime | None, end: datetime | None = None) -> SafeString | str:
+    """How long something took; ticks in the browser while it has no end."""
+    if start is None:
+        return "–"
+    seconds = ((end or timezone.now()) - start).total_seconds()
+    if end is not None:
+        return format_html('<span class="num">{}</span>', words.duration(seconds))
+    return format_html(
+        '<time class="num" datetime="{}" title="{}" data-elapsed>{}</time>',
+        start.isoformat(),
+        f"since {words.utc(start)}",
+        words.duration(seconds),
+    )
+
+
+@register.simple_tag
+def meter(share: float | None, label: str, tone: str = "") -> SafeString:
+    """A bar for a share from 0 to 1, drawn with attributes: no inline style is ever needed."""
+    if share is None:
+        return format_html('<svg class="meter is-unknown" role="img" aria-label="{}: unknown"/>', label)
+    percent = round(min(max(share, 0), 1) * 100)
+    return format_html(
+        '<svg class="meter {}" role="img" aria-label="{}: {} %" preserveAspectRatio="none" '
+        'viewBox="0 0 100 8"><rect class="track" width="100" height="8"/>'
+        '<rect class="fill" width="{}" height="8"/></svg>',
+        f"is-{tone}" if tone else "",
+        label,
+        percent,
+        percent,
+    )
+
+
+@register.filter
+def attribute(mapping: dict[Any, Any], key: Any) -> Any:
+    """`mapping[key]`, for the one place where the key is a variable."""
+    return mapping.get(key)

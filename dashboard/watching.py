@@ -1,0 +1,172 @@
+"""What a watcher of a run has not seen yet. Reads only; the watcher's cursors say where it stands.
+
+Level-triggered: nothing here depends on a message having arrived, so a lost one costs a moment and a reconnect is the
+same as a first connection.
+"""
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from django.db.models import Count, F, Max, Q
+
+from dashboard import log_text
+from jobs.models import Job, JobEvent, Worker
+from runs import selectors
+from runs.errors import Invalid
+from runs.models import Chunk, Run, Series
+from runs.points import Points
+
+POINTS_AT_ONCE = 2000  # of one series; a watcher that is further behind fetches the whole figure anew
+KEYS_WATCHED = 200
+
+SETTLED = timedelta(seconds=20)  # after the end of a run nothing more comes
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Cursors:
+    """Where a watcher stands: bytes of the log (None: it shows no log), points by key, and what the page shows."""
+
+    attempt: int
+    log: int | None = None
+    points: dict[str, int] = field(default_factory=dict)
+    version: str = ""
+    keys: int = 0
+    newest: bool = True  # it looks at the newest attempt, and wants to be told of a newer one
+
+    @classmethod
+    def of(cls, said: Any) -> Self:
+        """Read what a page sent. Raises Invalid."""
+        if not isinstance(said, dict):
+            raise Invalid("a watch is an object")
+        points = said.get("points") or {}
+        log = said.get("log")
+        numbers = [said.get("attempt", 0), said.get("keys", 0), 0 if log is None else log]
+        if not isinstance(points, dict) or len(points) > KEYS_WATCHED:
+            raise Invalid(f"watch at most {KEYS_WATCHED} series")
+        if not all(_is_count(each) for each in (*numbers, *points.values())):
+            raise Invalid("cursors are whole numbers from 0")
+        return cls(
+            attempt=numbers[0],
+            log=log,
+            points={str(key)[:255]: count for key, count in points.items()},
+            version=str(said.get("version", ""))[:64],
+            keys=numbers[1],
+            newest=bool(said.get("newest", True)),
+        )
+
+
+def _is_count(thing: Any) -> bool:
+    return isinstance(thing, int) and not isinstance(thing, bool) and 0 <= thing < 2**60
+
+
+def news(key: str, seen: Cursors, *, now: datetime) -> tuple[list[Message], Cursors]:
+    """Messages for a watcher of run `key` that stands at `seen`, and where it stands after them."""
+    run = selectors.run(key)
+    if seen.newest and run.attempt > seen.attempt:
+        return [{"type": "attempt", "attempt": run.attempt}], replace(seen, attempt=run.attempt)
+    messages: list[Message] = []
+    for part in (_log_news, _points_news, _header_news):
+        seen = part(run, seen, messages)
+    if not messages and run.finished_at is not None and now - run.finished_at > SETTLED:
+        messages.append({"type": "end"})
+    return messages, seen
+
+
+def _log_news(run: Run, seen: Cursors, messages: list[Message]) -> Cursors:
+    if seen.log is None or seen.attempt == 0:
+        return seen
+    part = log_text.following(run, attempt=seen.attempt, offset=seen.log)
+    if part.end > seen.log:
+        names = ("attempt", "offset", "end", "size", "skipped", "text")
+        messages.append({"type": "log", **{name: getattr(part, name) for name in names}})
+    return replace(seen, log=part.end)
+
+
+def _points_news(run: Run, seen: Cursors, messages: list[Message]) -> Cursors:
+    found = list(Series.objects.filter(run=run, attempt=seen.attempt))
+    if len(found) > seen.keys:
+        messages.append({"type": "keys", "count": len(found)})
+    grown = [each for each in found if each.count > seen.points.get(each.key, each.count)]
+    far = [each for each in grown if each.count - seen.points[each.key] > POINTS_AT_ONCE]
+    if far:
+        messages.append({"type": "behind", "keys": [each.key for each in far]})
+    fresh = points_after({each: seen.points[each.key] for each in grown if each not in far})
+    if fresh:
+        columns = {each.key: _columns(seen.points[each.key], part) for each, part in fresh.items()}
+        messages.append({"type": "points", "attempt": seen.attempt, "series": columns})
+    read = {each.key: seen.points[each.key] + len(part) for each, part in fresh.items()}
+    skipped = {each.key: each.count for each in far}
+    return replace(seen, keys=len(found), points={**seen.points, **read, **skipped})
+
+
+def points_after(cursors: dict[Series, int]) -> dict[Series, Points]:
+    """Points of each series from its own index on; reads only the chunks that hold them."""
+    if not cursors:
+        return {}
+    wanted = Q()
+    for series, index in cursors.items():
+        wanted |= Q(series_id=series.pk, end__gt=index)
+    chunks = Chunk.objects.annotate(end=F("start") + F("count")).filter(wanted)
+    by_pk = {series.pk: (series, index) for series, index in cursors.items()}
+    parts: dict[Series, list[Points]] = {}
+    for chunk in chunks.order_by("series_id", "start"):
+        series, index = by_pk[chunk.series_id]
+        points = Points.unpack(chunk.steps, chunk.values, chunk.times)
+        parts.setdefault(series, []).append(points.after(max(0, index - chunk.start)))
+    return {series: Points.join(some) for series, some in parts.items()}
+
+
+def _columns(start: int, points: Points) -> Message:
+    return {
+        "from": start,
+        "step": points.steps.tolist(),
+        "value": [plain(each) for each in points.values.tolist()],
+        "time": points.times.tolist(),
+    }
+
+
+def plain(value: float) -> float | str:
+    """A number as JSON has it: NaN and infinities as texts."""
+    if value != value:
+        return "NaN"
+    if value in (float("inf"), float("-inf")):
+        return "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def _header_news(run: Run, seen: Cursors, messages: list[Message]) -> Cursors:
+    now = version(run)
+    if now != seen.version:
+        messages.append({"type": "header", "version": now, "final": run.is_final})
+    return replace(seen, version=now)
+
+
+def version(run: Run) -> str:
+    """Changes whenever something in the run page's server-rendered parts does."""
+    job = Job.objects.filter(run=run).annotate(last=Max("events")).first()
+    queued = (job.status, job.cancel_requested_at, job.last) if job else ()  # type: ignore[attr-defined]
+    record = (run.status, run.attempt, run.name, run.tags, run.config, run.summary, run.finished_at)
+    artifacts = run.artifacts.filter(received=F("size")).count()
+    return hashlib.sha256(repr((record, queued, artifacts)).encode()).hexdigest()[:16]
+
+
+def queue_version() -> str:
+    """Changes whenever something on the overview does."""
+    events = JobEvent.objects.aggregate(last=Max("id"))
+    workers = Worker.objects.aggregate(
+        beat=Max("heartbeat_at"),
+        n=Count("id"),
+        off=Count("id", filter=Q(disabled=True)),
+        draining=Count("id", filter=Q(draining=True)),
+        online=Count("id", filter=Q(online=True)),
+    )
+    runs = Run.objects.aggregate(last=Max("id"), ended=Max("finished_at"), began=Max("started_at"))
+    return repr((events, workers, runs))
+
+
+def exists(key: str) -> bool:
+    return Run.objects.filter(key=key).exists()

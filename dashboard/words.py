@@ -1,0 +1,78 @@
+"""How numbers, sizes and times read on a page. Plain Python; the scripts that tick say the same."""
+
+import json
+import math
+from datetime import datetime
+from typing import Any
+
+UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def duration(seconds: float | None) -> str:
+    """`0.4 s`, `12 s`, `3 m 05 s`, `2 h 07 m`, `3 d 04 h`; a dash where there is none."""
+    if seconds is None:
+        return "–"
+    if seconds < 1:
+        return f"{max(seconds, 0):.1f} s"
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} m {whole % 60:02} s"
+    if whole < 86400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02} m"
+    return f"{whole // 86400} d {whole % 86400 // 3600:02} h"
+
+
+def ago(seconds: float) -> str:
+    """How long past, in one unit."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit} ago"
+    return "just now"
+
+
+def number(value: float | None) -> str:
+    """Four significant digits; whole numbers as they are; NaN where there is no number."""
+    if value is None or math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    if value == int(value) and abs(value) < 1e7:
+        return str(int(value))
+    if abs(value) >= 1e5 or abs(value) < 1e-4:
+        return f"{value:.3e}".replace("e-0", "e-").replace("e+0", "e+")
+    return f"{value:.4g}"
+
+
+def size(count: float) -> str:
+    """Bytes in the largest unit that keeps the number above 1."""
+    for unit in UNITS[:-1]:
+        if count < 1024:
+            return f"{count:.0f} {unit}" if unit == "B" or count >= 10 else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} {UNITS[-1]}"
+
+
+def memory(megabytes: float) -> str:
+    """Memory of a GPU or a node, given in MiB."""
+    return f"{megabytes / 1024:.3g} GiB" if megabytes >= 1024 else f"{megabytes:.0f} MiB"
+
+
+def value(thing: Any) -> str:
+    """Any JSON value in one line, as it would be typed in a config."""
+    if isinstance(thing, str):
+        return thing
+    if isinstance(thing, float):
+        return f"{thing:.6g}"
+    return json.dumps(thing, ensure_ascii=False)
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 job`, `3 jobs`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def utc(moment: datetime) -> str:
+    """The exact time, for a tooltip."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
