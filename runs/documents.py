@@ -55,7 +55,7 @@ def take_over(run: Run, name: str, data: bytes) -> None:
 
 def _describe(run: Run, meta: dict[str, Any]) -> None:
     name, tags, summary = meta.get("name"), meta.get("tags"), meta.get("summary")
-    if isinstance(name, str) and name:
+    if isinstance(name, str) and not run.name:  # what the submitter called it stands
         run.name = name[:255]
     if isinstance(tags, list):
         run.tags = list(dict.fromkeys([*run.tags, *(str(tag) for tag in tags)]))
