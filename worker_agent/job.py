@@ -9,6 +9,7 @@ from collections.abc import Collection
 
 from worker_agent import processes
 from worker_agent.order import Order, Outcome
+from worker_agent.processes import Table
 from worker_agent.trees import Tree
 
 _LEFTOVER_GRACE = 10.0  # for what outlives a main process that ended by itself
@@ -27,6 +28,7 @@ class Job:
         self._process = process
         self._wanted: Outcome | None = None  # why we stop it, if we do
         self._kill_at: float | None = None
+        self._asked: set[tuple[int, int]] = set()  # who was sent SIGTERM
         self._look_every = _LOOKS[0]
         limit = order.timeout_seconds
         self._timeout_at = None if limit is None else time.monotonic() + limit
@@ -44,7 +46,7 @@ class Job:
         if self._wanted is None and not self.ended:
             self._wanted = outcome
         if self._kill_at is None:
-            self._signal(signal.SIGTERM, others)
+            self._ask(self.tree.members(others))
             self._kill_at = kill_at
         self._kill_at = min(self._kill_at, kill_at)
 
@@ -70,7 +72,7 @@ class Job:
                 others,
             )
         if self._kill_at is not None and now >= self._kill_at:
-            self._signal(signal.SIGKILL, others)
+            _kill(self.tree.members(others))
             if now >= self._kill_at + _REPORT_AFTER:
                 self._report()
             return now + _LOOKS[1]
@@ -84,9 +86,10 @@ class Job:
             return True
         if self._kill_at is None:
             self._kill_at = now + min(_LEFTOVER_GRACE, self.order.grace_seconds)
-            _send(alive.values(), signal.SIGTERM)
-        elif now >= self._kill_at:
-            _send(alive.values(), signal.SIGKILL)
+        if now < self._kill_at:
+            self._ask(alive)
+        else:
+            _kill(alive)
             if now >= self._kill_at + _REPORT_AFTER:
                 self._report()
         return False
@@ -95,13 +98,17 @@ class Job:
         if self.outcome is None:
             self.outcome = self._wanted or exited(self._process.returncode or 0)
 
-    def _signal(self, number: signal.Signals, others: Collection[Tree]) -> None:
-        _send(self.tree.members(others).values(), number)
+    def _ask(self, tree: Table) -> None:
+        """SIGTERM, once for each process: one may be born while the others are being told."""
+        for process in tree.values():
+            if process.identity not in self._asked:
+                self._asked.add(process.identity)
+                processes.send(process, signal.SIGTERM)
 
 
-def _send(tree: Collection[processes.Process], number: signal.Signals) -> None:
-    for process in tree:
-        processes.send(process, number)
+def _kill(tree: Table) -> None:
+    for process in tree.values():
+        processes.send(process, signal.SIGKILL)
 
 
 def exited(returncode: int) -> Outcome:

@@ -55,7 +55,7 @@ class Timing:
 
     def pause(self, failures: int) -> float:
         """After an error; random, so that a rack of agents does not knock in step."""
-        longest = min(_FIRST_PAUSE * 2 ** min(failures, 10), self.poll)
+        longest = min(_FIRST_PAUSE * 2 ** min(failures - 1, 10), self.poll)
         return float(longest * random.uniform(0.5, 1.0))  # noqa: S311  (no secret)
 
 

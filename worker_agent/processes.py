@@ -77,6 +77,15 @@ def environment_has(pid: int, assignment: str) -> bool:
     return assignment.encode() in block.split(b"\0")
 
 
+def writes_to(pid: int, path: Path) -> bool:
+    """Whether its standard output or error is this file."""
+    for fd in ("1", "2"):
+        with contextlib.suppress(OSError):
+            if (_PROC / str(pid) / "fd" / fd).readlink() == path:
+                return True
+    return False
+
+
 def send(process: Process, number: signal.Signals) -> None:
     """Signal exactly this process: never one that got its number meanwhile."""
     with contextlib.suppress(ProcessLookupError, PermissionError):

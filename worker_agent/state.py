@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import time
 from pathlib import Path
 
 from whirr.wire.files import write_whole
+from worker_agent import processes
 
 _LOCK_PATIENCE = 15.0  # a predecessor's guard may still be sweeping
 
@@ -29,18 +31,32 @@ class State:
     def log_path(self) -> Path:
         return self.folder / "worker.log"
 
-    def lock(self, patience: float = _LOCK_PATIENCE) -> None:
+    def lock(self) -> None:
         """Held until this process and its guard have ended: the kernel forgets no unlock."""
-        until = time.monotonic() + patience
-        while True:
-            try:
-                fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                if time.monotonic() >= until:
-                    raise Taken(str(self.folder)) from None
-                time.sleep(0.1)
-            else:
-                return
+        until = time.monotonic() + _LOCK_PATIENCE
+        while not self._lock_now():
+            if self._holder_lives() or time.monotonic() >= until:
+                raise Taken(str(self.folder))
+            time.sleep(0.1)
+        me = processes.look(os.getpid())
+        os.ftruncate(self._lock_fd, 0)
+        os.pwrite(self._lock_fd, json.dumps(me and me.identity).encode(), 0)
+
+    def _lock_now(self) -> bool:
+        try:
+            fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+    def _holder_lives(self) -> bool:
+        """Whether it is an agent that holds the lock, and not just the guard of a dead one."""
+        try:
+            pid, ticks = json.loads(os.pread(self._lock_fd, 100, 0))
+        except (ValueError, TypeError):
+            return False
+        holder = processes.look(int(pid))
+        return holder is not None and holder.identity == (pid, ticks) and holder.state not in "ZX"
 
     def session(self) -> str:
         """Made once: it tells a restarted agent from a second one of the same name."""

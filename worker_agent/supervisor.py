@@ -175,8 +175,8 @@ class Supervisor:
         due = self._guard_exclusive(job, now)
         next_look = job.step(now, self._others(key))
         if job.outcome is not None and record.outcome is None and key not in self._given_up:
-            self._log.info(f"job {key[0]}: {_in_words(job.outcome)}")
             record.ended(job.outcome)
+            self._log.info(f"job {key[0]}: {_in_words(job.outcome)}")
             self._shipper.ended(key)
         if job.gone:
             del self._jobs[key]

@@ -1,7 +1,7 @@
 """Which processes belong to a job: all that came from it, however they tried to get away.
 
 While the agent lives it is the subreaper, so each process of each job is below it. After it was
-killed, what is left is known by the recorded main process and by the environment of jobs.
+killed, what is left is known by the recorded main process and by marks that jobs bear.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
+from whirr.wire import layout
 from worker_agent import processes
 from worker_agent.processes import Table
 
 
-def mark(folder: Path) -> str:
-    """The assignment in a job's environment that no other job on this machine can have."""
-    return f"WHIRR_RUN_DIR={folder}"
+def bears_the_mark(pid: int, folder: Path) -> bool:
+    """Whether a process has what only this attempt's processes have: its folder's name in the
+    environment, or its log as standard output."""
+    named = processes.environment_has(pid, f"WHIRR_RUN_DIR={folder}")
+    return named or processes.writes_to(pid, folder / layout.OUTPUT)
 
 
 class Tree:
@@ -24,7 +27,7 @@ class Tree:
 
     def __init__(self, pid: int, folder: Path) -> None:
         self.pid = pid
-        self._mark = mark(folder)
+        self._folder = folder
 
     def members(self, others: Collection[Tree]) -> Table:
         """Those that live. `others` are the trees of the jobs that run beside it."""
@@ -35,16 +38,12 @@ class Tree:
     def _owns(self, pid: int, everything: Table, others: Collection[Tree]) -> bool:
         if self._claims(pid, everything):
             return True
-        # An orphan that shed session and environment: it is ours if it can be nobody else's.
+        # An orphan that shed session and marks: it is ours if it can be nobody else's.
         return not others
 
     def _claims(self, pid: int, everything: Table) -> bool:
         process = everything[pid]
-        return (
-            pid == self.pid
-            or process.session == self.pid
-            or processes.environment_has(pid, self._mark)
-        )
+        return pid == self.pid or process.session == self.pid or bears_the_mark(pid, self._folder)
 
 
 def _children_of_jobs(everything: Table) -> list[int]:
@@ -65,7 +64,7 @@ def left_behind(folder: Path, main: tuple[int, int] | None) -> Table:
     """What lives of an attempt whose agent is gone. Never a stranger: each root is proven."""
     everything = processes.table()
     everything.pop(os.getpid(), None)
-    roots = [pid for pid in everything if processes.environment_has(pid, mark(folder))]
+    roots = [pid for pid in everything if bears_the_mark(pid, folder)]
     if main is not None and main[0] in everything and everything[main[0]].identity == main:
         roots.append(main[0])
         # As long as the leader lives, its session number can mean nobody else.

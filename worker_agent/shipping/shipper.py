@@ -153,5 +153,5 @@ class Shipper:
         self._failures += 1
         if self._failures == 1:
             self._log.warning(f"cannot deliver now, will go on trying: {error}")
-        longest = min(_BACKOFF[0] * 2 ** min(self._failures, 10), _BACKOFF[1])
+        longest = min(_BACKOFF[0] * 2 ** min(self._failures - 1, 10), _BACKOFF[1])
         return float(longest * random.uniform(0.5, 1.0))  # noqa: S311  (no secret)

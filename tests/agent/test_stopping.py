@@ -1,0 +1,154 @@
+"""The first signal stops taking work, the second ends it; and who may start at all."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.agent.conftest import ROOT, AgentProcess, Start
+from tests.agent.fake_server import FakeServer
+from tests.agent.watching import alive, eventually
+
+
+def test_the_first_signal_lets_the_job_end(
+    agent: AgentProcess, server: FakeServer, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    script = f"echo begun; while [ ! -e {gate} ]; do sleep 0.02; done; echo end"
+    key = server.submit("sh", "-c", script)
+    server.log_with(key, b"begun")
+    agent.send(signal.SIGTERM)
+    server.wait(lambda: not server.syncs[-1]["accepting"])
+    late = server.submit("true")
+    gate.touch()
+    assert agent.wait() == 0
+    assert server.outcome(key)["exit_code"] == 0
+    assert server.log(key) == b"begun\nend\n"
+    assert server.unregistered == 1
+    assert not server.finishes[late]
+
+
+def test_the_second_signal_ends_the_job(agent: AgentProcess, server: FakeServer, nap: str) -> None:
+    key = server.submit("sh", "-c", f"echo begun; setsid sleep {nap} & wait")
+    server.log_with(key, b"begun")
+    agent.send(signal.SIGINT)
+    server.wait(lambda: not server.syncs[-1]["accepting"])
+    agent.send(signal.SIGINT)
+    assert agent.wait() == 0
+    assert server.outcome(key)["outcome"] == "worker_shutdown"
+    assert not alive(nap)
+
+
+def test_jobs_can_be_handed_back_at_once(server: FakeServer, start: Start, nap: str) -> None:
+    agent = start("--on-stop", "requeue")
+    key = server.submit("sh", "-c", f"echo begun; sleep {nap} & wait")
+    server.log_with(key, b"begun")
+    agent.send(signal.SIGTERM)
+    assert agent.wait() == 0
+    assert server.outcome(key)["outcome"] == "worker_shutdown"
+
+
+def test_an_idle_agent_stops_at_once(agent: AgentProcess, server: FakeServer) -> None:
+    server.wait(lambda: server.syncs)
+    agent.send(signal.SIGTERM)
+    assert agent.wait() == 0
+    assert server.unregistered == 1
+
+
+def test_once_means_one_job(server: FakeServer, start: Start) -> None:
+    agent = start("--once")
+    server.is_registered()
+    first = server.submit(
+        "sh",
+        "-c",
+        "echo done; mkdir -p $WHIRR_RUN_DIR/artifacts; echo model > $WHIRR_RUN_DIR/artifacts/model",
+    )
+    assert agent.wait() == 0
+    second = server.submit("true")
+    assert server.outcome(first)["exit_code"] == 0
+    assert server.artifacts[f"job-{first[0]}/1", "model"] == b"model\n"
+    assert not server.finishes[second]
+
+
+def test_two_agents_of_one_name_do_not_share_a_folder(
+    agent: AgentProcess, server: FakeServer, start: Start
+) -> None:
+    agent.send(signal.SIGSTOP)  # even one that seems dead holds the lock
+    second = start()
+    assert second.wait() == 1
+    assert "another agent called node1" in second.log
+    agent.send(signal.SIGCONT)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(409, "worker_name_taken"), (401, "not_authenticated")]
+)
+def test_an_agent_that_is_not_wanted_says_so_and_ends(
+    server: FakeServer, start: Start, status: int, code: str
+) -> None:
+    server.refuse_registration = (status, {"detail": "not like this", "code": code})
+    agent = start()
+    assert agent.wait() == 1
+    assert "not like this" in agent.log
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--server", "gpu-head"], "no server address"),
+        (["--server", "http://u:p@x"], "no user"),
+        (["--lease-seconds", "5"], "10 to 600"),
+        (["--poll-interval", "often"], "--poll-interval 'often'"),
+        (["--gpu", "first"], "--gpu 'first'"),
+        (["--name", "../x"], "--name"),
+        (["--log-level", "loud"], "DEBUG, INFO"),
+        (["--bandwidth", "-1"], "--bandwidth"),
+        (["--token-file", "/no/such"], "/no/such"),
+        (["--data-dir", ""], "WHIRR_DATA_DIR"),
+        (["--data-dir", "/proc/nowhere"], "cannot use /proc/nowhere"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(options: list[str], words: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "worker_agent", "-s", "http://127.0.0.1:1", "-d"]
+    answer = subprocess.run(
+        [*command, str(tmp_path), *options], cwd=ROOT, capture_output=True, text=True, timeout=20
+    )
+    assert answer.returncode == 2
+    assert words in answer.stderr
+
+
+def test_help_teaches_every_option() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "worker_agent", "--help"], cwd=ROOT, capture_output=True, text=True
+    )
+    options = "server data-dir gpu poll-interval heartbeat-interval lease-seconds token name tags"
+    more = "log-level bandwidth slots once on-stop token-file"
+    assert not [each for each in f"{options} {more}".split() if f"--{each}" not in answer.stdout]
+
+
+def test_the_folder_is_for_nobody_else(agent: AgentProcess) -> None:
+    assert agent.state.stat().st_mode & 0o777 == 0o700
+
+
+def test_orphans_are_buried(agent: AgentProcess, server: FakeServer, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    script = f"(setsid true &); echo begun; while [ ! -e {gate} ]; do sleep 0.02; done"
+    key = server.submit("sh", "-c", script)
+    server.log_with(key, b"begun")
+
+    def zombies() -> list[str]:
+        children = Path(f"/proc/{agent.pid}/task/{agent.pid}/children").read_text().split()
+        return [p for p in children if " Z " in Path(f"/proc/{p}/stat").read_text()]
+
+    eventually(lambda: not zombies())
+    gate.touch()
+    server.outcome(key)
+
+
+def test_sync_stays_small_in_memory(agent: AgentProcess, server: FakeServer) -> None:
+    server.outcome(server.submit("true"))
+    status = Path(f"/proc/{agent.pid}/status").read_text()
+    resident = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+    assert int(resident.split()[1]) < 32 * 1024, resident
