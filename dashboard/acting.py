@@ -8,9 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from runs.errors import DomainError, NotFound
 
 
-def act(
-    request: HttpRequest, deed: Callable[[], object], *, done: str, back: str
-) -> HttpResponse:
+def act(request: HttpRequest, deed: Callable[[], object], *, done: str, back: str) -> HttpResponse:
     """Do `deed`. A refusal of the domain is shown in its own words."""
     by_script = bool(request.headers.get("HX-Request"))
     try:
@@ -19,7 +17,9 @@ def act(
         raise
     except DomainError as refused:
         if by_script:
-            return HttpResponse(refused.detail, status=409, content_type="text/plain; charset=utf-8")
+            return HttpResponse(
+                refused.detail, status=409, content_type="text/plain; charset=utf-8"
+            )
         messages.error(request, refused.detail)
     else:
         if by_script:

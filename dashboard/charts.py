@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboard import figures, palette
+from dashboard import figures, naming, palette
 from dashboard.figures import Axis, Curve, Figure
+from dashboard.metrics import prefix, telling
+from dashboard.palette import Look
 from runs import selectors
 from runs.models import Run, Series
 from runs.points import Points, thin
@@ -45,9 +47,8 @@ def series(shown: Sequence[Shown], *, keys: Sequence[str] | None = None) -> list
 def sections(found: Sequence[Series]) -> list[Section]:
     """Keys by what stands before their first slash; those without a slash come first."""
     by_prefix: dict[str, list[str]] = {}
-    for key in dict.fromkeys(each.key for each in found):
-        prefix, slash, _ = key.partition("/")
-        by_prefix.setdefault(prefix if slash else "", []).append(key)
+    for key in sorted({each.key for each in found}, key=telling):
+        by_prefix.setdefault(prefix(key), []).append(key)
     return [Section(name, keys) for name, keys in sorted(by_prefix.items())]
 
 
@@ -56,21 +57,22 @@ def draw(shown: Sequence[Shown], keys: Sequence[str], *, axis: Axis) -> list[Fig
     found = series(shown, keys=keys)
     points = selectors.points_of(found)
     looks = palette.looks(each.run.key for each in shown)
+    labels = naming.labels([each.run for each in shown])
     runs = {each.run.pk: each.run for each in shown}
     by_key: dict[str, list[Curve]] = {}
     for each in found:
-        curve = _curve(runs[each.run_id], each, points[each.pk], looks)
+        run = runs[each.run_id]
+        curve = _curve(run, each, points[each.pk], looks[run.key], labels[run.key])
         by_key.setdefault(each.key, []).append(curve)
     return [figures.metric(key, curves, axis=axis) for key, curves in by_key.items()]
 
 
-def _curve(run: Run, series: Series, points: Points, looks: dict[str, palette.Look]) -> Curve:
-    look = looks[run.key]
+def _curve(run: Run, series: Series, points: Points, look: Look, label: str) -> Curve:
     started = run.started_at.timestamp() if run.started_at else 0.0
     first = float(points.times[0]) if len(points) else started
     return Curve(
         run=run.key,
-        label=run.name or run.key,
+        label=label,
         attempt=series.attempt,
         colour=look.colour,
         dash=look.dash,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard import charts, palette
+from dashboard import charts, naming, palette
 from dashboard.differences import MISSING, differing, flat
 from dashboard.palette import Look
 from runs.models import Run, Series
@@ -15,6 +15,7 @@ RUNS_AT_ONCE = 20
 @dataclass(frozen=True, slots=True)
 class Contender:
     run: Run
+    label: str
     look: Look
     others: str  # ids of the rest, between commas
 
@@ -59,11 +60,14 @@ def compare(keys: Sequence[str]) -> Comparison:
     """Everything on the compare page but the points; two queries."""
     runs = runs_of(keys)
     looks = palette.looks(run.key for run in runs)
+    labels = naming.labels(runs)
     series = charts.series(charts.newest(runs))
     by_run = {(each.run_id, each.key): each for each in series}
     there = {run.key for run in runs}
     return Comparison(
-        contenders=[Contender(run, looks[run.key], _without(run, runs)) for run in runs],
+        contenders=[
+            Contender(run, labels[run.key], looks[run.key], _without(run, runs)) for run in runs
+        ],
         missing=[key for key in keys if key not in there],
         sections=charts.sections(series),
         config=lines([flat(run.config) for run in runs]),

@@ -29,7 +29,7 @@ ASK_AGAIN_EVERY = 30.0  # seconds between two checks that the visitor may still 
 NOT_ALLOWED, GONE = 4401, 4404
 
 
-class Watcher(AsyncJsonWebsocketConsumer):
+class Watcher(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # channels has no types
     """Joins its group, then looks again and again; subclasses say what is new."""
 
     group = ""
@@ -113,7 +113,7 @@ class QueueConsumer(Watcher):
 
 
 class RunConsumer(Watcher):
-    """`/ws/runs/<key>/`: the page sends {"type": "watch", cursors…}, and is sent log, points and changes from there on."""
+    """`/ws/runs/<key>/`: the page says where it stands, and is sent log, points and changes from there on."""
 
     async def connect(self) -> None:
         self.key = self.scope["url_route"]["kwargs"]["key"]
@@ -157,5 +157,3 @@ class RunConsumer(Watcher):
             return await super().decode_json(text_data)
         except ValueError:
             return None
-
-

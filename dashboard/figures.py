@@ -18,12 +18,13 @@ from runs.points import Points, Thinned
 Axis = Literal["step", "time"]
 Figure = dict[str, Any]
 
+AXES: dict[str, Axis] = {"step": "step", "time": "time"}
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One run's series in a chart. `count` is how many points it has in all, `origin` the second that time counts from."""
+    """One run's series in a chart: `count` points in all; time counts from the second `origin`."""
 
     run: str
     label: str
@@ -70,7 +71,7 @@ def _traces(index: int, curve: Curve, axis: Axis) -> Iterable[Figure]:
             "colour": colour,
         },
     }
-    yield from _oddities(index, curve, x, colour)
+    yield from _oddities(index, curve, x)
 
 
 def _edge(role: str, index: int, x: list[float], y: NDArray[np.float64]) -> Figure:
@@ -86,7 +87,7 @@ def _edge(role: str, index: int, x: list[float], y: NDArray[np.float64]) -> Figu
     }
 
 
-def _oddities(index: int, curve: Curve, x: list[float], colour: str) -> Iterable[Figure]:
+def _oddities(index: int, curve: Curve, x: list[float]) -> Iterable[Figure]:
     """A triangle where a value is no finite number, at the height of the last one that was."""
     places = np.flatnonzero(~np.isfinite(curve.thinned.points.values))
     if len(places):
@@ -101,7 +102,7 @@ def _oddities(index: int, curve: Curve, x: list[float], colour: str) -> Iterable
             "hovertemplate": "%{text}<extra>" + "%{fullData.name}</extra>",
             "name": curve.label,
             "showlegend": False,
-            "marker": {"symbol": "triangle-up-open", "size": 8, "color": colour},
+            "marker": {"symbol": "triangle-up-open", "size": 9, "color": "--bad"},
             "meta": {"role": "odd", "curve": index},
         }
 
@@ -141,7 +142,7 @@ def _layout(axis: Axis, *, named: bool) -> Figure:
     seconds = {"ticksuffix": " s"} if axis == "time" else {}
     return {
         "height": 240,
-        "margin": {"l": 44, "r": 12, "t": 8, "b": 30},
+        "margin": {"l": 44, "r": 12, "t": 8, "b": 24},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "system-ui, sans-serif", "size": 12, "color": "--ink-soft"},

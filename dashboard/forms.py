@@ -70,7 +70,9 @@ class SubmitForm(forms.Form):
     def clean_workdir(self) -> str:
         folder: str = self.cleaned_data["workdir"]
         if not folder.startswith("/"):
-            raise forms.ValidationError("Begin with /: a relative folder would depend on the worker.")
+            raise forms.ValidationError(
+                "Begin with /: a relative folder would depend on the worker."
+            )
         return folder
 
     def clean_tags(self) -> list[str]:

@@ -45,20 +45,20 @@ def following(run: Run, *, attempt: int, offset: int) -> LogText:
     if part.size - part.offset > TOO_FAR_BEHIND:
         end = selectors.log_part(run, attempt=attempt, offset=-BATCH, limit=BATCH)
         skipped, part = end.offset - part.offset, end
-    data, start = (
-        _from_line_start(part.data, part.offset) if skipped else (part.data, part.offset)
-    )
+    data, start = _from_line_start(part.data, part.offset) if skipped else (part.data, part.offset)
     at_end = part.final and part.offset + len(part.data) >= part.size
     text, used = whole_characters(data, final=at_end)
     return LogText(text, start, start + used, part.size, part.attempt, part.final, skipped)
 
 
 def last_lines(run: Run, *, attempt: int, count: int) -> list[str]:
-    """The last lines as plain text, for a page that opens with what went wrong."""
+    """The last lines as plain text, from a traceback on where there is one: what went wrong."""
     part = selectors.log_part(run, attempt=attempt, offset=-16 * 1024)
     text = ESCAPES.sub("", part.data.decode("utf-8", errors="replace"))
     lines = [line.rstrip("\r").rsplit("\r", 1)[-1][:2000] for line in text.rstrip("\n").split("\n")]
-    return lines[-count:] if text.strip() else []
+    lines = lines[-count:] if text.strip() else []
+    traces = [at for at, line in enumerate(lines) if line.startswith("Traceback (most recent")]
+    return lines[traces[-1] :] if traces else lines
 
 
 def whole_characters(data: bytes, *, final: bool) -> tuple[str, int]:

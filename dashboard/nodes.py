@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from dashboard import words
 from jobs import selectors
 from jobs.models import Attempt, Worker
 from jobs.selectors import WorkerView
@@ -26,6 +27,15 @@ class Bar:
     @property
     def percent(self) -> int | None:
         return None if self.share is None else round(self.share * 100)
+
+    @property
+    def words(self) -> str:
+        """`73.6 / 80 GiB`"""
+        if self.megabytes is None:
+            return words.NOTHING
+        if not self.total_megabytes:
+            return words.memory(self.megabytes)
+        return f"{self.megabytes / 1024:.3g} / {words.memory(self.total_megabytes)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,8 @@ def worker_id_of(pk: int) -> str:
 
 def node(view: WorkerView) -> Node:
     """One worker's card."""
-    worker, load = view.worker, _mapping(view.worker.load)
+    worker = view.worker
+    load = {} if view.status == WorkerStatus.OFFLINE else _mapping(worker.load)
     reported = {each.get("index"): each for each in _rows(load.get("gpus"))}
     devices = [_device(view, gpu, reported.get(gpu.get("index"), {})) for gpu in _rows(worker.gpus)]
     empty = [None] * max(0, worker.slots - len(view.attempts))

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard import waiting
+from dashboard import runs_table, waiting
 from dashboard.nodes import Node, node
 from jobs import selectors as queue
 from jobs.models import Attempt, Job
 from jobs.selectors import Counts, WorkerView
 from runs import selectors as record
-from runs.models import Run
+from runs.models import Run, Series
 
 RECENT = 8
 QUEUE_SHOWN = 12
@@ -31,6 +31,7 @@ class Runner:
 
     job: Job
     attempt: Attempt | None
+    latest: list[Series]
 
     @property
     def state(self) -> str:
@@ -77,7 +78,12 @@ def overview(*, now: datetime) -> Overview:
 
 def running(limit: int) -> list[Runner]:
     """Running jobs, the longest-running first."""
-    return [Runner(job, next(iter(job.attempts.all()), None)) for job in queue.running()[:limit]]
+    jobs = list(queue.running()[:limit])
+    latest = runs_table.latest([job.run for job in jobs])
+    return [
+        Runner(job, next(iter(job.attempts.all()), None), latest.get(job.run_id, []))
+        for job in jobs
+    ]
 
 
 def queued(workers: list[WorkerView], limit: int, *, now: datetime) -> list[Waiter]:

@@ -29,9 +29,7 @@ def looks(keys: Iterable[str]) -> dict[str, Look]:
     for key in keys:
         wish = own(key)
         choices = (
-            Look((wish + step) % COLOURS, dash)
-            for dash in range(DASHES)
-            for step in range(COLOURS)
+            Look((wish + step) % COLOURS, dash) for dash in range(DASHES) for step in range(COLOURS)
         )
         given[key] = next((look for look in choices if look not in taken), Look(wish))
         taken.add(given[key])

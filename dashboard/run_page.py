@@ -13,7 +13,7 @@ from runs.errors import NotFound
 from runs.models import Artifact, Run, Series
 
 EVENTS_SHOWN = 200
-LAST_LINES = 20
+LAST_LINES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +50,10 @@ class RunPage:
 
     @property
     def reason(self) -> str:
-        """Why it ended, in words, with the code or signal where there is one."""
-        if self.job is None or not self.job.reason:
+        """Why it ended: the queue's own words about it, or else those of the closed list."""
+        if self.job is None or self.job.reason not in Reason.values:
             return ""
-        words = str(Reason(self.job.reason).label) if self.job.reason in Reason.values else ""
-        last = self.attempts[-1] if self.attempts else None
-        if last is not None and last.signal:
-            return f"{words} ({last.signal})"
-        if last is not None and last.exit_code:
-            return f"{words} (exit code {last.exit_code})"
-        return words
+        return self.job.error_message or str(Reason(self.job.reason).label)
 
     @property
     def who_cancelled(self) -> str:

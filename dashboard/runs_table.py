@@ -24,12 +24,14 @@ from django.db.models.functions import Coalesce
 from django.http import QueryDict
 
 from dashboard.differences import differing
+from dashboard.metrics import telling
 from runs import selectors
 from runs.models import Run, RunStatus, Series
 
 PAGE_SIZES = (50, 100, 500)
 METRICS_SHOWN = 4
 CONFIG_SHOWN = 5
+LATEST_SHOWN = 2
 FIXED = ("name", "status", "started", "duration", "user")
 
 
@@ -61,7 +63,7 @@ class Wish:
 
     def query(self, **changes: Any) -> str:
         """The query string of this wish with something changed; defaults are left out."""
-        values = {
+        values: dict[str, Any] = {
             "q": self.text,
             "state": self.state,
             "tag": self.tag,
@@ -235,10 +237,22 @@ def newest_series(runs: Sequence[Run]) -> list[Series]:
     ]
 
 
+def latest(runs: Sequence[Run]) -> dict[int, list[Series]]:
+    """The few series of each run that a row has room for, by the run's primary key; one query."""
+    found: dict[int, list[Series]] = {}
+    for each in sorted(newest_series(runs), key=lambda series: telling(series.key)):
+        mine = found.setdefault(each.run_id, [])
+        if len(mine) < LATEST_SHOWN and not each.key.startswith("system/"):
+            mine.append(each)
+    return found
+
+
 def common_keys(keys: Iterable[str], *, sorted_by: str) -> list[str]:
     """The metrics that most of these runs have, the sorted one always among them."""
     counted = Counter(key for key in keys if not key.startswith("system/"))
-    common = [key for key, _ in sorted(counted.items(), key=lambda item: (-item[1], item[0]))]
+    common = [
+        key for key, _ in sorted(counted.items(), key=lambda item: (-item[1], telling(item[0])))
+    ]
     kind, _, wanted = sorted_by.removeprefix("-").partition(".")
     chosen = common[:METRICS_SHOWN]
     if kind == "metric" and wanted in counted and wanted not in chosen:

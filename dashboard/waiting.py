@@ -24,7 +24,7 @@ def reason(job: Job, workers: Sequence[WorkerView], *, ahead: int, now: datetime
         return no_worker(workers)
     fitting = [view for view in working if fits(view.worker, job)]
     if not fitting:
-        return f"no worker here has {job.requirement}"
+        return "no worker here has what it needs"
     if not any(has_room(view, job) for view in fitting):
         return f"all that fit are busy ({words.plural(len(fitting), 'worker')})"
     return f"{words.plural(ahead, 'job')} before it" if ahead else "next to start"

@@ -18,7 +18,9 @@ from runs.errors import Invalid
 from runs.models import Chunk, Run, Series
 from runs.points import Points
 
-POINTS_AT_ONCE = 2000  # of one series; a watcher that is further behind fetches the whole figure anew
+POINTS_AT_ONCE = (
+    2000  # of one series; a watcher that is further behind fetches the whole figure anew
+)
 KEYS_WATCHED = 200
 
 SETTLED = timedelta(seconds=20)  # after the end of a run nothing more comes
@@ -148,7 +150,7 @@ def _header_news(run: Run, seen: Cursors, messages: list[Message]) -> Cursors:
 def version(run: Run) -> str:
     """Changes whenever something in the run page's server-rendered parts does."""
     job = Job.objects.filter(run=run).annotate(last=Max("events")).first()
-    queued = (job.status, job.cancel_requested_at, job.last) if job else ()  # type: ignore[attr-defined]
+    queued = (job.status, job.cancel_requested_at, job.last) if job else ()
     record = (run.status, run.attempt, run.name, run.tags, run.config, run.summary, run.finished_at)
     artifacts = run.artifacts.filter(received=F("size")).count()
     return hashlib.sha256(repr((record, queued, artifacts)).encode()).hexdigest()[:16]

@@ -5,13 +5,14 @@ import math
 from datetime import datetime
 from typing import Any
 
+NOTHING = "\N{EN DASH}"  # where there is no value
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 def duration(seconds: float | None) -> str:
     """`0.4 s`, `12 s`, `3 m 05 s`, `2 h 07 m`, `3 d 04 h`; a dash where there is none."""
     if seconds is None:
-        return "–"
+        return NOTHING
     if seconds < 1:
         return f"{max(seconds, 0):.1f} s"
     whole = int(seconds)

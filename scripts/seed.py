@@ -46,7 +46,9 @@ def seed(*, now: datetime) -> None:
     gone = a_worker("lab-pc", "NVIDIA GeForce RTX 3090", 1, 24576, now=now - timedelta(hours=3))
     for index, (lr, seed_) in enumerate((lr, s) for lr in (0.1, 0.03, 0.01) for s in (0, 1, 2)):
         started = now - timedelta(minutes=20 * (12 - index), hours=2)
-        order = a_job("digits-mlp", {"lr": lr, "seed": seed_}, ["sweep"], [node_a, node_b], now=started)
+        order = a_job(
+            "digits-mlp", {"lr": lr, "seed": seed_}, ["sweep"], [node_a, node_b], now=started
+        )
         train(order, lr=lr, chance=chance, steps=400, start=started, seconds=310)
         ended = started + timedelta(seconds=312 + index)
         if lr == 0.1 and seed_ == 2:
@@ -58,16 +60,33 @@ def seed(*, now: datetime) -> None:
         finishing.finish(order.job.pk, order.attempt.number, report, now=ended)
     for index, lr in enumerate((0.003, 0.001, 0.0003)):
         started = now - timedelta(minutes=34 - 9 * index)
-        order = a_job(f"vit-small lr {lr:g}", {"lr": lr, "depth": 12}, ["vit", "baseline"], [node_a], now=started)
-        train(order, lr=lr * 40, chance=chance, steps=5200 - 1500 * index, start=started, seconds=1900 - 500 * index)
-    order = a_job("tokenizer-bench", {"vocab": 32000}, ["bench"], [node_b], now=now - timedelta(seconds=95))
+        order = a_job(
+            f"vit-small lr {lr:g}",
+            {"lr": lr, "depth": 12},
+            ["vit", "baseline"],
+            [node_a],
+            now=started,
+        )
+        train(
+            order,
+            lr=lr * 40,
+            chance=chance,
+            steps=5200 - 1500 * index,
+            start=started,
+            seconds=1900 - 500 * index,
+        )
+    order = a_job(
+        "tokenizer-bench", {"vocab": 32000}, ["bench"], [node_b], now=now - timedelta(seconds=95)
+    )
     train(order, lr=0.02, chance=chance, steps=90, start=now - timedelta(seconds=90), seconds=88)
     for index in range(5):
         wish = a_wish(f"vit-large fold {index}", {"lr": 0.001, "fold": index}, ["vit"], gpus=4)
         submitting.submit(wish, user="ada", now=now - timedelta(minutes=6 - index))
-    wish = a_wish("needs h200", {"lr": 0.001}, ["vit"], gpus=1, min_memory_mb=140_000)
+    wish = a_wish("needs h200", {"lr": 0.001}, ["vit"], gpus=1, min_memory_mb=143_360)
     submitting.submit(wish, user="grace", now=now - timedelta(minutes=1))
-    Worker.objects.filter(pk__in=[node_a.pk, node_b.pk]).update(heartbeat_at=now + timedelta(days=1))
+    Worker.objects.filter(pk__in=[node_a.pk, node_b.pk]).update(
+        heartbeat_at=now + timedelta(days=1)
+    )
     Worker.objects.filter(pk=gone.pk).update(online=False)
 
 
@@ -77,7 +96,13 @@ def a_worker(name: str, card: str, count: int, memory_mb: int, *, now: datetime)
         for i in range(count)
     ]
     hardware = workers.Hardware(
-        hostname=name, gpus=gpus, cpu_count=64, memory_mb=515_000, tags=["fast-disk"], version="1.0.0", python="3.11.7"
+        hostname=name,
+        gpus=gpus,
+        cpu_count=64,
+        memory_mb=515_000,
+        tags=["fast-disk"],
+        version="1.0.0",
+        python="3.11.7",
     )
     worker = workers.register(name, hardware, session="seed", now=now)
     load = [
@@ -95,7 +120,9 @@ def a_worker(name: str, card: str, count: int, memory_mb: int, *, now: datetime)
     return worker
 
 
-def a_wish(name: str, config: dict[str, Any], tags: list[str], **needs: Any) -> submitting.Submission:
+def a_wish(
+    name: str, config: dict[str, Any], tags: list[str], **needs: Any
+) -> submitting.Submission:
     flags = [part for key, value in config.items() for part in (f"--{key}", str(value))]
     return submitting.Submission(
         command_argv=["python", "train.py", *flags],
@@ -116,7 +143,12 @@ def a_job(
         owned = claiming.running_attempts(worker)
         free: Free = claiming.free_of(worker, owned, gpus=list(range(8)), slots=0)
         orders = claiming.claim(
-            worker, free, claim_id=f"seed-{random.random()}", lease_seconds=86400, now=now, most=1  # noqa: S311
+            worker,
+            free,
+            claim_id=f"seed-{now.timestamp()}",
+            lease_seconds=86400,
+            now=now,
+            most=1,
         )
         if orders:
             return orders[0]
@@ -146,7 +178,9 @@ def train(
     for epoch in range(1, max(2, steps // 40)):
         bar = "".join(f"\repoch {epoch:3} |{'█' * n:<10}| {n * 10} %" for n in range(1, 11))
         tone = "32" if epoch % 7 == 0 else "36"
-        log.append(f"{bar}\nepoch {epoch:3}  \x1b[{tone}mloss {2.3 / (1 + epoch * lr):.4f}\x1b[0m  4812 img/s\n")
+        log.append(
+            f"{bar}\nepoch {epoch:3}  \x1b[{tone}mloss {2.3 / (1 + epoch * lr):.4f}\x1b[0m  4812 img/s\n"
+        )
         if epoch % 11 == 0:
             log.append("\x1b[33mWARNING: gradient norm 13.2 was clipped to 1.0\x1b[0m\n")
     write(order, "output.log", "".join(log).encode())

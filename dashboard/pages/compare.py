@@ -2,6 +2,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from dashboard import charts
 from dashboard.comparison import asked, compare, runs_of
+from dashboard.figures import AXES
 from dashboard.frame import needs, page
 
 
@@ -17,5 +18,5 @@ def figures(request: HttpRequest) -> JsonResponse:
     """GET /compare/series.json?runs=…&key=loss&axis=step|time: a figure for each metric with a curve for each run."""
     runs = runs_of(asked(request.GET.get("runs", "")))
     keys = request.GET.getlist("key")[: charts.KEYS_AT_ONCE]
-    axis = "time" if request.GET.get("axis") == "time" else "step"
+    axis = AXES.get(request.GET.get("axis", ""), "step")
     return JsonResponse({"figures": charts.draw(charts.newest(runs), keys, axis=axis)})

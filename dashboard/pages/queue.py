@@ -7,6 +7,7 @@ from dashboard.frame import needs, page, visitor
 from dashboard.queue_page import queue_page
 from jobs.cancelling import cancel as cancel_job
 
+
 @needs("read")
 def show(request: HttpRequest) -> HttpResponse:
     """GET /queue/?page=N: all that runs and all that waits; with htmx the part that changes."""

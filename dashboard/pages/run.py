@@ -3,6 +3,7 @@ from dataclasses import asdict
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from dashboard import charts, log_text
+from dashboard.figures import AXES
 from dashboard.frame import needs, page
 from dashboard.pages.numbers import whole
 from dashboard.run_page import details, last_words, run_page
@@ -42,7 +43,7 @@ def figures(request: HttpRequest, key: str) -> JsonResponse:
     """GET /runs/<key>/series.json?key=loss&key=acc&axis=step|time&attempt=N: a Plotly figure for each metric."""
     shown = run_page(key, whole(request.GET, "attempt"))
     keys = request.GET.getlist("key")[: charts.KEYS_AT_ONCE]
-    axis = "time" if request.GET.get("axis") == "time" else "step"
+    axis = AXES.get(request.GET.get("axis", ""), "step")
     drawn = charts.draw([charts.Shown(shown.run, shown.attempt)], keys, axis=axis)
     return JsonResponse({"figures": drawn})
 

@@ -21,4 +21,6 @@ def show(request: HttpRequest) -> HttpResponse:
             form.add_error(None, refused.detail)
         else:
             return redirect("run", key=job.run.key)
-    return page(request, "submit.html", {"form": form}, section="queue", status=422 if form.errors else 200)
+    return page(
+        request, "submit.html", {"form": form}, section="queue", status=422 if form.errors else 200
+    )

@@ -47,7 +47,7 @@ def badge(state: str, title: str = "") -> SafeString:
 def moment(when: datetime | None) -> SafeString | str:
     """A time as "5 min ago", exact in the tooltip; the page's script keeps it true."""
     if when is None:
-        return "–"
+        return words.NOTHING
     past = words.ago((timezone.now() - when).total_seconds())
     return format_html(
         '<time datetime="{}" title="{}" data-ago>{}</time>',
@@ -61,7 +61,7 @@ def moment(when: datetime | None) -> SafeString | str:
 def elapsed(start: datetime | None, end: datetime | None = None) -> SafeString | str:
     """How long something took; ticks in the browser while it has no end."""
     if start is None:
-        return "–"
+        return words.NOTHING
     seconds = ((end or timezone.now()) - start).total_seconds()
     if end is not None:
         return format_html('<span class="num">{}</span>', words.duration(seconds))
@@ -77,7 +77,9 @@ def elapsed(start: datetime | None, end: datetime | None = None) -> SafeString |
 def meter(share: float | None, label: str, tone: str = "") -> SafeString:
     """A bar for a share from 0 to 1, drawn with attributes: no inline style is ever needed."""
     if share is None:
-        return format_html('<svg class="meter is-unknown" role="img" aria-label="{}: unknown"/>', label)
+        return format_html(
+            '<svg class="meter is-unknown" role="img" aria-label="{}: unknown"/>', label
+        )
     percent = round(min(max(share, 0), 1) * 100)
     return format_html(
         '<svg class="meter {}" role="img" aria-label="{}: {} %" preserveAspectRatio="none" '

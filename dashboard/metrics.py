@@ -1,0 +1,15 @@
+"""What a metric's name tells about it."""
+
+TELLING = ("loss", "acc", "score", "reward")
+
+
+def telling(key: str) -> tuple[int, str]:
+    """A sort key: losses and scores first, they say how a run does."""
+    name = key.rsplit("/", 1)[-1].lower()
+    return next((at for at, word in enumerate(TELLING) if word in name), len(TELLING)), key
+
+
+def prefix(key: str) -> str:
+    """What stands before the first slash; "" where there is none."""
+    head, slash, _ = key.partition("/")
+    return head if slash else ""
