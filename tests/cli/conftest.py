@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped, unused-ignore]
 import pytest
 
 from tests.cli.fake_server import FakeServer
+from whirr.cli.main import run
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FORGET = ("WHIRR_", "WORKER_", "DJANGO_", "DISPLAY", "WAYLAND_DISPLAY")
@@ -32,9 +33,12 @@ def eventually(condition: Callable[[], Any], what: str, seconds: float = 20.0) -
 def alive(pid: int) -> bool:
     """Whether a process runs; a zombie does not."""
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
+
+
+Call = Callable[..., subprocess.CompletedProcess[str]]
 
 
 class Whirr:
@@ -86,6 +90,26 @@ def whirr(tmp_path: Path) -> Iterator[Whirr]:
     command = Whirr(tmp_path)
     yield command
     command.end()
+
+
+@pytest.fixture
+def quick(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Call:
+    """The command as a call in this process: for what needs no process of its own."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith(FORGET)]:
+        monkeypatch.delenv(name)
+
+    def call(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
+        with monkeypatch.context() as environment:
+            for name, value in env.items():
+                environment.setenv(name, value)
+            code = run(list(args))
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(args, code, said.out, said.err)
+
+    return call
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ class FakeServer:
         self.final: set[tuple[str, int]] = set()
         self.submitted: list[dict[str, Any]] = []
         self.seen: list[str] = []
-        self.refusal: tuple[int, dict[str, Any]] | None = None
+        self.refusal: tuple[int, Any] | None = None
         self.port = 0
         self._http: ThreadingHTTPServer | None = None
         self.start()

@@ -45,13 +45,11 @@ def python(module: str) -> list[str]:
     return [sys.executable, HERE, module.removeprefix("whirr.")]
 
 
-class Timing(supervisor.Timing):
+def timing() -> supervisor.Timing:
     """Quick failures and a short stop."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            health_every=0.02, first_backoff=0.05, longest_backoff=0.1, urgent_stop=1, whole_stop=2
-        )
+    return supervisor.Timing(
+        health_every=0.02, first_backoff=0.05, longest_backoff=0.1, urgent_stop=1, whole_stop=2
+    )
 
 
 def main() -> None:
@@ -59,8 +57,8 @@ def main() -> None:
     from whirr.stack import running
 
     roster.web, roster.background, roster.agent = web, background, agent
-    detached.python = python  # type: ignore[attr-defined]
-    running.Timing = Timing  # type: ignore[attr-defined]
+    vars(detached)["python"] = python
+    vars(running)["Timing"] = timing
     part = sys.argv.pop(1)
     if part == "stack":
         from whirr.stack.__main__ import main as stack

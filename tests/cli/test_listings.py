@@ -72,10 +72,14 @@ def test_status_of_one_job_shows_its_attempts(there: Whirr, server: FakeServer) 
 def test_logs_are_printed_byte_for_byte(there: Whirr, server: FakeServer) -> None:
     server.add_job(1, status="completed", attempt=1)
     server.logs["job-1", 1] = b"\x00\xff 50%|\r100%|\nend"
-    process = there.start("logs", "1")
-    assert process.stdout is not None
-    assert process.stdout.buffer.read() == b"\x00\xff 50%|\r100%|\nend"
-    process.wait()
+    printed = subprocess.run(
+        [*there.program, "logs", "1"],
+        env=there.env,
+        cwd=there.cwd,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    assert printed.stdout == b"\x00\xff 50%|\r100%|\nend"
 
 
 def test_a_large_log_arrives_whole(there: Whirr, server: FakeServer) -> None:

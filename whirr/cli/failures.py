@@ -15,7 +15,7 @@ NOT_FOUND = 5
 INTERRUPTED = 130  # what shells expect after Ctrl-C
 
 
-class Failure(Exception):  # noqa: N818
+class Failure(Exception):
     """A command cannot do what it was asked to."""
 
     def __init__(self, cause: str, mend: str = "", code: int = FAILED) -> None:

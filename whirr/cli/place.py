@@ -29,13 +29,16 @@ class Place:
     folder: Folder | None
 
     def client(self) -> Client:
-        """A connection to the server."""
+        """A connection to the server, closed when the command ends."""
         try:
-            return Client(self.url, self.token)
+            client = Client(self.url, self.token)
         except ValueError as error:
             raise failures.Failure(
                 str(error), "for example http://127.0.0.1:8080", failures.USAGE
             ) from error
+
+        click.get_current_context().call_on_close(client.close)
+        return client
 
     def address(self, path: str) -> str:
         """A page of the server as a whole URL; whole URLs stay as they are."""

@@ -32,7 +32,7 @@ def detached(folder: Folder, wish: Wish, *, die_with_caller: bool = False) -> di
     """Start the stack in the background and wait until it answers."""
     os.environ.pop("WHIRR_DEBUG", None)  # it asks for this program's traceback, not for Django's
     try:
-        return background.start(folder, wish, die_with_caller=die_with_caller)
+        server = background.start(folder, wish, die_with_caller=die_with_caller)
     except background.StartFailed as error:
         for line in error.said[:-1]:
             output.chat(f"  {line}")
@@ -42,6 +42,11 @@ def detached(folder: Folder, wish: Wish, *, die_with_caller: bool = False) -> di
         ) from error
     except OSError as error:
         raise unusable(folder, error) from error
+    if server.get("port") != wish.shape.port:
+        output.chat(
+            f"port {wish.shape.port} is taken by another program; using {server.get('port')}"
+        )
+    return server
 
 
 def in_front(folder: Folder, wish: Wish, *, open_browser: bool) -> int:

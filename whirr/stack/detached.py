@@ -21,7 +21,7 @@ START_SECONDS = 120.0
 STOP_SECONDS = 30.0
 
 
-class StartFailed(Exception):  # noqa: N818
+class StartFailed(Exception):
     """The stack ended before it was healthy. `said` is what it wrote."""
 
     def __init__(self, code: int, said: list[str]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 PATIENCE_SECONDS = 0.2
 
 
-class Held(Exception):  # noqa: N818
+class Held(Exception):
     """Another stack has the lock."""
 
     def __init__(self, pid: int | None) -> None:

@@ -8,7 +8,7 @@ import socket
 TRIES = 50
 
 
-class PortTaken(Exception):  # noqa: N818
+class PortTaken(Exception):
     """The port that was asked for cannot be used."""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 KEYS = ("project", "port")
 
 
-class BadConfig(Exception):  # noqa: N818
+class BadConfig(Exception):
     """config.yaml cannot be used; the text says why."""
 
 

@@ -13,7 +13,7 @@ from whirr.cli import failures, output, place, starting, sweep
 from whirr.stack import detached as background
 from whirr.stack import folder as folders
 from whirr.stack.folder import Folder
-from whirr.wire import Client, WireError
+from whirr.wire import WireError
 
 SLOTS = 2  # the training uses one thread, so two fit on the smallest machine
 
@@ -53,7 +53,7 @@ def _run(
     folder: Folder, server: dict[str, Any], script: Path, *, once: bool, open_browser: bool
 ) -> int:
     url = str(server["url"])
-    client = Client(url, folder.secret())
+    client = place.Place(url, folder.secret(), folder).client()
     try:
         trials = sweep.submit(client, script)
         output.chat(f"submitted {len(trials)} runs; watch them here:")

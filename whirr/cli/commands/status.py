@@ -42,10 +42,11 @@ def status(
     where = place.find(server_url, data_dir)
     client = where.client()
     try:
-        if number is None:
-            everything = _everything(client, limit)
-        else:
-            everything = asking.thing(client, f"/api/v1/jobs/{number}")
+        everything = (
+            _everything(client, limit)
+            if number is None
+            else asking.thing(client, f"/api/v1/jobs/{number}")
+        )
     except WireError as error:
         raise failures.from_wire(error, where.url) from error
     if as_json:

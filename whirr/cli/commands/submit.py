@@ -125,9 +125,10 @@ def _tell(number: int, answer: dict[str, Any], *, as_json: bool, aside: bool) ->
 def _watch(client: Client, number: int, *, follow: bool) -> int:
     steady = waiting.Steady(client)
     steady.trust()
-    if follow:
-        job = waiting.Follower(steady, number).until_ended()
-    else:
-        job = waiting.until_ended(steady, number)
+    job = (
+        waiting.Follower(steady, number).until_ended()
+        if follow
+        else waiting.until_ended(steady, number)
+    )
     output.chat(f"whirr: {jobs.how_it_ended(job)}")
     return jobs.exit_code(job)
