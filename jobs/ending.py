@@ -67,14 +67,19 @@ def _what_follows(job: Job, ended: Ended) -> tuple[JobStatus, str, timedelta]:
     times = _times(job, ended)
     cap, backs_off = _cap(job, ended)
     if times <= cap:
-        wait = min(FIRST_BACKOFF * 2 ** (times - 1), LONGEST_BACKOFF) if backs_off else timedelta()
-        return JobStatus.QUEUED, ended.message, wait
+        return JobStatus.QUEUED, ended.message, _backoff(times) if backs_off else timedelta()
     message = ended.message
     if cap and ended.reason == Reason.WORKER_LOST:
         message = f"gave up: {times} workers were lost while running it; last: {message}"
     elif cap:
         message = f"gave up after {times} attempts; last: {message or ended.reason.label}"
     return JobStatus.FAILED, message, timedelta()
+
+
+def _backoff(times: int) -> timedelta:
+    """Doubled each time; beyond some thousand years no timedelta could hold the product."""
+    doublings = min(times - 1, 20)
+    return min(FIRST_BACKOFF * (1 << doublings), LONGEST_BACKOFF)
 
 
 def _cap(job: Job, ended: Ended) -> tuple[int, bool]:

@@ -56,7 +56,7 @@ def finish(job_id: int, number: int, report: Report, *, now: datetime) -> Job:
         raise LeaseLost(f"attempt {number} of job {job_id} was superseded by attempt {job.attempt}")
     if attempt.worker_name != report.worker_id:
         raise LeaseLost(f"attempt {number} of job {job_id} belongs to worker {attempt.worker_name}")
-    if attempt.status == AttemptStatus.LOST:
+    if attempt.status == AttemptStatus.LOST and report.outcome != Outcome.LOST:
         if not reinstate(attempt, attempt.worker, lease_seconds=job.lease_seconds, now=now):
             raise LeaseLost(
                 f"attempt {number} of job {job_id} was lost, and the job is {job.status}"

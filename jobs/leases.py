@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -18,38 +19,55 @@ log = logging.getLogger(__name__)
 Pair = tuple[int, int]  # (job id, attempt number)
 
 
-def renew(
-    worker: Worker, held: Iterable[Pair], *, lease_seconds: int, now: datetime
-) -> list[Attempt]:
-    """Renew what the worker holds and return what it no longer owns, in a transaction that holds the worker's row.
+SWEEPER = "whirr"  # the actor of what is done to a job because its worker was silent
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What an agent has to hear about the attempts it named: not its own any more, or ended as cancelled meanwhile."""
+
+    lost: list[Pair] = field(default_factory=list)
+    cancelled: list[Pair] = field(default_factory=list)
+
+
+def renew(worker: Worker, held: Iterable[Pair], *, lease_seconds: int, now: datetime) -> Renewal:
+    """Renew what the worker holds, in a transaction that holds the worker's row.
 
     An attempt whose lease ran out is taken back as long as nobody else has claimed its job. One that ended in order is
-    neither renewed nor called lost: its agent may still be delivering.
+    neither renewed nor called lost: its agent may still be delivering. One that is not this worker's, or not known at
+    all, is lost.
     """
     pairs = set(held)
     if not pairs:
-        return []
-    attempts = [
-        attempt
-        for attempt in Attempt.objects.filter(
-            job_id__in=[job_id for job_id, _ in pairs], worker_name=worker.worker_id
-        ).select_related("job__run")
-        if (attempt.job_id, attempt.number) in pairs
-    ]
-    ours = [attempt for attempt in attempts if attempt.status == AttemptStatus.RUNNING]
+        return Renewal()
+    found = Attempt.objects.filter(
+        job_id__in=[job_id for job_id, _ in pairs], worker_name=worker.worker_id
+    ).select_related("job__run")
+    attempts = {
+        (each.job_id, each.number): each for each in found if (each.job_id, each.number) in pairs
+    }
+    ours = [each.job_id for each in attempts.values() if each.status == AttemptStatus.RUNNING]
+    # Since that look a sweep and another worker's claim may have come: theirs is not ours to renew.
     Job.objects.filter(
-        pk__in=[attempt.job_id for attempt in ours], status=JobStatus.RUNNING
+        Q(worker=worker) | Q(worker__isnull=True), pk__in=ours, status=JobStatus.RUNNING
     ).update(lease_expires_at=now + timedelta(seconds=lease_seconds), lease_seconds=lease_seconds)
-    gone = [
-        attempt
-        for attempt in attempts
-        if attempt.status in (AttemptStatus.LOST, AttemptStatus.PREEMPTED)
-    ]
-    return [
-        attempt
-        for attempt in gone
-        if not reinstate(attempt, worker, lease_seconds=lease_seconds, now=now)
-    ]
+    lost = pairs - set(attempts)
+    for pair, attempt in sorted(attempts.items()):
+        if attempt.status in (AttemptStatus.LOST, AttemptStatus.PREEMPTED) and not (
+            _may_come_back(attempt, worker)
+            and reinstate(attempt, worker, lease_seconds=lease_seconds, now=now)
+        ):
+            lost.add(pair)
+    ended = [pair for pair, each in attempts.items() if each.status == AttemptStatus.CANCELLED]
+    return Renewal(sorted(lost), sorted(ended))
+
+
+def _may_come_back(attempt: Attempt, worker: Worker) -> bool:
+    """Not where the agent itself said that it is lost, nor where its GPUs were given to another job since."""
+    last = attempt.job.events.order_by("-pk").values_list("actor", flat=True).first()
+    running = Attempt.objects.filter(worker=worker, status=AttemptStatus.RUNNING)
+    busy = {index for gpus in running.values_list("gpus", flat=True) for index in gpus}
+    return last == SWEEPER and busy.isdisjoint(attempt.gpus)
 
 
 def reinstate(
@@ -122,7 +140,7 @@ def _take_away(job_id: int, *, now: datetime) -> bool:
         Reason.WORKER_LOST,
         message=f"worker {attempt.worker_name} was not heard of for {job.lease_seconds} s",
     )
-    end(job, attempt, ended, actor="whirr", now=now)
+    end(job, attempt, ended, actor=SWEEPER, now=now)
     return True
 
 

@@ -60,7 +60,7 @@ def renew(job_id: int, name: str, *, lease_seconds: int, now: datetime) -> tuple
     if attempt is None or attempt.worker is None:
         raise NotFound(f"job {job_id} is not held by {name}")
     pair = (attempt.job_id, attempt.number)
-    lost = leases.renew(attempt.worker, [pair], lease_seconds=lease_seconds, now=now)
+    lost = leases.renew(attempt.worker, [pair], lease_seconds=lease_seconds, now=now).lost
     job = Job.objects.get(pk=job_id)
     if lost or job.lease_expires_at is None:
         raise NotFound(f"job {job_id} is not held by {name} any more")

@@ -31,7 +31,7 @@ def place_for(need: Requirement, worker: Worker, free: Free) -> Place | None:
         return None
     count = need.gpus
     if count is None:
-        count = 1 if worker.gpus else 0
+        count = 1 if worker.gpus or need.min_memory_mb else 0  # who asks for GPU memory wants a GPU
     if count == 0:
         return Place(slots=1) if free.slots > 0 else None
     fitting = sorted(

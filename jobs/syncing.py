@@ -79,23 +79,24 @@ def exchange(worker_id: str, report: Report, *, now: datetime, serial: int | Non
         serial = _begin(worker, report, now=now)
     elif serial != worker.sync_serial:
         return Orders(serial, [], [], [], worker.draining, worker.disabled, released=True)
-    lost = leases.renew(worker, report.running, lease_seconds=report.lease_seconds, now=now)
+    renewal = leases.renew(worker, report.running, lease_seconds=report.lease_seconds, now=now)
     owned = claiming.running_attempts(worker)
     jobs = _again(owned, report) or _new(worker, owned, report, now=now)
     return Orders(
         serial=serial,
         jobs=jobs,
-        cancel=_to_cancel(owned, report),
-        lost=[(attempt.job_id, attempt.number) for attempt in lost],
+        cancel=_to_cancel(owned, renewal.cancelled, report),
+        lost=renewal.lost,
         draining=worker.draining,
         disabled=worker.disabled,
     )
 
 
-def _to_cancel(owned: list[Attempt], report: Report) -> list[Pair]:
+def _to_cancel(owned: list[Attempt], cancelled: list[Pair], report: Report) -> list[Pair]:
+    """What the agent must kill and does not know of yet; `cancelled` ended here while the agent was away."""
     known = set(report.cancelling)
     wanted = [(each.job_id, each.number) for each in owned if each.job.cancel_requested]
-    return [pair for pair in wanted if pair not in known]
+    return [pair for pair in [*wanted, *cancelled] if pair not in known]
 
 
 def _begin(worker: Worker, report: Report, *, now: datetime) -> int:
