@@ -1,0 +1,90 @@
+"""The record in Django's admin: to look things up, not to rewrite them."""
+
+# Django's admin classes cannot be subscripted when they run:
+# mypy: disable-error-code="type-arg"
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from runs.models import Artifact, Chunk, Run, Series, Stream
+
+
+class ReadOnly:
+    """Rows that runs write about themselves: nothing is added, changed or deleted here."""
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class SeriesInline(ReadOnly, admin.TabularInline):
+    model = Series
+    extra = 0
+    fields = ("key", "attempt", "count", "last", "minimum", "maximum", "nan_count")
+    ordering = ("attempt", "key")
+
+
+class ArtifactInline(ReadOnly, admin.TabularInline):
+    model = Artifact
+    extra = 0
+    fields = ("path", "attempt", "size", "received", "modified_at")
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("key", "name", "status", "kind", "user", "project", "created_at", "page")
+    list_filter = ("status", "kind", "user", "project")
+    search_fields = ("key", "name", "user", "hostname")
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+    inlines = (SeriesInline, ArtifactInline)
+
+    @admin.display(description="page")
+    def page(self, run: Run) -> SafeString:
+        return format_html('<a href="/runs/{}/">open</a>', run.key)
+
+
+@admin.register(Series)
+class SeriesAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("run", "attempt", "key", "count", "last", "minimum", "maximum", "nan_count")
+    list_select_related = ("run",)
+    search_fields = ("key", "run__key", "run__name")
+    show_full_result_count = False
+
+
+@admin.register(Chunk)
+class ChunkAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("series", "tier", "start", "count")
+    list_select_related = ("series",)
+    fields = ("series", "tier", "start", "count")
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("steps", "values", "times")
+
+
+@admin.register(Stream)
+class StreamAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("run", "attempt", "name", "indexed", "lines", "bad_lines")
+    list_filter = ("name",)
+    list_select_related = ("run",)
+    search_fields = ("run__key",)
+    show_full_result_count = False
+
+
+@admin.register(Artifact)
+class ArtifactAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("path", "run", "attempt", "size", "received", "modified_at")
+    list_select_related = ("run",)
+    search_fields = ("path", "run__key", "run__name")
+    show_full_result_count = False
