@@ -115,7 +115,7 @@ def test_an_exclusive_job_is_stopped_before_its_lease_can_be_given_away(
     key = begin(server, "sleep {nap} & wait", nap, exclusive=True)
     server.stop()
     none_alive(nap)
-    assert "lease could not be renewed" in eventually(lambda: agent.log)
+    eventually(lambda: "lease could not be renewed" in agent.log)
     server.start()
     assert server.outcome(key)["outcome"] == "lost"
 

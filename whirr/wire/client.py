@@ -46,6 +46,12 @@ class Client:
     def __repr__(self) -> str:  # never the token
         return f"Client({self.base_url!r})"
 
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def get(self, path: str, query: Query | None = None, **options: Any) -> Answer:
         return self.request("GET", path, query=query, **options)
 

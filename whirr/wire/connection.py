@@ -75,6 +75,11 @@ class Connection:
             except OSError as error:
                 raise ConnectionEnded(f"the connection broke: {error}") from error
 
+    def __del__(self) -> None:
+        """A client that is simply dropped leaves no open socket, and causes no ResourceWarning."""
+        if hasattr(self, "_socket"):  # it may have failed to connect
+            self.close()
+
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self._socket.close()
