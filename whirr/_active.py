@@ -71,6 +71,7 @@ def _watch_the_end() -> None:
         return
     _Program.watched = True
     atexit.register(_at_exit)
+    os.register_at_fork(after_in_child=_in_forked_child)
     before = sys.excepthook
 
     def note_failure(
@@ -80,6 +81,11 @@ def _watch_the_end() -> None:
         before(kind, error, trace)
 
     sys.excepthook = note_failure
+
+
+def _in_forked_child() -> None:
+    if _Program.run is not None:
+        _Program.run.after_fork()
 
 
 def _at_exit() -> None:

@@ -48,7 +48,6 @@ class Run:
         self._capture = _capture.start(
             place.folder, Path.cwd(), git=capture_git, packages=capture_pip
         )
-        os.register_at_fork(after_in_child=self._forked)
 
     def __repr__(self) -> str:
         return f"<whirr run {self.id}>"
@@ -120,6 +119,10 @@ class Run:
         if os.getpid() == self._owner:
             self.finish("failed" if failed else "completed")
 
+    def after_fork(self) -> None:
+        """In the child: another thread of the parent may have held the lock at that moment."""
+        self._lock = threading.RLock()
+
     def __enter__(self) -> Run:
         return self
 
@@ -172,9 +175,6 @@ class Run:
             self._meta.save()
         except OSError as error:
             self._complaints.note("meta.json", error)
-
-    def _forked(self) -> None:
-        self._lock = threading.RLock()  # another thread may have held it at that moment
 
 
 def _is_clean_exit(error: BaseException | None) -> bool:

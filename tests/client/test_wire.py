@@ -326,7 +326,16 @@ def test_https_is_spoken_and_verified(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_importing_the_wire_stays_cheap() -> None:
     """Each of these would cost an agent megabytes, and a command line tens of milliseconds."""
-    heavy = ["ssl", "asyncio", "http.client", "urllib.request", "email", "logging", "subprocess", "whirr._run"]
+    heavy = [
+        "ssl",
+        "asyncio",
+        "http.client",
+        "urllib.request",
+        "email",
+        "logging",
+        "subprocess",
+        "whirr._run",
+    ]
     code = f"import sys, whirr.wire, whirr; print([m for m in {heavy} if m in sys.modules])"
     root = str(Path(__file__).resolve().parents[2])
     found = subprocess.run(
