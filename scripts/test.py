@@ -25,10 +25,7 @@ from tests.support import servers  # noqa: E402
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 NOTHING_COLLECTED = 5
 PARALLEL = ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
-PYTEST = [
-    *(sys.executable, "-m", "pytest", "--ds", "tests.support.settings"),
-    *("-o", "asyncio_default_fixture_loop_scope=function"),
-]
+PYTEST = [sys.executable, "-m", "pytest"]
 
 
 def fonts() -> None:

@@ -1,6 +1,5 @@
 """The calls of an agent's life."""
 
-from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -13,7 +12,7 @@ from jobs.api import serializers
 from jobs.api.parsing import sync_report
 from jobs.finishing import Outcome
 from jobs.workers import Hardware
-from whirr_site.settings.keys import read_or_make
+from whirr_site.access.store import store_id
 
 
 class AgentView(APIView):
@@ -39,7 +38,7 @@ class RegisterView(AgentView):
                 "message": f"Worker {worker_id} registered",
                 "success": True,
                 "worker_id": worker_id,
-                "store_id": read_or_make(settings.DATA_DIR / "store-id"),
+                "store_id": store_id(),
                 "lease_seconds": serializers.LEASE_SECONDS,
             }
         )

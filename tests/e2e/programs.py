@@ -24,7 +24,11 @@ Found = TypeVar("Found")
 
 
 def eventually(
-    look: Callable[[], Found | None], *, within: float, what: str, every: float = 0.05
+    look: Callable[[], Found | None],
+    *,
+    within: float,
+    what: str | Callable[[], str],
+    every: float = 0.05,
 ) -> Found:
     """The first truthy answer of `look`. Fails, saying `what` did not happen, after `within` seconds."""
     until = time.monotonic() + within
@@ -32,7 +36,8 @@ def eventually(
         if found := look():
             return found
         if time.monotonic() > until:
-            raise AssertionError(f"not within {within:g} s: {what}")
+            missed = what if isinstance(what, str) else what()
+            raise AssertionError(f"not within {within:g} s: {missed}")
         time.sleep(every)
 
 
@@ -101,19 +106,20 @@ class Site:
         }
         web = ["-m", "whirr_site.web", "--port", str(self.port), "--migrate"]
         self.web = Program([sys.executable, *web], env=env, log=folder / "web.log")
+        self.client = httpx.Client(base_url=self.url, timeout=20)
         self.background = Program(
             [sys.executable, "-m", "whirr_site.background"], env=env, log=folder / "background.log"
         )
 
     def start_web(self) -> None:
         self.web.start()
-        eventually(self.is_healthy, within=30, what=f"a healthy server\n{self.web.said()}")
+        eventually(self.is_healthy, within=30, what=lambda: f"healthy\n{self.web.said()}")
 
     def is_healthy(self) -> bool:
         assert self.web.process is not None
         assert self.web.process.poll() is None, self.web.said()
         try:
-            return httpx.get(f"{self.url}/health", timeout=2).status_code == 200
+            return self.client.get("/health").status_code == 200
         except httpx.HTTPError:
             return False
 
@@ -123,7 +129,7 @@ class Site:
 
     def call(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.secret}"}
-        answer = httpx.request(method, self.url + path, headers=headers, timeout=20, **arguments)
+        answer = self.client.request(method, path, headers=headers, **arguments)
         answer.raise_for_status()
         return answer
 
@@ -134,7 +140,9 @@ class Site:
     def job(self, job_id: int) -> dict[str, Any]:
         return dict(self.call("GET", f"/api/v1/jobs/{job_id}").json())
 
-    def wait_for(self, job_id: int, status: str, *, within: float, attempt: int = 0) -> dict[str, Any]:
+    def wait_for(
+        self, job_id: int, status: str, *, within: float, attempt: int = 0
+    ) -> dict[str, Any]:
         def look() -> dict[str, Any] | None:
             job = self.job(job_id)
             return job if job["status"] == status and job["attempt"] >= attempt else None
@@ -142,6 +150,7 @@ class Site:
         return eventually(look, within=within, what=f"job {job_id} {status}")
 
     def stop(self) -> None:
+        self.client.close()
         self.web.kill()
         self.background.kill()
 

@@ -35,7 +35,9 @@ def test_training_goes_on_while_the_server_is_dead_and_nothing_is_missing_afterw
     job_id = site.submit(sys.executable, TRAINER, "killed-server", "300")
     metrics = agent.attempt_folder(job_id, 1) / "metrics.jsonl"
     arrived = site.data / "runs" / f"job-{job_id}" / "attempts" / "1" / "metrics.jsonl"
-    eventually(lambda: arrived.exists() and arrived.stat().st_size > 0, within=20, what="first bytes")
+    eventually(
+        lambda: arrived.exists() and arrived.stat().st_size > 0, within=20, what="first bytes"
+    )
 
     site.web.kill()
     at_death = metrics.stat().st_size
@@ -61,7 +63,9 @@ def test_the_same_holds_on_postgresql_and_redis(
         agent.start()
         job_id = site.submit(sys.executable, TRAINER, f"pg-{os.getpid()}", "150")
         metrics = agent.attempt_folder(job_id, 1) / "metrics.jsonl"
-        eventually(lambda: metrics.exists() and metrics.stat().st_size > 500, within=20, what="points")
+        eventually(
+            lambda: metrics.exists() and metrics.stat().st_size > 500, within=20, what="points"
+        )
         site.web.kill()
         site.start_web()
         site.wait_for(job_id, "completed", within=40)

@@ -1,0 +1,113 @@
+"""A person with a browser: submits, watches, cancels, and never reloads."""
+
+import sys
+import time
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.browser import signed_in
+from tests.e2e.conftest import StartAgent
+from tests.e2e.programs import ROOT, Site, eventually, processes_with
+
+TRAINER = str(ROOT / "tests" / "e2e" / "trainer.py")
+
+
+def submit(page: Page, site: Site, marker: str, arguments: str) -> int:
+    """Fill in the form; the number of the job whose page opens."""
+    page.get_by_role("link", name="Submit").click()
+    page.get_by_label("Command").fill(f"{sys.executable} {TRAINER} {marker} {arguments}")
+    page.get_by_label("Folder").fill(str(site.folder))
+    page.get_by_role("button", name="Queue it").click()
+    page.wait_for_url("**/runs/job-*/")
+    return int(page.url.rstrip("/").rsplit("-", 1)[1])
+
+
+def points_drawn(page: Page, key: str) -> int:
+    """How many points the chart of one metric shows."""
+    return int(
+        page.evaluate(
+            """key => {
+                const plot = document.querySelector(`[data-key="${key}"] [data-plot]`);
+                return Math.max(0, ...(plot?.data ?? []).map(trace => trace.x?.length ?? 0));
+            }""",
+            key,
+        )
+    )
+
+
+def lines_shown(page: Page) -> int:
+    return page.locator("[data-log-lines] .line").count()
+
+
+def test_a_job_from_the_form_draws_its_curve_and_its_log_while_it_runs_without_a_reload(
+    site: Site, start_agent: StartAgent, chromium: str
+) -> None:
+    start_agent("node")
+    with signed_in(site, chromium) as page:
+        job_id = submit(page, site, "watched", "500")
+        page.evaluate("window.neverReloaded = true")
+        expect(page.locator("#head [data-state=running]")).to_be_visible(timeout=20_000)
+        eventually(lambda: points_drawn(page, "loss") > 1, within=20, what="a curve")
+        points, lines = points_drawn(page, "loss"), lines_shown(page)
+        eventually(lambda: points_drawn(page, "loss") > points + 20, within=20, what="curve grows")
+        eventually(lambda: lines_shown(page) > lines + 20, within=20, what="log grows")
+        assert site.job(job_id)["status"] == "running"
+
+        expect(page.locator("#head [data-state=completed]")).to_be_visible(timeout=40_000)
+        eventually(lambda: points_drawn(page, "loss") >= 500, within=10, what="every point drawn")
+        expect(page.locator("[data-log-lines]")).to_contain_text("line 499 of watched")
+        assert page.evaluate("window.neverReloaded") is True
+
+
+def test_cancelling_in_the_browser_kills_the_whole_tree_and_the_page_shows_it(
+    site: Site, start_agent: StartAgent, chromium: str
+) -> None:
+    agent = start_agent("node")
+    with signed_in(site, chromium) as page:
+        job_id = submit(page, site, "cancelled-here", "0 --child")
+        page.evaluate("window.neverReloaded = true")
+        expect(page.locator("#head [data-state=running]")).to_be_visible(timeout=20_000)
+        eventually(
+            lambda: len(processes_with("cancelled-here")) >= 2,
+            within=20,
+            what="child and grandchild",
+        )
+
+        page.locator("#head").get_by_role("button", name="Cancel").click()
+        page.get_by_role("button", name="Yes, do it").click()
+
+        asked_at = time.monotonic()
+        grace = site.job(job_id)["grace_seconds"]
+        eventually(
+            lambda: not processes_with("cancelled-here"),
+            within=grace,
+            what=lambda: f"tree gone\n{site.job(job_id)}\n{agent.said()}",
+        )
+        assert time.monotonic() - asked_at < grace
+        expect(page.locator("#head [data-state=cancelled]")).to_be_visible(timeout=10_000)
+        assert page.evaluate("window.neverReloaded") is True
+        attempt = site.job(job_id)["attempts"][0]
+        assert (attempt["status"], attempt["reason"]) == ("cancelled", "cancelled_by")
+
+
+def test_comparing_two_runs_overlays_their_curves(
+    site: Site, start_agent: StartAgent, chromium: str
+) -> None:
+    start_agent("node", "--slots", "2")
+    jobs = [site.submit(sys.executable, TRAINER, f"run-{lines}", str(lines)) for lines in (20, 40)]
+    for job_id in jobs:
+        site.wait_for(job_id, "completed", within=30)
+    with signed_in(site, chromium) as page:
+        page.goto(f"{site.url}/runs/")
+        for box in page.locator("tbody input[type=checkbox]").all():
+            box.check()
+        page.get_by_role("button", name="Compare").or_(
+            page.get_by_role("link", name="Compare")
+        ).click()
+        page.wait_for_url("**/compare/**")
+        drawn = """() => {
+            const plot = document.querySelector('[data-key="loss"] [data-plot]');
+            return (plot?.data ?? []).filter(trace => (trace.x?.length ?? 0) >= 20).length;
+        }"""
+        eventually(lambda: page.evaluate(drawn) >= 2, within=20, what="two curves in one chart")
+        expect(page.locator("body")).to_contain_text("lines")  # the config key that differs
