@@ -1,5 +1,6 @@
 """Which charts runs have, and the figures for some of them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from runs.points import Points, thin
 
 WIDTH = 600  # buckets: a chart is rarely wider in pixels, and 1200 points stay exact
 KEYS_AT_ONCE = 24
+FEW = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,13 @@ def series(shown: Sequence[Shown], *, keys: Sequence[str] | None = None) -> list
 
 
 def sections(found: Sequence[Series]) -> list[Section]:
-    """Keys by what stands before their first slash; those without a slash come first."""
+    """Keys by what stands before their first slash; a few keys, or a single one of a kind, need no heading."""
+    keys = sorted({each.key for each in found}, key=telling)
+    sizes = Counter(prefix(key) for key in keys)
     by_prefix: dict[str, list[str]] = {}
-    for key in sorted({each.key for each in found}, key=telling):
-        by_prefix.setdefault(prefix(key), []).append(key)
+    for key in keys:
+        alone = len(keys) <= FEW or sizes[prefix(key)] == 1
+        by_prefix.setdefault("" if alone else prefix(key), []).append(key)
     return [Section(name, keys) for name, keys in sorted(by_prefix.items())]
 
 

@@ -6,6 +6,7 @@ from typing import Any, Protocol, cast
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from runs.errors import NotFound
@@ -27,7 +28,7 @@ NAVIGATION = (
     ("workers", "Workers", "workers"),
 )
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def visitor(request: HttpRequest) -> Visitor:
@@ -40,7 +41,7 @@ def needs(scope: str) -> Callable[[View], View]:
 
     def around(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not visitor(request).may(scope):
                 raise PermissionDenied(f"This needs the role “{scope}”.")
             try:

@@ -2,8 +2,10 @@
 
 import re
 from dataclasses import dataclass
+from typing import BinaryIO
 
-from runs import selectors
+from runs import selectors, storage
+from runs.errors import NotFound
 from runs.models import Run
 
 WINDOW = 64 * 1024  # what a page loads at first, and again for each "load earlier"
@@ -49,6 +51,14 @@ def following(run: Run, *, attempt: int, offset: int) -> LogText:
     at_end = part.final and part.offset + len(part.data) >= part.size
     text, used = whole_characters(data, final=at_end)
     return LogText(text, start, start + used, part.size, part.attempt, part.final, skipped)
+
+
+def raw(run: Run, *, attempt: int) -> BinaryIO:
+    """The log's file, to be sent as it is. Raises NotFound where nothing was written."""
+    try:
+        return storage.stream_path(run, attempt, "output.log").open("rb")
+    except FileNotFoundError:
+        raise NotFound(f"{run.key} has written no output") from None
 
 
 def last_lines(run: Run, *, attempt: int, count: int) -> list[str]:

@@ -1,11 +1,20 @@
 """What a metric's name tells about it."""
 
 TELLING = ("loss", "acc", "score", "reward")
+CLOCKS = {
+    "epoch",
+    "step",
+    "iteration",
+    "lr",
+    "learning_rate",
+}  # they say how far a run is, not how well it does
 
 
 def telling(key: str) -> tuple[int, str]:
-    """A sort key: losses and scores first, they say how a run does."""
+    """A sort key: losses and scores first, they say how a run does; what only counts comes last."""
     name = key.rsplit("/", 1)[-1].lower()
+    if name in CLOCKS:
+        return len(TELLING) + 1, key
     return next((at for at, word in enumerate(TELLING) if word in name), len(TELLING)), key
 
 

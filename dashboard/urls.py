@@ -11,6 +11,7 @@ urlpatterns = [
     path("runs/<str:key>/charts", run.chart_cards, name="run-charts"),
     path("runs/<str:key>/series.json", run.figures, name="run-figures"),
     path("runs/<str:key>/log.json", run.log, name="run-log"),
+    path("runs/<str:key>/output.log", run.raw_log, name="run-raw-log"),
     path("compare/", compare.show, name="compare"),
     path("compare/series.json", compare.figures, name="compare-figures"),
     path("queue/", queue.show, name="queue"),

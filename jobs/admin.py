@@ -145,7 +145,8 @@ class WorkerAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Worker]:
         running = Count("attempts", filter=Q(attempts__status=AttemptStatus.RUNNING))
-        return super().get_queryset(request).annotate(running=running)
+        known: QuerySet[Worker] = super().get_queryset(request)
+        return known.annotate(running=running)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Worker | None = None) -> list[str]:
         return [field.name for field in Worker._meta.fields]

@@ -1,6 +1,6 @@
 from dataclasses import asdict
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 
 from dashboard import charts, log_text
 from dashboard.figures import AXES
@@ -54,3 +54,15 @@ def log(request: HttpRequest, key: str) -> JsonResponse:
     shown = run_page(key, whole(request.GET, "attempt"))
     before = whole(request.GET, "before")
     return JsonResponse(asdict(log_text.earlier(shown.run, attempt=shown.attempt, before=before)))
+
+
+@needs("read")
+def raw_log(request: HttpRequest, key: str) -> FileResponse:
+    """GET /runs/<key>/output.log?attempt=N: the whole log as the run wrote it, to keep."""
+    shown = run_page(key, whole(request.GET, "attempt"))
+    return FileResponse(
+        log_text.raw(shown.run, attempt=shown.attempt),
+        as_attachment=True,
+        filename=f"{key}-attempt-{shown.attempt}.log",
+        content_type="text/plain; charset=utf-8",
+    )

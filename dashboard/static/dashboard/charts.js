@@ -130,8 +130,10 @@ export class Charts {
       const mine = [...this.root.querySelectorAll("[data-section]")].find(
         (each) => each.dataset.section === section.dataset.section,
       );
-      if (!mine) this.root.append(document.adoptNode(section));
-      else {
+      if (!mine) {
+        for (const card of section.querySelectorAll("[data-key]")) if (this.card(card.dataset.key)) card.remove();
+        if (section.querySelector("[data-key]")) this.root.append(document.adoptNode(section));
+      } else {
         for (const card of section.querySelectorAll("[data-key]")) {
           if (!this.card(card.dataset.key)) mine.querySelector(".chart-grid").append(document.adoptNode(card));
         }
