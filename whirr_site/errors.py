@@ -33,6 +33,8 @@ def as_response(error: Exception, context: dict[str, Any]) -> Response | None:
         return Response(body, status=status)
     if isinstance(error, Http404):
         error = exceptions.NotFound()
+    if isinstance(error, RecursionError):  # no code of ours recurses but over the JSON of a body
+        error = exceptions.ParseError("the body is nested too deeply")
     response = exception_handler(error, context)
     if response is None or not isinstance(error, exceptions.APIException):
         return response

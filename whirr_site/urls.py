@@ -5,6 +5,7 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from whirr_site.access import schema  # noqa: F401  (registers itself; only where there are urls)
 from whirr_site.access.views import enter
 
 

@@ -26,7 +26,6 @@ BLOBS_DIR = DATA_DIR / "blobs"
 
 # --- the site -------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "daphne",
     "dashboard",  # before the admin: its templates win
     "django.contrib.admin",
     "django.contrib.auth",
