@@ -20,7 +20,7 @@ def worker_of(name: str) -> tuple[Worker, list[int] | None]:
     if worker := Worker.objects.filter(worker_id=name).first():
         return worker, None
     base, _, index = name.rpartition("-gpu")
-    worker = Worker.objects.filter(worker_id=base).first() if index.isdigit() else None
+    worker = Worker.objects.filter(worker_id=base).first() if index.isdecimal() else None
     if worker is None:
         raise NotFound(f"there is no worker {name!r}; register it first")
     return worker, [int(index)]
@@ -36,9 +36,9 @@ def claim(name: str, gpu_id: int | None, *, lease_seconds: int, now: datetime) -
         return None
     wanted = gpus or ([gpu_id] if gpu_id is not None else [gpu["index"] for gpu in worker.gpus])
     owned = claiming.running_attempts(worker)
-    free = claiming.free_of(worker, owned, gpus=wanted[:1], slots=worker.slots)
-    if worker.gpus:
-        free = Free(free.gpus, 0)
+    free = claiming.free_of(worker, owned, gpus=wanted, slots=worker.slots)
+    if worker.gpus:  # it knows of one GPU a job
+        free = Free(free.gpus[:1], 0)
     orders = claiming.claim(worker, free, claim_id="", lease_seconds=lease_seconds, now=now, most=1)
     return orders[0] if orders else None
 

@@ -11,7 +11,7 @@ from jobs.models import Job
 from jobs.moving import note
 from jobs.requirements import requirement_for
 from jobs.states import JobStatus
-from runs import recording
+from runs import recording, storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,15 @@ def _check(wish: Submission) -> None:
             f"workdir {wish.workdir!r} is not an absolute path",
             fields={"workdir": ["must be an absolute path on the worker"]},
         )
-    if any("=" in name or "\0" in name + value or not name for name, value in wish.env.items()):
-        raise Invalid("env: a name must not be empty or hold '=', and nothing may hold NUL")
+    if any("=" in name or not name for name in wish.env):
+        raise _refusal("env", "may not have names that are empty or hold '='")
+    for field_name in ("env", "config"):
+        told = getattr(wish, field_name)
+        if told != storable.json(told):
+            raise _refusal(field_name, "may not hold NUL, half a surrogate pair, NaN or infinity")
     if wish.min_memory_mb and wish.gpus == 0:
-        raise Invalid("min_memory_mb asks for GPU memory, but gpus is 0")
+        raise _refusal("min_memory_mb", "asks for GPU memory, but gpus is 0")
+
+
+def _refusal(name: str, problem: str) -> Invalid:
+    return Invalid(f"{name} {problem}", fields={name: [problem]})

@@ -29,10 +29,11 @@ class Hardware:
 @transaction.atomic
 def register(worker_id: str, hardware: Hardware, *, session: str, now: datetime) -> Worker:
     """Make the worker known, or known again. Raises WorkerNameTaken where a live agent of another session holds it."""
-    if not worker_id.strip():
-        raise Invalid("worker_id is empty", fields={"worker_id": ["must not be empty"]})
+    if not worker_id.strip() or "/" in worker_id:  # it stands between slashes in addresses
+        problem = "must not be empty or hold a slash"
+        raise Invalid(f"worker_id {problem}", fields={"worker_id": [problem]})
     worker = Worker.objects.select_for_update(no_key=True).filter(worker_id=worker_id).first()
-    if worker and session and worker.session not in ("", session) and worker.is_online(now=now):
+    if worker and worker.session not in ("", session) and worker.is_online(now=now):
         raise WorkerNameTaken(
             f"another agent on {worker.hostname} is online as {worker_id!r}; choose a name with --name"
         )

@@ -37,7 +37,7 @@ class RenewedSerializer(serializers.Serializer[Any]):
 
 class CompleteSerializer(serializers.Serializer[Any]):
     worker_id = serializers.CharField(max_length=128)
-    exit_code = serializers.IntegerField()
+    exit_code = serializers.IntegerField(min_value=-(2**31), max_value=2**31 - 1)
     run_id = serializers.CharField(required=False, allow_null=True)
     error_message = serializers.CharField(default="", allow_null=True, allow_blank=True)
 
