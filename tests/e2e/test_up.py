@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -41,7 +42,7 @@ class Stack:
         told = json.loads((self.folder / ".whirr" / "server.json").read_text())
         return psutil.Process(told["pid"])
 
-    def status_of(self, job_id: str) -> dict[str, object]:
+    def status_of(self, job_id: str) -> dict[str, Any]:
         shown = self.whirr("status", job_id, "--json")
         return dict(json.loads(shown.stdout)) if shown.returncode == 0 else {}
 
