@@ -102,7 +102,7 @@ def _oddities(index: int, curve: Curve, x: list[float]) -> Iterable[Figure]:
             "hovertemplate": "%{text}<extra>" + "%{fullData.name}</extra>",
             "name": curve.label,
             "showlegend": False,
-            "marker": {"symbol": "triangle-up-open", "size": 9, "color": "--bad"},
+            "marker": {"symbol": "triangle-up", "size": 10, "color": "--bad"},
             "meta": {"role": "odd", "curve": index},
         }
 

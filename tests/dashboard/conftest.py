@@ -1,0 +1,63 @@
+"""A browser that the server knows, and runs with points and output as an agent would have left them."""
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from jobs.models import Attempt, Worker
+from runs import streams
+from runs.models import Run
+from tests.jobs import factories
+from whirr_site.access.principals import owner_account
+
+
+@pytest.fixture(autouse=True)
+def own_data_dir(data_dir: Path) -> None:
+    """Runs have files."""
+
+
+@pytest.fixture
+def browser(db: None) -> Client:
+    """The owner's browser, after the door."""
+    client = Client()
+    client.force_login(owner_account())
+    return client
+
+
+def begin(worker: Worker | None = None, *, now: Any = factories.NOON, **wish: Any) -> Attempt:
+    """A job that a worker runs."""
+    worker = worker or factories.make_worker("node1", gpus=64, now=now)
+    factories.make_job(now=now, **wish)
+    return factories.claim(worker, now=now)
+
+
+def run_of(attempt: Attempt) -> Run:
+    return Run.objects.get(job=attempt.job_id)
+
+
+def say(attempt: Attempt, text: bytes) -> None:
+    """More output of a running attempt."""
+    run = run_of(attempt)
+    size = streams.append(run, attempt.number, "output.log", offset=0, data=b"")
+    streams.append(run, attempt.number, "output.log", offset=size, data=text)
+
+
+def log(attempt: Attempt, *, first: int = 0, **series: Sequence[float]) -> None:
+    """More points of a running attempt, a step each; call it with `first` to go on."""
+    run = run_of(attempt)
+    length = max(len(values) for values in series.values())
+    lines = []
+    for step in range(length):
+        values = {key: values[step] for key, values in series.items() if step < len(values)}
+        stamp = {"_idx": first + step, "_timestamp": "2030-01-01T12:00:00Z", "step": first + step}
+        lines.append(json.dumps(stamp | values) + "\n")
+    size = streams.append(run, attempt.number, "metrics.jsonl", offset=0, data=b"")
+    streams.append(run, attempt.number, "metrics.jsonl", offset=size, data="".join(lines).encode())
+
+
+NAN = math.nan

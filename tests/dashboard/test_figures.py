@@ -1,0 +1,83 @@
+"""Figures are plain dictionaries, and lose no spike and no NaN."""
+
+import json
+import math
+
+from dashboard import figures, palette
+from dashboard.figures import Curve
+from runs.points import Points, thin
+
+
+def curve(values: list[float], *, run: str = "job-1", colour: int = 1, width: int = 600) -> Curve:
+    points = Points.of(
+        list(range(len(values))), values, [1000.0 + 2 * n for n in range(len(values))]
+    )
+    return Curve(run, run, 1, colour, 0, thin(points, width), len(values), 1000.0)
+
+
+def roles(figure: figures.Figure) -> list[str]:
+    return [trace["meta"]["role"] for trace in figure["data"]]
+
+
+def test_few_points_are_one_exact_line() -> None:
+    figure = figures.metric("loss", [curve([3.0, 2.0, 1.0])])
+
+    assert roles(figure) == ["line"]
+    assert figure["data"][0]["x"] == [0, 1, 2]
+    assert figure["data"][0]["y"] == [3.0, 2.0, 1.0]
+    assert figure["data"][0]["meta"]["count"] == 3
+
+
+def test_thinned_points_have_a_band_that_keeps_the_spike() -> None:
+    values = [1.0] * 5000
+    values[1234] = 99.0
+
+    figure = figures.metric("loss", [curve(values, width=100)])
+
+    assert roles(figure) == ["low", "high", "line"]
+    low, high, line = figure["data"]
+    assert max(high["y"]) == 99.0
+    assert min(low["y"]) == 1.0
+    assert len(line["x"]) == 100
+    assert high["fill"] == "tonexty"
+    assert line["meta"]["count"] == 5000
+
+
+def test_nan_and_infinity_are_gaps_with_a_mark_at_the_last_height() -> None:
+    figure = figures.metric("loss", [curve([2.0, math.nan, math.inf, 1.0])])
+
+    line, marks = figure["data"]
+    assert line["y"] == [2.0, None, None, 1.0]
+    assert marks["x"] == [1, 2]
+    assert marks["y"] == [2.0, 2.0]
+    assert marks["text"] == ["NaN", "Infinity"]
+
+
+def test_a_figure_is_json_that_every_browser_reads() -> None:
+    figure = figures.metric("loss", [curve([math.nan] * 3), curve([1.0], run="job-2")])
+
+    json.dumps(figure, allow_nan=False)
+
+
+def test_time_counts_from_the_origin() -> None:
+    figure = figures.metric("loss", [curve([3.0, 2.0])], axis="time")
+
+    assert figure["data"][0]["x"] == [0.0, 2.0]
+
+
+def test_colours_are_names_that_the_theme_fills_in() -> None:
+    figure = figures.metric("loss", [curve([1.0, 2.0], colour=5)])
+
+    assert figure["data"][0]["line"]["color"] == "--series-5"
+
+
+def test_a_run_keeps_its_colour_on_every_page() -> None:
+    alone = palette.looks(["job-7"])["job-7"]
+
+    assert palette.looks(["job-3", "job-7"])["job-7"] == alone
+
+
+def test_no_two_runs_of_a_chart_look_the_same() -> None:
+    looks = palette.looks([f"job-{n * palette.COLOURS}" for n in range(20)])
+
+    assert len(set(looks.values())) == 20

@@ -1,0 +1,192 @@
+"""Each page answers, says what is the case, and needs as many queries for thirty rows as for one."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from jobs.models import Job
+from tests.dashboard.conftest import NAN, begin, log, say
+from tests.jobs import factories
+
+PAGES = ("/", "/runs/", "/queue/", "/workers/", "/submit/", "/compare/", "/compare/?runs=job-1")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_an_empty_server_shows_how_to_begin(path: str, browser: Client) -> None:
+    answer = browser.get(path)
+
+    assert answer.status_code == 200
+    assert "whirr" in answer.content.decode()
+
+
+def test_the_first_page_says_what_to_type(browser: Client) -> None:
+    page = browser.get("/").content.decode()
+
+    assert "whirr worker" in page
+    assert "whirr submit -- python train.py" in page
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_load_nothing_from_elsewhere_and_hold_no_inline_script(
+    path: str, browser: Client
+) -> None:
+    begin(name="one")
+
+    page = browser.get(path).content.decode()
+
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert "<script>" not in page
+    assert " style=" not in page
+    assert " onclick=" not in page
+
+
+def test_nobody_sees_anything(db: None, client: Client) -> None:
+    for path in (*PAGES, "/runs/job-1/", "/runs/job-1/log.json"):
+        assert client.get(path).status_code == 302
+    assert client.post("/jobs/1/cancel").status_code == 401
+
+
+def test_overview_shows_who_runs_where_and_who_waits_why(browser: Client) -> None:
+    now = timezone.now()
+    worker = factories.make_worker("gpu-a", gpus=1, now=now)
+    attempt = begin(worker, name="first", now=now)
+    log(attempt, loss=[1.0, 0.25])
+    factories.make_job(name="second", now=now)
+    factories.make_job(name="too large", gpus=8, now=now)
+
+    page = browser.get("/").content.decode()
+
+    assert "first" in page
+    assert "0.25" in page
+    assert "all that fit are busy (1 worker)" in page
+    assert "no worker here has what it needs" in page
+
+
+@pytest.mark.parametrize("path", ["/", "/runs/", "/queue/", "/workers/"])
+def test_thirty_rows_cost_as_many_queries_as_one(path: str, browser: Client) -> None:
+    now = timezone.now()
+
+    def add(number: int) -> None:
+        worker = factories.make_worker(f"node{number}", gpus=2, now=now)
+        attempt = begin(worker, name=f"run {number}", config={"lr": number}, now=now)
+        log(attempt, loss=[0.5], acc=[0.5])
+        if number % 2:
+            factories.finish(attempt, now=now + timedelta(seconds=5))
+        factories.make_job(gpus=50 + number, now=now)
+
+    add(0)
+    add(1)
+    few = _count(browser, path)
+    for number in range(2, 32):
+        add(number)
+    assert _count(browser, path) == few
+
+
+def _count(browser: Client, path: str) -> int:
+    with CaptureQueriesContext(connection) as counted:
+        assert browser.get(path).status_code == 200
+    return len(counted)
+
+
+def test_parts_are_the_same_partials_as_the_page(browser: Client) -> None:
+    begin(name="the one")
+
+    for path in ("/", "/runs/", "/queue/", "/workers/"):
+        part = browser.get(path, headers={"HX-Request": "true"}).content.decode()
+        assert "the one" in part
+        assert "<html" not in part
+
+
+def test_run_page(browser: Client) -> None:
+    attempt = begin(name="mine", config={"lr": 0.1}, tags=["a b"])
+    log(attempt, **{"loss": [1.0, 0.5], "odd": [NAN]})
+    key = f"job-{attempt.job_id}"
+
+    page = browser.get(f"/runs/{key}/").content.decode()
+
+    assert 'data-key="loss"' in page
+    assert "python train.py" in page
+    assert "0.5" in page
+    assert f'action="/jobs/{attempt.job_id}/cancel"' in page
+    assert browser.get(f"/runs/{key}/head").status_code == 200
+    assert browser.get(f"/runs/{key}/side").status_code == 200
+    assert 'data-key="odd"' in browser.get(f"/runs/{key}/charts").content.decode()
+
+
+def test_a_failed_run_says_why_first(browser: Client) -> None:
+    attempt = begin()
+    say(attempt, b"Traceback (most recent call last):\nValueError: no\n")
+    factories.finish(attempt, exit_code=1)
+
+    page = browser.get(f"/runs/job-{attempt.job_id}/").content.decode()
+
+    assert "ValueError: no" in page
+    assert page.index("ValueError: no") < page.index("Config")
+
+
+def test_each_attempt_keeps_its_own_log(browser: Client) -> None:
+    attempt = begin(retries=1)
+    say(attempt, b"first try\n")
+    factories.finish(attempt, exit_code=1)
+    Job.objects.update(not_before=None)
+    second = factories.claim(attempt.worker)  # type: ignore[arg-type]
+    say(second, b"second try\n")
+    key = f"job-{attempt.job_id}"
+
+    assert browser.get(f"/runs/{key}/log.json").json()["text"] == "second try\n"
+    assert browser.get(f"/runs/{key}/log.json?attempt=1").json()["text"] == "first try\n"
+    assert browser.get(f"/runs/{key}/?attempt=1").status_code == 200
+    kept = browser.get(f"/runs/{key}/output.log?attempt=1")
+    assert kept.getvalue() == b"first try\n"
+    assert kept["Content-Disposition"].startswith("attachment")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/runs/job-99/",
+        "/runs/..%2f/",
+        "/runs/job-1/?attempt=7",
+        "/runs/job-1/?attempt=x",
+        "/runs/job-1/log.json?before=-1",
+        "/runs/job-1/series.json?attempt=0",
+    ],
+)
+def test_what_is_not_there_is_a_page_that_is_not_there(path: str, browser: Client) -> None:
+    begin()
+
+    answer = browser.get(path)
+
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.content.decode()
+
+
+def test_figures_come_for_the_metrics_asked_for(browser: Client) -> None:
+    attempt = begin()
+    log(attempt, loss=[3.0, NAN, 1.0], acc=[0.1])
+    key = f"job-{attempt.job_id}"
+
+    figures = browser.get(f"/runs/{key}/series.json?key=loss&key=gone").json()["figures"]
+
+    assert [figure["meta"]["key"] for figure in figures] == ["loss"]
+    assert figures[0]["data"][0]["y"] == [3.0, None, 1.0]
+
+
+def test_compare_lays_runs_over_each_other_and_says_what_differs(browser: Client) -> None:
+    worker = factories.make_worker("node1", gpus=4)
+    for lr in (0.1, 0.2):
+        log(begin(worker, name="mlp", config={"lr": lr, "depth": 2}), loss=[lr, lr / 2])
+
+    page = browser.get("/compare/?runs=job-1,job-2,job-9").content.decode()
+    figures = browser.get("/compare/series.json?runs=job-1,job-2&key=loss").json()["figures"]
+
+    assert "mlp · lr 0.2" in page
+    assert "job-9" in page  # asked for, and not there
+    assert '<tr class="differs"><th scope="row">lr</th>' in page
+    assert '<tr class="same"><th scope="row">depth</th>' in page
+    assert [trace["meta"]["run"] for trace in figures[0]["data"]] == ["job-1", "job-2"]
+    assert figures[0]["data"][0]["line"] != figures[0]["data"][1]["line"]
