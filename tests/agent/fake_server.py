@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
-import socket
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-Answer = tuple[int, dict[str, Any]]
+from tests.agent.fake_http import Answer, Http, handler
+
 Key = tuple[int, int]
 LEASE_LOST: Answer = (409, {"detail": "superseded", "code": "lease_lost"})
 PATIENCE = 20.0
@@ -54,7 +52,7 @@ class FakeServer:
         self.faults: list[Fault] = []
         self._last_id = 0
         self._port = port
-        self._http: _Http | None = None
+        self._http: Http | None = None
         self.start()
 
     @property
@@ -62,7 +60,7 @@ class FakeServer:
         return f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
-        self._http = _Http(("127.0.0.1", self._port), _handler(self))
+        self._http = Http(("127.0.0.1", self._port), handler(self))
         self._port = self._http.server_address[1]
         threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -254,55 +252,3 @@ class FakeServer:
 
 def _pairs(keys: set[Key]) -> list[dict[str, int]]:
     return [{"job_id": job_id, "attempt": attempt} for job_id, attempt in sorted(keys)]
-
-
-class _Http(ThreadingHTTPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-    request_queue_size = 50
-
-    def __init__(self, *arguments: Any) -> None:
-        self._open: list[socket.socket] = []
-        super().__init__(*arguments)
-
-    def get_request(self) -> tuple[socket.socket, Any]:
-        connection, address = super().get_request()
-        self._open.append(connection)
-        return connection, address
-
-    def break_connections(self) -> None:
-        for connection in self._open:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is what many tests are about."""
-
-
-def _handler(server: FakeServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            if self.headers.get("Content-Encoding") == "gzip":
-                body = gzip.decompress(body)
-            server.authorizations.add(self.headers.get("Authorization", ""))
-            answer = server.answer(self.command, self.path, body)
-            if answer is None:
-                self.close_connection = True
-                self.connection.shutdown(socket.SHUT_RDWR)
-                return
-            data = json.dumps(answer[1]).encode()
-            head = f"HTTP/1.1 {answer[0]} .\r\nContent-Length: {len(data)}\r\n\r\n".encode()
-            self.wfile.write(head + data)
-
-        def do_PUT(self) -> None:
-            self.do_POST()
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            """Tests are silent."""
-
-    return Handler

@@ -1,67 +1,16 @@
-"""`import whirr`: what a training script says is on disk when the call returns, and nothing breaks it."""
+"""What a training script says is on disk when the call returns."""
 
 import json
 import math
-import os
-import resource
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import whirr
-from whirr import Run
+from tests.client.projects import begin, lines, meta
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(autouse=True)
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    (tmp_path / ".whirr").mkdir()
-    inner = tmp_path / "src" / "deep"
-    inner.mkdir(parents=True)
-    monkeypatch.chdir(inner)
-    yield tmp_path
-    active = whirr.get_active_run()
-    if active is not None:
-        active.finish()
-
-
-def begin(**more: Any) -> Run:
-    return whirr.init(**{"capture_git": False, "capture_pip": False, **more})
-
-
-def lines(run: Run) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (run.dir / "metrics.jsonl").read_text().splitlines()]
-
-
-def meta(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "meta.json").read_text())
-    return found
-
-
-def script(text: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run a program of its own, as a person would."""
-    return subprocess.run(
-        [sys.executable, "-c", text],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **env},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-
-
-def only_run(project: Path) -> Path:
-    (run,) = (project / ".whirr" / "runs").iterdir()
-    return run
+pytestmark = pytest.mark.usefixtures("project")
 
 
 def test_a_direct_run_lies_in_the_nearest_project(project: Path) -> None:
@@ -246,133 +195,3 @@ def test_what_comes_after_the_end_is_dropped() -> None:
     run.log({"a": 1})
     assert run.dropped == 1
     assert meta(run.dir)["status"] == "failed"
-
-
-@pytest.mark.parametrize(
-    ("ending", "status"),
-    [
-        ("", "completed"),
-        ("raise RuntimeError('x')", "failed"),
-        ("import sys; sys.exit(0)", "completed"),
-        ("import os; os.fork() or os._exit(0); os.wait()", "completed"),
-        ("run.finish('failed')", "failed"),
-    ],
-)
-def test_the_end_of_the_program_ends_the_run(project: Path, ending: str, status: str) -> None:
-    script(f"import whirr\nrun = whirr.init()\n{ending}", project)
-    assert meta(only_run(project))["status"] == status
-
-
-def test_a_forked_child_does_not_end_its_parents_run(project: Path) -> None:
-    code = """import os, sys, whirr, json
-run = whirr.init(capture_pip=False, capture_git=False)
-if os.fork() == 0:
-    run.log({"child": 1}); sys.exit(0)
-os.wait(); print(json.load(open(run.dir / "meta.json"))["status"])"""
-    assert script(code, project).stdout == "running\n"
-
-
-def test_a_line_survives_kill_9(project: Path) -> None:
-    code = "import os, whirr\nrun = whirr.init()\nrun.log({'a': 1})\nos.kill(os.getpid(), 9)"
-    assert script(code, project).returncode == -signal.SIGKILL
-    assert '"a":1' in (only_run(project) / "metrics.jsonl").read_text()
-
-
-def test_the_exception_hook_of_others_is_still_called(project: Path) -> None:
-    code = """import sys, whirr
-sys.excepthook = lambda *_: print("mine")
-whirr.init()
-raise RuntimeError"""
-    assert script(code, project).stdout == "mine\n"
-
-
-def test_a_full_disk_is_a_warning(project: Path) -> None:
-    """A limit on the size of files is what a full disk looks like to one process."""
-    code = """import resource, signal, whirr, sys
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-run = whirr.init(capture_pip=False, capture_git=False)
-resource.setrlimit(resource.RLIMIT_FSIZE, (2000, resource.RLIM_INFINITY))
-for i in range(100): run.log({"a": i})
-assert run.dropped > 10, run.dropped
-resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-run.log({"a": 1000})
-run.summary({"b": 2})
-print("trained")"""
-    done = script(code, project)
-    assert done.stdout == "trained\n", done.stderr
-    assert done.stderr.count("metrics") == 1
-    text = (only_run(project) / "metrics.jsonl").read_text()
-    assert json.loads(text.splitlines()[-1])["a"] == 1000
-
-
-def test_a_folder_that_cannot_be_written_is_a_warning(project: Path) -> None:
-    (project / ".whirr").rmdir()
-    (project / ".whirr").write_text("a file where a folder should be")
-    done = script("import whirr\nrun = whirr.init()\nrun.log({'a': 1})\nprint(run.dir)", project)
-    assert "cannot be written" in done.stderr
-    assert (Path(done.stdout.strip()) / "metrics.jsonl").exists()
-
-
-def test_git_and_packages_are_captured_and_no_secret(project: Path) -> None:
-    git = ["git", "-c", "user.name=x", "-c", "user.email=x@y"]
-    for arguments in (["init", "-q", "-b", "main"], ["add", "code.py"], ["commit", "-qm", "one"]):
-        (project / "code.py").write_text("a = 1\n")
-        subprocess.run([*git, *arguments], cwd=project, check=True, capture_output=True)
-    (project / "code.py").write_text("a = 2\n")
-    code = "import whirr\nwhirr.init()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, "--api-key", "canary-1", "--token=canary-2", "--lr", "3"],
-        cwd=project,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "WANDB_API_KEY": "canary-3"},
-        check=True,
-    )
-    assert done.returncode == 0
-    run = only_run(project)
-    facts = json.loads((run / "git.json").read_text())
-    assert (facts["branch"], facts["dirty"], len(facts["commit"])) == ("main", True, 40)
-    assert "+a = 2" in (run / "git.diff").read_text()
-    assert "pytest==" in (run / "requirements.txt").read_text()
-    assert meta(run)["argv"][1:] == ["--api-key", "***", "--token=***", "--lr", "3"]
-    for path in run.rglob("*"):
-        assert path.is_dir() or b"canary" not in path.read_bytes()
-
-
-def test_a_log_call_takes_microseconds() -> None:
-    run = begin()
-    durations = []
-    for number in range(2000):
-        begun = time.perf_counter()
-        run.log({"loss": 0.5, "acc": 0.25}, step=number)
-        durations.append(time.perf_counter() - begun)
-    assert sorted(durations)[len(durations) // 2] < 200e-6
-    assert len(lines(run)) == 2000
-
-
-def test_threads_do_not_tear_each_others_lines() -> None:
-    import threading
-
-    run = begin()
-
-    def work(thread: int) -> None:
-        for number in range(200):
-            run.log({f"t{thread}": number})
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [line["_idx"] for line in lines(run)] == list(range(800))
-
-
-def test_tags_are_a_list() -> None:
-    with pytest.raises(TypeError, match="list"):
-        begin(tags="one")
-
-
-def test_open_files_do_not_pile_up() -> None:
-    before = len(list(Path("/proc/self/fd").iterdir()))
-    for _ in range(20):
-        begin().finish()
-    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1
-    assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 0

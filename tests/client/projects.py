@@ -1,0 +1,44 @@
+"""Runs in a project of their own, and what they leave on disk."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import whirr
+from whirr import Run
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def begin(**more: Any) -> Run:
+    return whirr.init(**{"capture_git": False, "capture_pip": False, **more})
+
+
+def lines(run: Run) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (run.dir / "metrics.jsonl").read_text().splitlines()]
+
+
+def meta(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "meta.json").read_text())
+    return found
+
+
+def script(text: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run a program of its own, as a person would."""
+    return subprocess.run(
+        [sys.executable, "-c", text],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def only_run(project: Path) -> Path:
+    (run,) = (project / ".whirr" / "runs").iterdir()
+    return run
