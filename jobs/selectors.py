@@ -8,14 +8,18 @@ from django.db.models import Count, Prefetch, QuerySet
 
 from jobs.models import Attempt, Job, Worker
 from jobs.models.worker import OFFLINE_AFTER
-from jobs.states import AttemptStatus, JobStatus, WorkerStatus
+from jobs.states import FINAL, AttemptStatus, JobStatus, WorkerStatus
 from runs.errors import NotFound
+
+ACTIVE = "active"  # every job that has not ended
 
 
 def jobs(*, status: str = "", tag: str = "", project: str = "") -> QuerySet[Job]:
-    """Jobs, newest first, narrowed by what is given; run, worker and requirement come along."""
+    """Jobs, newest first, narrowed by what is given (`status` may be ACTIVE); run, worker, requirement come along."""
     found = Job.objects.select_related("run", "worker", "requirement").order_by("-id")
-    if status:
+    if status == ACTIVE:
+        found = found.exclude(status__in=FINAL)
+    elif status:
         found = found.filter(status=status)
     if tag:
         found = found.filter(tags__has=tag)

@@ -5,6 +5,7 @@ from typing import Any
 from jobs.errors import Invalid
 from jobs.leases import Pair
 from jobs.syncing import Report
+from runs import storable
 
 MOST_HOLD = 25.0
 
@@ -26,7 +27,7 @@ def sync_report(body: Any) -> Report:
         cancelling=[pair for pair, cancelling in running if cancelling],
         lease_seconds=int(lease),
         hold_seconds=min(hold, MOST_HOLD, lease / 3),
-        load=body["load"] if isinstance(body.get("load"), dict) else {},
+        load=storable.json(body["load"]) if isinstance(body.get("load"), dict) else {},
     )
 
 

@@ -6,8 +6,8 @@ from rest_framework import serializers
 
 from jobs.finishing import Outcome
 from jobs.models import Attempt, Job
-from jobs.selectors import WorkerView
-from jobs.states import WorkerStatus
+from jobs.selectors import ACTIVE, WorkerView
+from jobs.states import JobStatus, WorkerStatus
 from runs import storage
 
 TEXT = {"max_length": 255, "trim_whitespace": True}
@@ -130,7 +130,13 @@ class SubmittedSerializer(serializers.Serializer[Any]):
 
 
 class JobQuery(serializers.Serializer[Any]):
-    status = serializers.CharField(required=False, default="", help_text="a status, or 'active'")
+    status = serializers.ChoiceField(
+        choices=[*JobStatus.values, ACTIVE],
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="active: not ended",
+    )
     tag = serializers.CharField(required=False, default="")
     project = serializers.CharField(required=False, default="")
     limit = serializers.IntegerField(required=False, default=50, min_value=1, max_value=500)

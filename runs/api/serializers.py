@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from runs import storage
-from runs.models import Artifact, Run
+from runs.models import Artifact, Run, RunStatus
 
 
 class RunSerializer(serializers.ModelSerializer[Run]):
@@ -108,7 +108,9 @@ class SizeSerializer(serializers.Serializer[Any]):
 class RunQuery(serializers.Serializer[Any]):
     """Filters of a list."""
 
-    status = serializers.CharField(required=False, default="")
+    status = serializers.ChoiceField(
+        choices=RunStatus.values, required=False, default="", allow_blank=True
+    )
     tag = serializers.CharField(required=False, default="")
     project = serializers.CharField(required=False, default="")
     limit = serializers.IntegerField(required=False, default=50, min_value=1, max_value=500)
