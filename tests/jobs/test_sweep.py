@@ -10,6 +10,7 @@ from pytest import LogCaptureFixture, MonkeyPatch
 from jobs import ending, leases, pulse, tasks
 from jobs.models import Job, Pulse
 from jobs.states import JobStatus
+from runs import feed
 from tests.jobs.factories import after, claim, expire, fresh, make_job, make_worker, sync
 
 pytestmark = pytest.mark.django_db
@@ -26,10 +27,9 @@ class TestABadRow:
         self, monkeypatch: MonkeyPatch, caplog: LogCaptureFixture
     ) -> None:
         first, bad, last = running_jobs(3)
-        honest = leases.end
 
         def stumble(job: Job, *args: Any, **kwargs: Any) -> None:
-            honest(job, *args, **kwargs)
+            ending.end(job, *args, **kwargs)
             if job.pk == bad.pk:
                 raise RuntimeError("undecodable")
 
@@ -125,7 +125,7 @@ class TestTheTask:
 
 def test_news_are_rung_for_once(monkeypatch: MonkeyPatch) -> None:
     rung: list[tuple[str, ...]] = []
-    monkeypatch.setattr(pulse.feed, "ring", lambda *groups: rung.append(groups))
+    monkeypatch.setattr(feed, "ring", lambda *groups: rung.append(groups))
     seen = pulse.begin(now=after(0))
     job = make_job()
     claim(make_worker())

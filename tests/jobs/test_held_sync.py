@@ -1,0 +1,123 @@
+"""The held request, as an agent meets it: the ASGI application answers when there is something to say."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
+
+from runs import feed
+from tests.jobs.factories import cancel, make_job, make_worker
+from tests.site.asking import owner, post
+from whirr_site import asgi, hot
+from whirr_site.access.principals import startup_secret
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PATH = "/api/v1/workers/node1/sync"
+SOON = 3.0  # seconds: far less than the hold of these requests
+
+
+THREADS = 8  # of the pool of hot calls
+
+
+def close_mine(everybody: threading.Barrier) -> None:
+    """Once in each thread of the pool: nobody leaves before all have come."""
+    everybody.wait(timeout=10)
+    connections.close_all()
+
+
+@pytest.fixture
+async def agent(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the router; doorbells ring in this test's loop, and the pulse stays out of it."""
+    monkeypatch.setattr(asgi, "_side_work", {asyncio.current_task()})
+    feed.attach(asyncio.get_running_loop())
+    headers = {"authorization": f"Bearer {startup_secret()}"}
+    everybody = threading.Barrier(THREADS)
+    router: Any = asgi.application
+    transport = httpx.ASGITransport(router)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://localhost", headers=headers
+    ) as client:
+        yield client
+    await sync_to_async(connections.close_all)()
+    await asyncio.gather(*(hot.in_pool(close_mine, everybody) for _ in range(THREADS)))
+
+
+async def held(agent: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
+    told = {"hold_seconds": 20, "free_gpus": [0], "claim_id": "a"} | body
+    answer = await agent.post(PATH, json=told)
+    assert answer.status_code == 200
+    said: dict[str, Any] = answer.json()
+    return said
+
+
+async def test_a_job_that_waits_is_given_at_once(agent: httpx.AsyncClient) -> None:
+    await sync_to_async(make_worker)()
+    job = await sync_to_async(make_job)()
+    said = await asyncio.wait_for(held(agent), SOON)
+    assert [each["job_id"] for each in said["jobs"]] == [job.pk]
+
+
+async def test_a_job_that_comes_later_is_given_within_a_moment(agent: httpx.AsyncClient) -> None:
+    await sync_to_async(make_worker)()
+    waiting = asyncio.ensure_future(held(agent))
+    await asyncio.sleep(0.3)
+    assert not waiting.done()
+    job = await sync_to_async(make_job)()
+    said = await asyncio.wait_for(waiting, SOON)
+    assert [each["job_id"] for each in said["jobs"]] == [job.pk]
+
+
+async def test_a_cancel_comes_within_a_moment(agent: httpx.AsyncClient) -> None:
+    await sync_to_async(make_worker)()
+    job = await sync_to_async(make_job)()
+    await held(agent)
+    running = [{"job_id": job.pk, "attempt": 1}]
+    waiting = asyncio.ensure_future(held(agent, running=running, free_gpus=[], claim_id="b"))
+    await asyncio.sleep(0.3)
+    assert not waiting.done()
+    await sync_to_async(cancel)(job)
+    said = await asyncio.wait_for(waiting, SOON)
+    assert said["cancel"] == [{"job_id": job.pk, "attempt": 1}]
+
+
+async def test_a_newer_request_releases_the_older_with_nothing(agent: httpx.AsyncClient) -> None:
+    await sync_to_async(make_worker)()
+    older = asyncio.ensure_future(held(agent))
+    await asyncio.sleep(0.3)
+    newer = asyncio.ensure_future(held(agent, claim_id="b"))
+    said = await asyncio.wait_for(older, SOON)
+    assert (said["jobs"], said["cancel"], said["lost"]) == ([], [], [])
+    assert not newer.done()
+    job = await sync_to_async(make_job)()
+    said = await asyncio.wait_for(newer, SOON)
+    assert [each["job_id"] for each in said["jobs"]] == [job.pk]
+
+
+async def test_it_ends_with_nothing_when_its_time_is_up(agent: httpx.AsyncClient) -> None:
+    await sync_to_async(make_worker)()
+    said = await asyncio.wait_for(held(agent, hold_seconds=0.5), SOON)
+    assert (said["jobs"], said["draining"], said["ship_interval"]) == ([], False, 1.0)
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"free_gpus": "all"}', b"\xff"])
+async def test_a_body_that_cannot_be_meant_is_400(agent: httpx.AsyncClient, body: bytes) -> None:
+    answer = await agent.post(PATH, content=body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
+async def test_a_stranger_is_404(agent: httpx.AsyncClient) -> None:
+    answer = await agent.post(PATH, json={"hold_seconds": 20})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_the_view_for_servers_without_asgi_gives_the_same_at_once() -> None:
+    make_worker()
+    job = make_job()
+    answer = post(owner(), PATH, {"free_gpus": [0], "hold_seconds": 20})
+    assert [each["job_id"] for each in answer.json()["jobs"]] == [job.pk]
