@@ -158,7 +158,8 @@ class Link:
         lost = _keys(answer.get("lost"))
         until = lease_from + self._timing.lease
         self._board.renewed([key for key in running if key not in lost], until)
-        for key in _keys(answer.get("cancel")):
+        cancelled = _keys(answer.get("cancel"))
+        for key in cancelled:
             self._board.is_cancelling(key)
             self._listener.cancel(key)
         for key in lost:
@@ -166,7 +167,7 @@ class Link:
         orders = self._take_orders(answer.get("jobs"), until)
         self._claim_id = _random_text()
         self._note(answer)
-        self._pause_unless_held(time.monotonic() - asked_at, quiet=not orders)
+        self._pause_unless_held(time.monotonic() - asked_at, quiet=not (orders or cancelled or lost))
 
     def _status(self, hold: float) -> dict[str, Any]:
         accepting = self._board.accepting
