@@ -181,6 +181,23 @@ def test_how_this_machine_reaches_the_web_process(host: str, url: str) -> None:
     assert Shape("server", host, 80).url == url
 
 
+def test_a_server_answers_to_this_machines_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hosts(mode: str, host: str) -> str:
+        return roster.web(Folder(tmp_path), Shape(mode, host, 80)).env.get(
+            "WHIRR_ALLOWED_HOSTS", ""
+        )
+
+    monkeypatch.delenv("WHIRR_ALLOWED_HOSTS", raising=False)
+    everywhere = hosts("server", "0.0.0.0").split(",")
+    assert {"localhost", "127.0.0.1", "[::1]", socket.gethostname().lower()} <= set(everywhere)
+    assert hosts("server", "10.0.0.7").endswith(",10.0.0.7")
+    assert hosts("embedded", "127.0.0.1") == ""
+    monkeypatch.setenv("WHIRR_ALLOWED_HOSTS", "whirr.example.org")
+    assert hosts("server", "0.0.0.0") == "whirr.example.org"
+
+
 def test_no_gpu_where_nvidia_smi_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "nvidia-smi"
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")

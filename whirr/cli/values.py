@@ -16,8 +16,8 @@ else:  # older versions of click have no parameter here
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _MEGABYTES = {"": 1024, "k": 1 / 1024, "m": 1, "g": 1024, "t": 1024 * 1024}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhd]?)+", re.IGNORECASE)
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhd]?)+", re.IGNORECASE | re.ASCII)
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE | re.ASCII)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 LONGEST = 10 * 365 * 86400
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import whirr
+from whirr.stack import names
 from whirr.stack.child import Spec
 from whirr.stack.folder import Folder
 
@@ -108,11 +109,15 @@ def environment() -> dict[str, str]:
 
 
 def _server_environment(folder: Folder, shape: Shape) -> dict[str, str]:
-    return environment() | {
+    told = {
         "WHIRR_MODE": shape.mode,
         "WHIRR_DATA_DIR": str(folder.path),
         "PYTHONUNBUFFERED": "1",
     }
+    beyond = shape.host not in ("127.0.0.1", "::1", "localhost")
+    if beyond and not os.environ.get("WHIRR_ALLOWED_HOSTS", "").strip():
+        told["WHIRR_ALLOWED_HOSTS"] = ",".join(names.of_this_machine(shape.host))
+    return environment() | told
 
 
 def _checkout_path(kept: Mapping[str, str]) -> dict[str, str]:
