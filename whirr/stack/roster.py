@@ -105,7 +105,7 @@ def python(module: str) -> list[str]:
 
 def environment() -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
-    return kept | _checkout_path(kept)
+    return kept | checkout_path(kept)
 
 
 def _server_environment(folder: Folder, shape: Shape) -> dict[str, str]:
@@ -120,7 +120,7 @@ def _server_environment(folder: Folder, shape: Shape) -> dict[str, str]:
     return environment() | told
 
 
-def _checkout_path(kept: Mapping[str, str]) -> dict[str, str]:
+def checkout_path(kept: Mapping[str, str]) -> dict[str, str]:
     """In a checkout that is not installed, the children find the packages through PYTHONPATH."""
     root = Path(whirr.__file__ or "").resolve().parent.parent
     if not (root / "manage.py").is_file():

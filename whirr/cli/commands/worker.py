@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
+from importlib.util import find_spec
 
 import click
 
-from whirr.cli import place
+from whirr.cli import failures, place
+from whirr.stack import roster
 
 SERVER, DATA = ("--server", "-s"), ("--data-dir", "-d")
 PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
@@ -14,17 +17,20 @@ PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_optio
 
 @click.command(context_settings=PASS_ON, add_help_option=False)
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
-def worker(options: tuple[str, ...]) -> int:
+def worker(options: tuple[str, ...]) -> None:
     """Run an agent on this machine; `whirr worker --help` lists the agent's options.
 
     Without --server, a project folder's own server and data folder are used.
     """
-    from worker_agent.main import main as run_agent
-
+    if find_spec("worker_agent") is None:
+        raise failures.Failure("the agent is not installed here", "pip install whirr")
     argv = with_device(list(options))
     if not {"-h", "--help", "--version"} & set(argv):
         argv = with_place(argv)
-    return int(run_agent(argv) or 0)
+    command = [*roster.python("worker_agent"), *argv]
+    sys.stdout.flush()
+    # In place of this process: signals reach the agent, and nothing of the command line stays in memory.
+    os.execve(command[0], command, os.environ | roster.checkout_path(os.environ))  # noqa: S606
 
 
 def with_device(argv: list[str]) -> list[str]:
