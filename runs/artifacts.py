@@ -9,7 +9,7 @@ from uuid import uuid4
 from django.conf import settings
 
 from runs import feed, storage
-from runs.errors import Invalid, OffsetGap, TooLarge
+from runs.errors import Invalid, NotFound, TooLarge
 from runs.models import Artifact, Run
 from runs.streams import BODY_LIMIT, append_to, may_write
 
@@ -43,14 +43,23 @@ def receive(
         defaults={"size": size, "blob": uuid4().hex, "modified_at": now},
     )
     if artifact.size != size:
-        artifact.blob, artifact.size, artifact.received = uuid4().hex, size, 0
-    if offset > artifact.received:
-        raise OffsetGap(artifact.received)
+        _begin_anew(artifact, size=size)
     artifact.received = append_to(blob_path(artifact.blob), offset=offset, data=data)
-    artifact.modified_at = now
-    artifact.save()
+    # Only ever upwards: a request that was overtaken by its own repetition must not take back what is there.
+    behind = Artifact.objects.filter(
+        pk=artifact.pk, blob=artifact.blob, received__lt=artifact.received
+    )
+    behind.update(received=artifact.received, modified_at=now)
     feed.ring(feed.run_group(run.key))
     return artifact
+
+
+def _begin_anew(artifact: Artifact, *, size: int) -> None:
+    old = artifact.blob
+    artifact.blob, artifact.size, artifact.received = uuid4().hex, size, 0
+    artifact.save()
+    if old:
+        blob_path(old).unlink(missing_ok=True)
 
 
 def blob_path(blob: str) -> Path:
@@ -100,8 +109,10 @@ def open_path(artifact: Artifact) -> Path:
     """The file of an artifact that arrived whole. A shared one is opened where `collect_shared` found it."""
     if artifact.blob:
         return blob_path(artifact.blob)
-    root = (storage.attempt_folder(artifact.run, artifact.attempt) / "artifacts").resolve()
-    file = root.joinpath(*artifact.path.split("/"))
-    if file.is_symlink() or not file.resolve().is_relative_to(root):
+    home = storage.attempt_folder(artifact.run, artifact.attempt).resolve()
+    file = home.joinpath("artifacts", *artifact.path.split("/"))
+    if file.resolve() != file:  # the job put a link there, or on the way
         raise Invalid(f"{artifact.path} is not a plain file any more")
+    if not file.is_file():
+        raise NotFound(f"{artifact.path} is not on the shared disk any more")
     return file

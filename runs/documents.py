@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from runs import feed, storage
+from runs import feed, storable, storage
 from runs.errors import Invalid, TooLarge
 from runs.models import Run
 from runs.parsing import decode
@@ -21,7 +21,7 @@ def put(run: Run, attempt: int, name: str, data: bytes) -> int:
         raise TooLarge(f"{name} may have {LIMIT} bytes, not {len(data)}")
     with storage.replacing(storage.document_path(run, attempt, name)) as draft:
         draft.write_bytes(data)
-    take_over(run, name, data)
+        take_over(run, name, data)  # first: what cannot be read takes no good document's place
     return len(data)
 
 
@@ -31,7 +31,8 @@ def note_shared(run: Run, attempt: int, name: str) -> int:
     path = storage.document_path(run, attempt, name)
     if storage.size_of(path) == 0:
         raise Invalid(f"{name} is not on the shared disk")
-    data = path.read_bytes()[:LIMIT]
+    with storage.reading(path) as file:
+        data = file.read(LIMIT)
     take_over(run, name, data)
     return len(data)
 
@@ -40,7 +41,7 @@ def take_over(run: Run, name: str, data: bytes) -> None:
     """Read config.json into the run's config, and name, tags and summary of meta.json into the run."""
     if name not in ("config.json", "meta.json"):
         return
-    content = decode(data)
+    content = storable.json(decode(data))
     if content is None:
         raise Invalid(f"{name} is not a JSON object")
     with transaction.atomic():
@@ -60,19 +61,8 @@ def _describe(run: Run, meta: dict[str, Any]) -> None:
     if isinstance(tags, list):
         run.tags = list(dict.fromkeys([*run.tags, *(str(tag) for tag in tags)]))
     if isinstance(summary, dict):
-        run.summary = run.summary | _plain(summary)
+        run.summary = run.summary | summary
     run.hostname = run.hostname or str(meta.get("hostname") or "")[:255]
-
-
-def _plain(value: Any) -> Any:
-    """JSON that every database takes: NaN and the infinities as words."""
-    if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
-    return value
 
 
 def moment(text: object) -> datetime | None:

@@ -35,15 +35,16 @@ def _index_stretch(run: Run, attempt: int, name: str, *, size: int) -> bool:
     wanted = min(size - stream.indexed, STRETCH)
     if wanted <= 0:
         return False
-    with storage.stream_path(run, attempt, name).open("rb") as file:
+    with storage.reading(storage.stream_path(run, attempt, name)) as file:
         file.seek(stream.indexed)
         data = file.read(wanted)
     end = data.rfind(b"\n") + 1
     if end == 0:
-        if wanted < STRETCH:
+        if len(data) < STRETCH:  # torn, or the file shrank on a shared disk
             return False
         end = len(data)  # a line longer than any record: passed over in parts, counted as bad
-    parsed = parse(data[:end].splitlines(), first_index=stream.lines)
+    lines = data[:end].removesuffix(b"\n").split(b"\n")
+    parsed = parse(lines, first_index=stream.lines)
     _store(run, attempt, parsed.columns)
     stream.indexed += end
     stream.lines += parsed.lines

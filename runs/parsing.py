@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+from runs import storable
+
 RESERVED = frozenset({"_idx", "_timestamp", "step"})
 WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 INT64 = range(-(2**63), 2**63)
@@ -53,7 +55,7 @@ def decode(line: bytes) -> dict[str, Any] | None:
     except orjson.JSONDecodeError:
         try:
             record = json.loads(line)  # orjson is strict, and knows no NaN
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     return record if isinstance(record, dict) else None
 
@@ -69,7 +71,7 @@ def _add(record: dict[str, Any], columns: dict[str, Column], index: int) -> None
         value = _number(raw)
         if value is None:
             continue
-        column = columns.setdefault(key, Column())
+        column = columns.setdefault(storable.text(key), Column())
         column.steps.append(step)
         column.values.append(value)
         column.times.append(at)

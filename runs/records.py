@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from runs import storage
+from runs import storable, storage
 from runs.models import Run
 from runs.parsing import decode
-from runs.series_json import number
 
 
 def records_of(run: Run) -> list[dict[str, Any]]:
@@ -15,12 +14,6 @@ def records_of(run: Run) -> list[dict[str, Any]]:
     path = storage.stream_path(run, run.attempt, "metrics.jsonl")
     if not path.exists():
         return []
-    with path.open("rb") as file:
+    with storage.reading(path) as file:
         found = (decode(line) for line in file if line.endswith(b"\n"))
-        return [_sayable(record) for record in found if record is not None]
-
-
-def _sayable(record: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: number(value) if isinstance(value, float) else value for key, value in record.items()
-    }
+        return [storable.json(record) for record in found if record is not None]

@@ -88,7 +88,7 @@ def log_part(
     start = max(0, size + offset) if offset < 0 else min(offset, size)
     data = b""
     if start < size:
-        with path.open("rb") as file:
+        with storage.reading(path) as file:
             file.seek(start)
             data = file.read(min(limit, LOG_PART_LIMIT, size - start))
     return LogPart(data, start, size, number, final)

@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+DEEPEST = 100  # levels of JSON
+
 
 def text(value: str) -> str:
     """The text with `\\N{REPLACEMENT CHARACTER}` for what PostgreSQL or UTF-8 cannot hold."""
@@ -22,12 +24,14 @@ def number(value: float) -> float | str:
     return value
 
 
-def json(value: Any) -> Any:
-    """The same for whatever JSON can hold, keys included."""
-    if isinstance(value, dict):
-        return {text(str(key)): json(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [json(each) for each in value]
+def json(value: Any, *, levels: int = DEEPEST) -> Any:
+    """The same for whatever JSON can hold, keys included; None for what is nested deeper than `levels`."""
+    if isinstance(value, dict) and levels:
+        return {text(str(key)): json(each, levels=levels - 1) for key, each in value.items()}
+    if isinstance(value, list) and levels:
+        return [json(each, levels=levels - 1) for each in value]
+    if isinstance(value, (dict, list)):
+        return None
     if isinstance(value, str):
         return text(value)
     return number(value) if isinstance(value, float) else value

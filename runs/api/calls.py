@@ -1,6 +1,7 @@
 """A hot call: an HTTP request answered in front of Django, without middleware. Its server is `whirr_site.hot`."""
 
 import asyncio
+import re
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,6 +9,8 @@ from typing import Any
 
 from runs.errors import Invalid, TooLarge
 from whirr_site.access.principals import Principal
+
+WHOLE = re.compile(r"-?[0-9]{1,18}\Z")  # what fits into a database's column
 
 Reply = tuple[int, dict[str, Any]]  # status and JSON body
 
@@ -51,6 +54,6 @@ def whole(query: Mapping[str, str], name: str, default: int | None = None) -> in
     raw = query.get(name, "")
     if raw == "" and default is not None:
         return default
-    if not raw.lstrip("-").isdigit():
-        raise Invalid(f"the query needs {name}=<whole number>, not {raw!r}")
+    if not WHOLE.match(raw):
+        raise Invalid(f"the query needs {name}=<whole number>, not {raw[:30]!r}")
     return int(raw)

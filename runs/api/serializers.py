@@ -120,12 +120,16 @@ class SeriesQuery(serializers.Serializer[Any]):
     keys = serializers.CharField(
         required=False, default="", help_text="between commas; all if left out"
     )
-    attempt = serializers.IntegerField(required=False, min_value=1, default=None, allow_null=True)
+    attempt = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**31 - 1, default=None, allow_null=True
+    )
     width = serializers.IntegerField(required=False, min_value=10, max_value=10_000, default=800)
 
 
 class LogQuery(serializers.Serializer[Any]):
-    attempt = serializers.IntegerField(required=False, min_value=1, default=None, allow_null=True)
+    attempt = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**31 - 1, default=None, allow_null=True
+    )
     offset = serializers.IntegerField(required=False, default=0, help_text="negative: from the end")
     limit = serializers.IntegerField(
         required=False, min_value=1, max_value=1024 * 1024, default=1024 * 1024
