@@ -26,5 +26,5 @@ def test_messages_are_json_and_results_are_not_kept() -> None:
     assert app.conf.accept_content == ["json"]
     assert app.conf.task_serializer == "json"
     assert app.conf.task_ignore_result is True
-    assert app.conf.result_backend is None
+    assert not app.conf.result_backend
     assert settings.CELERY_BEAT_SCHEDULER == "django_celery_beat.schedulers:DatabaseScheduler"
