@@ -3,9 +3,11 @@
 import ipaddress
 import os
 import sys
+import time
 
 import django
 from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError, connection
 
 CONFIGURATION_ERROR = 2
 
@@ -23,6 +25,23 @@ def refuse(sentence: str) -> None:
     """End the program: the configuration has to be mended first."""
     print(f"whirr: {sentence}", file=sys.stderr)  # noqa: T201
     raise SystemExit(CONFIGURATION_ERROR)
+
+
+def wait_for_database(*, seconds: float) -> None:
+    """Come back once the database answers, or end the program with what it said instead."""
+    probe = connection.copy()
+    probe.settings_dict["OPTIONS"].pop("pool", None)  # which would hide why it cannot connect
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            probe.ensure_connection()
+        except OperationalError as error:
+            if time.monotonic() > until:
+                refuse(f"the database does not answer: {str(error).strip().splitlines()[0]}")
+            time.sleep(0.5)
+        else:
+            probe.close()
+            return
 
 
 def is_loopback(host: str) -> bool:

@@ -4,6 +4,10 @@ import argparse
 
 from whirr_site import starting
 
+# A database that restarts beside us comes back within this time. It is also what keeps a supervisor, which gives up
+# after a few quick failures, from giving up on a longer outage.
+DATABASE_PATIENCE = 15.0
+
 
 def main() -> None:
     """Check the settings and the address, migrate if asked to, and serve until a signal."""
@@ -39,13 +43,9 @@ def _check(host: str) -> None:
 
 def _migrate() -> None:
     from django.core.management import call_command  # noqa: PLC0415
-    from django.db import OperationalError  # noqa: PLC0415
 
-    try:
-        call_command("migrate", interactive=False, verbosity=0)
-    except OperationalError as error:
-        first_line = str(error).strip().splitlines()[0]
-        starting.refuse(f"the database does not answer: {first_line}")
+    starting.wait_for_database(seconds=DATABASE_PATIENCE)
+    call_command("migrate", interactive=False, verbosity=0)
 
 
 def _serve(host: str, port: int) -> None:
