@@ -26,7 +26,7 @@ class Timing:
     first_backoff: float = 0.2
     longest_backoff: float = 5.0
     failure_window: float = 60.0
-    proven_after: float = 10.0
+    proven_after: float = 30.0  # longer than a child waits for what it needs before it gives up
     failures_allowed: int = 5
     repeat_term_after: float = 0.5
     urgent_stop: float = 6.0
@@ -103,7 +103,11 @@ class Supervisor:
         return max(0.0, min(due)) if due else None
 
     def _start(self, child: Child) -> None:
-        group = child.start()
+        try:
+            group = child.start()
+        except OSError as error:  # no memory, no process left, a full disk: it may pass
+            self._failed(child, time.monotonic(), f"cannot be started: {error}")
+            return
         self._tell_keeper(f"+{group}\n")
         self.plan.say(f"{child.spec.name}: started (process {group})")
 
@@ -124,24 +128,27 @@ class Supervisor:
             self.verdict = child.last_words(1) or [f"{child.spec.name}: wrong configuration"]
             self.outcome = CONFIGURATION_ERROR
             return
+        self._failed(child, now, _how_it_ended(code))
+
+    def _failed(self, child: Child, now: float, how: str) -> None:
         failures = child.failures
         failures.append(now)
         while failures[0] < now - self.timing.failure_window:
             failures.popleft()
         if len(failures) >= self.timing.failures_allowed:
-            self._give_up(child, code)
+            self._give_up(child, how)
             return
         backoff = min(
             self.timing.first_backoff * 2 ** (len(failures) - 1), self.timing.longest_backoff
         )
         child.start_at = now + backoff
-        self.plan.say(f"{child.spec.name}: {_how_it_ended(code)}; starting it again")
+        self.plan.say(f"{child.spec.name}: {how}; starting it again")
 
-    def _give_up(self, child: Child, code: int) -> None:
+    def _give_up(self, child: Child, how: str) -> None:
         count = len(child.failures)
         self.verdict = [
             *(f"  {line}" for line in child.last_words(10)),
-            f"{child.spec.name} {_how_it_ended(code)} {count} times in a row; see {child.log}",
+            f"{child.spec.name} {how} {count} times in a row; see {child.log}",
         ]
         self.outcome = FAILED
 
@@ -161,7 +168,7 @@ class Supervisor:
         while any(child.running for child in self.children) and time.monotonic() < hopeless:
             self._collect_all(self.children)
             self._wakeup.wait(0.05)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
             self._keeper.communicate(timeout=5)
         self.plan.say("stopped")
 
