@@ -13,6 +13,7 @@ import pytest
 from tests.cli.conftest import Whirr
 from tests.cli.fake_server import FakeServer
 from tests.cli.test_stack import Stack, stack
+from whirr.cli import place
 from whirr.stack import lock, ports, roster
 from whirr.stack.folder import Folder, find
 from whirr.stack.roster import Shape
@@ -37,6 +38,16 @@ def test_the_folder_above_names_server_and_secret(whirr: Whirr, server: FakeServ
     assert whirr("status").returncode == 0
     assert whirr("status", "--server", server.url).returncode == 0  # the same server: same secret
     os.close(handle)
+
+
+def test_what_a_killed_stack_left_is_not_believed(whirr: Whirr, server: FakeServer) -> None:
+    handle = claim_to_run(whirr.cwd / ".whirr", server)
+    folder = Folder(whirr.cwd / ".whirr")
+    folder.announce({"url": "http://127.0.0.1:1", "pid": 1})
+    assert place.live_server(folder) is None
+    os.close(handle)
+    folder.announce({"url": server.url, "pid": os.getpid()})
+    assert place.live_server(folder) is None
 
 
 def test_the_secret_goes_to_no_other_server(whirr: Whirr, server: FakeServer) -> None:

@@ -187,6 +187,27 @@ def test_a_killed_web_process_comes_back_on_its_port(stack: Stack) -> None:
     assert "was killed by SIGKILL; starting it again" in process.communicate(timeout=20)[1]
 
 
+def test_a_stack_whose_messages_nobody_reads_goes_on(stack: Stack) -> None:
+    process = stack.up()
+    assert process.stderr is not None
+    process.stderr.close()
+    process.stderr = None
+    before = web_pid(stack)
+    os.kill(before, signal.SIGKILL)
+    eventually(partial(another_web, stack, before), "it is back")
+    assert process.poll() is None
+
+
+def test_a_child_that_cannot_be_started_is_tried_again_for_a_while(stack: Stack) -> None:
+    stack("init")
+    (stack.data / "logs" / "background.log").mkdir()  # its log cannot be opened
+    result = stack("up", "--port", str(stack.port))
+    assert result.returncode == 1
+    assert result.stderr.count("cannot be started") == 5
+    assert "starting it again" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_what_a_dead_child_left_in_its_group_is_killed(stack: Stack) -> None:
     """A forked helper (Celery's beat, say) must not live beside its successor."""
     left = stack.cwd / "left"

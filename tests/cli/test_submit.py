@@ -166,6 +166,14 @@ def test_ctrl_c_detaches_and_says_so(there: Whirr, server: FakeServer, flag: str
     assert server.jobs[1]["status"] == "queued"
 
 
+def test_bytes_that_are_no_text_are_refused(there: Whirr, server: FakeServer) -> None:
+    there.program = ["sh", "-c", 'exec "$@" "$(printf "\\377")"', "sh", *there.program]
+    result = there("submit", "--", "echo")
+    assert result.returncode == 2
+    assert "not UTF-8" in result.stderr
+    assert not server.submitted
+
+
 def test_a_folder_that_is_gone_is_told(there: Whirr, tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()

@@ -82,7 +82,8 @@ def find_folder(data_dir: str | None) -> Folder | None:
 
 def live_server(folder: Folder) -> dict[str, Any] | None:
     """What a running stack says of itself; None when none runs, or it is not ready yet."""
-    return folder.server() if lock.is_held(folder.lock_file) else None
+    server = folder.server()
+    return server if server and server.get("pid") == lock.holder(folder.lock_file) else None
 
 
 def settings(folder: Folder | None) -> project.Project:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Any
 
@@ -53,8 +54,9 @@ def in_front(folder: Folder, wish: Wish, *, open_browser: bool) -> int:
     """Run the stack in this process until Ctrl-C; returns its exit code."""
 
     def ready(server: dict[str, Any]) -> None:
-        output.chat(f"whirr is ready; Ctrl-C stops it. Logs: {folder.logs}")
-        greet(folder, server, open_browser=open_browser)
+        with contextlib.suppress(OSError):  # nobody reads it: that is no reason to end
+            output.chat(f"whirr is ready; Ctrl-C stops it. Logs: {folder.logs}")
+            greet(folder, server, open_browser=open_browser)
 
     try:
         return running.run(folder, wish, say=output.chat, on_ready=ready)

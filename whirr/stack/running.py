@@ -35,15 +35,31 @@ def run(folder: Folder, wish: Wish, *, say: Say, on_ready: OnReady) -> int:
     """
     folder.make()
     handle = lock.acquire(folder.lock_file)
+    say = _unfailing(say)
     try:
+        _tidy(folder)  # what a killed stack has left must not be taken for this one
         shape = _with_port(wish, say)
         folder.secret()
         return Supervisor(_plan(folder, shape, say, on_ready), folder.path, handle, Timing()).run()
     finally:
-        for leftover in (folder.server_file, folder.open_page):
-            with contextlib.suppress(FileNotFoundError):
-                leftover.unlink()
+        _tidy(folder)
         os.close(handle)
+
+
+def _tidy(folder: Folder) -> None:
+    for leftover in (folder.server_file, folder.open_page):
+        with contextlib.suppress(OSError):
+            leftover.unlink()
+
+
+def _unfailing(say: Say) -> Say:
+    """A full disk or a closed pipe behind the messages must not end the stack."""
+
+    def quietly(line: str) -> None:
+        with contextlib.suppress(OSError):
+            say(line)
+
+    return quietly
 
 
 def is_healthy(url: str, timeout: float = HEALTH_TIMEOUT) -> bool:

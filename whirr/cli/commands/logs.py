@@ -60,6 +60,10 @@ def _of_job(
             return failures.DONE
         _print(steady.client, run, attempt or newest, tail)
         return failures.DONE
+    if not newest and not jobs.has_ended(job):
+        output.chat(
+            f"whirr: job {number} is {job.get('status')}; its output follows as soon as it starts"
+        )
     follower = Follower(steady, number, attempt)
     if tail is not None and newest:
         follower.attempt = attempt or newest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +78,10 @@ def submit(
     where = place.find(server_url, data_dir)
     given["project"] = given["project"] or place.settings(where.folder).project
     client = where.client()
+    body = describe(**given)
+    _refuse_broken_text(body)
     try:
-        answer = _send(client, describe(**given))
+        answer = _send(client, body)
     except WireError as error:
         raise failures.from_wire(error, where.url) from error
     number = int(answer["job_id"])
@@ -101,6 +104,14 @@ def _refuse_nonsense(*, follow: bool, as_json: bool, argv: tuple[str, ...]) -> N
         )
     if not argv[0]:
         raise click.UsageError("the command to run is empty")
+
+
+def _refuse_broken_text(body: dict[str, Any]) -> None:
+    """JSON is Unicode: bytes that are none could not be passed as they stand."""
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise click.UsageError("the command or an option holds bytes that are not UTF-8") from error
 
 
 def _send(client: Client, body: dict[str, Any]) -> dict[str, Any]:
