@@ -12,8 +12,9 @@ LONGEST = 60
 
 def labels(runs: Sequence[Run]) -> dict[str, str]:
     """A name for each run, by its id; the id itself where nothing else tells two runs apart."""
-    if len(runs) < 2:
-        return {run.key: run.name or run.key for run in runs}
+    names = {run.key: run.name or run.key for run in runs}
+    if len(set(names.values())) == len(runs):
+        return names
     configs = [flat(run.config) for run in runs]
     keys = differing(configs)[:KEYS_NAMED]
     given = {}

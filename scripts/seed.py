@@ -31,6 +31,13 @@ from jobs.matching import Free  # noqa: E402
 from jobs.models import Worker  # noqa: E402
 from runs import documents, streams  # noqa: E402
 
+BUSY = (
+    (97, 0.92, 84),
+    (88, 0.61, 66),
+    (93, 0.74, 71),
+    (90, 0.5, 68),
+)  # per cent, share of memory, degrees
+
 TRACEBACK = """\x1b[31mTraceback (most recent call last):
   File "/home/ada/vision/train.py", line 118, in <module>
     loss.backward()
@@ -108,9 +115,9 @@ def a_worker(name: str, card: str, count: int, memory_mb: int, *, now: datetime)
     load = [
         {
             "index": i,
-            "utilization": (97, 88, 93, 0)[i],
-            "memory_used_mb": int(memory_mb * (0.92, 0.61, 0.74, 0.02)[i]),
-            "temperature_c": (84, 66, 71, 34)[i],
+            "utilization": BUSY[i][0] if i < count - 1 else 0,
+            "memory_used_mb": int(memory_mb * (BUSY[i][1] if i < count - 1 else 0.02)),
+            "temperature_c": BUSY[i][2] if i < count - 1 else 34,
             "power_w": 250,
         }
         for i in range(count)

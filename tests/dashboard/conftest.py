@@ -49,6 +49,11 @@ def say(attempt: Attempt, text: bytes) -> None:
 
 def log(attempt: Attempt, *, first: int = 0, **series: Sequence[float]) -> None:
     """More points of a running attempt, a step each; call it with `first` to go on."""
+    log_series(attempt, series, first=first)
+
+
+def log_series(attempt: Attempt, series: dict[str, Sequence[float]], *, first: int = 0) -> None:
+    """The same for keys that are no names."""
     run = run_of(attempt)
     length = max(len(values) for values in series.values())
     lines = []

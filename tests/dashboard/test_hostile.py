@@ -1,11 +1,13 @@
 """Names, tags, configs, metrics, artifacts, workers and logs are data: nothing in them ever becomes a page."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from runs.models import Artifact
-from tests.dashboard.conftest import begin, log, run_of, say
+from tests.dashboard.conftest import begin, log_series, run_of, say
 from tests.jobs import factories
 
 EVIL = "<img src=x onerror=alert(1)>\"'><script>alert(1)</script>{{ 7|add:7 }}</script>"
@@ -35,7 +37,7 @@ def poisoned(browser: Client) -> Client:
     run = run_of(attempt)
     run.summary = {EVIL: EVIL}
     run.save()
-    log(attempt, **{EVIL: [1.0]})
+    log_series(attempt, {EVIL: [1.0]})
     say(attempt, EVIL.encode() + b"\n\x1b]8;;javascript:alert(1)\x07click\x1b]8;;\x07\n")
     Artifact.objects.create(
         run=run, attempt=1, path=EVIL, size=0, received=0, modified_at=factories.NOON
@@ -80,13 +82,14 @@ def test_a_log_travels_as_json_and_downloads_as_text(poisoned: Client) -> None:
 def test_strange_loads_of_an_agent_break_no_page(browser: Client) -> None:
     now = timezone.now()
     worker = factories.make_worker(gpus=2, now=now)
-    for load in (
+    loads: list[Any] = [
         [],
         "x",
         {"gpus": "x"},
         {"gpus": [1, {"index": 0, "utilization": "NaN"}]},
         {"cpu_percent": {}},
-    ):
+    ]
+    for load in loads:
         worker.load = load
         worker.save()
         assert browser.get("/").status_code == 200

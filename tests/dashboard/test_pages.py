@@ -103,7 +103,7 @@ def test_parts_are_the_same_partials_as_the_page(browser: Client) -> None:
 
 def test_run_page(browser: Client) -> None:
     attempt = begin(name="mine", config={"lr": 0.1}, tags=["a b"])
-    log(attempt, **{"loss": [1.0, 0.5], "odd": [NAN]})
+    log(attempt, loss=[1.0, 0.5], odd=[NAN])
     key = f"job-{attempt.job_id}"
 
     page = browser.get(f"/runs/{key}/").content.decode()

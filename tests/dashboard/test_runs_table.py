@@ -36,8 +36,9 @@ def three() -> None:
         }
         attempt = begin(worker, now=now, **wish)
         if name != "c":
-            log(attempt, loss=[5.0, lr], **({"acc": [NAN]} if name == "b" else {}))
+            log(attempt, loss=[5.0, lr])
         if name == "b":
+            log(attempt, first=2, acc=[NAN])
             factories.finish(attempt, now=now + timedelta(seconds=9))
 
 

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_what_is_no_period(text: str) -> None:
 
 
 def test_only_differing_keys_count_and_a_missing_one_differs_from_null() -> None:
-    configs = [{"a": 1, "b": None, "c": {"x": 1}}, {"a": 1, "c": {"x": 2}}]
+    configs: list[dict[str, Any]] = [{"a": 1, "b": None, "c": {"x": 1}}, {"a": 1, "c": {"x": 2}}]
 
     assert differing([flat(config) for config in configs]) == ["b", "c.x"]
     assert differing([{"a": 1}, {"a": True}]) == ["a"]

@@ -1,0 +1,136 @@
+"""The page's own scripts in a real browser: a log makes text and nothing else, whatever is in it."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, sync_playwright
+
+STATIC = Path(__file__).resolve().parents[2] / "dashboard" / "static" / "dashboard"
+HOST = "http://whirr.test"
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def page(chromium: str) -> Iterator[Page]:
+    """An empty page that can import our modules; every request it makes is written down."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.route("**/*", serve)
+        page.goto(f"{HOST}/empty")
+        yield page
+        browser.close()
+
+
+def serve(route: Route) -> None:
+    name = route.request.url.removeprefix(f"{HOST}/")
+    if name == "empty":
+        route.fulfill(body="<!doctype html><body></body>", content_type="text/html")
+    elif (STATIC / name).is_file():
+        route.fulfill(path=STATIC / name)
+    else:
+        route.abort()
+
+
+@pytest.fixture
+def shown(page: Page) -> Callable[..., Any]:
+    """What the log makes of pieces of text: [[text of each line], classes, tags used, requests made]."""
+
+    def show(*pieces: str) -> dict[str, Any]:
+        requests: list[str] = []
+        page.on("request", lambda request: requests.append(request.url))
+        answer: dict[str, Any] = page.evaluate(
+            """async (pieces) => {
+              const { Terminal, lineElement } = await import("/ansi.js");
+              const terminal = new Terminal(), box = document.createElement("div");
+              let open;
+              for (const piece of pieces) {
+                const part = terminal.write(piece);
+                box.append(...part.lines.map(lineElement));
+                open = part.open;
+              }
+              if (open?.pieces.length) box.append(lineElement(open));
+              document.body.replaceChildren(box);
+              await new Promise((done) => setTimeout(done, 30));
+              return {
+                lines: [...box.children].map((line) => line.textContent),
+                classes: [...box.querySelectorAll("span")].map((span) => span.className),
+                tags: [...new Set([...box.querySelectorAll("*")].map((each) => each.tagName))].sort(),
+              };
+            }""",
+            list(pieces),
+        )
+        answer["requests"] = [url for url in requests if not url.endswith("/ansi.js")]
+        return answer
+
+    return show
+
+
+def test_hostile_output_is_text(shown: Callable[..., Any]) -> None:
+    evil = (
+        "<img src=//evil.test/x onerror=alert(1)><svg onload=alert(1)>\n"
+        "\x1b]8;;javascript:alert(1)\x07click\x1b]8;;\x07\n"
+        "\x1b[31m<script>alert(1)</script>\x1b[0m\n"
+        "\x1b]0;title\x07\x1bP+q\x1b\\\x1b[2J\x1b[999;999H\x00\x08end\n"
+    )
+
+    answer = shown(evil)
+
+    assert answer["tags"] == ["DIV", "SPAN"]
+    assert answer["requests"] == []
+    assert answer["lines"][0].startswith("<img src=")
+    assert answer["lines"][1:] == ["click", "<script>alert(1)</script>", "end"]
+    assert answer["classes"] == ["fg1"]
+
+
+def test_a_progress_bar_is_its_last_state(shown: Callable[..., Any]) -> None:
+    answer = shown("0 %", "\r50 %", "\r100 %\n", "windows\r\n", "next")
+
+    assert answer["lines"] == ["100 %3 updates", "windows", "next"]
+
+
+def test_an_escape_cut_by_a_push_is_put_together(shown: Callable[..., Any]) -> None:
+    answer = shown("a\x1b", "[1;3", "2mgreen\x1b[", "0mplain\n")
+
+    assert answer["lines"] == ["agreenplain"]
+    assert answer["classes"] == ["bold fg2"]
+
+
+def test_a_line_of_ten_megabytes_does_not_hold_up_the_page(shown: Callable[..., Any]) -> None:
+    answer = shown("x" * 10_000_000, "\nshort\n")
+
+    assert len(answer["lines"][0]) < 9000
+    assert answer["lines"][1] == "short"
+
+
+def test_smoothing_starts_without_bias_and_keeps_gaps(page: Page) -> None:
+    smoothed = page.evaluate(
+        'async () => (await import("/figure.js")).smooth([4, null, 4, 0], 0.5)'
+    )
+
+    assert smoothed[:3] == [4, None, 4]
+    assert 1 < smoothed[3] < 4
+
+
+@pytest.mark.parametrize(
+    ("start", "result", "points"),
+    [(2, "grown", 4), (1, "grown", 3), (0, "known", 2), (5, "stale", 2)],
+)
+def test_points_are_appended_once(page: Page, start: int, result: str, points: int) -> None:
+    line = {"x": [0, 1], "y": [1, 2], "meta": {"role": "line", "run": "r", "count": 2, "curve": 0}}
+    columns = {"from": start, "step": [7, 8], "value": [3, "NaN"], "time": [0, 0]}
+
+    said, count = page.evaluate(
+        f"""async () => {{
+          const {{ append }} = await import("/figure.js");
+          const figure = {{ data: [{json.dumps(line)}] }};
+          const said = append(figure, "r", {json.dumps(columns)}, "step");
+          return [said, figure.data[0].x.length];
+        }}"""
+    )
+
+    assert (said, count) == (result, points)
