@@ -1,0 +1,1 @@
+"""What whirr costs, measured; docs/benchmarks.md says what each program measures."""
