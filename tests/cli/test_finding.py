@@ -10,15 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Whirr
+from tests.cli.command import Whirr
 from tests.cli.fake_server import FakeServer
-from tests.cli.test_stack import Stack, stack
+from tests.cli.stacks import Stack
 from whirr.cli import place
 from whirr.stack import lock, ports, roster
 from whirr.stack.folder import Folder, find
 from whirr.stack.roster import Shape
-
-__all__ = ["stack"]
 
 
 def claim_to_run(data: Path, server: FakeServer) -> int:

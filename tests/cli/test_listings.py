@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from tests.cli.conftest import Whirr, eventually
+from tests.cli.command import Whirr, eventually
 from tests.cli.fake_server import FakeServer
 
 

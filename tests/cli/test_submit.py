@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Whirr, eventually
+from tests.cli.command import Whirr, eventually
 from tests.cli.fake_server import FakeServer
 
 

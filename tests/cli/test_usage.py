@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Call, Whirr
+from tests.cli.command import Call, Whirr
 from tests.cli.fake_server import FakeServer
 from whirr.cli.main import COMMANDS
 
