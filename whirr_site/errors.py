@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -51,6 +52,39 @@ def as_response(error: Exception, context: dict[str, Any]) -> Response | None:
             "code": code if isinstance(code, str) else "invalid",
         }
     return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What Django refuses before any view: a foreign Host above all. The text is ours: an exception's repeats input."""
+    if not _for_programs(request):
+        return defaults.bad_request(request, exception)
+    return _error(
+        400,
+        "invalid",
+        "the request is refused: its Host or its form is not one that is served here",
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """An address that is none."""
+    if not _for_programs(request):
+        return defaults.page_not_found(request, exception)
+    return _error(404, "not_found", "there is nothing at this address")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A bug of ours, or a database that is away."""
+    if not _for_programs(request):
+        return defaults.server_error(request)
+    return _error(500, "error", "the server failed to answer; its log says why")
+
+
+def _for_programs(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _error(status: int, code: str, detail: str) -> HttpResponse:
+    return JsonResponse({"detail": detail, "code": code}, status=status)
 
 
 def _sentence(detail: Any) -> str:

@@ -78,7 +78,7 @@ class HotCalls:
         headers = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
-        refusal = _refused(headers)
+        refusal = _refused(scope, headers)
         if refusal:
             return refusal
         principal = principals.of_header(headers.get("authorization", ""))
@@ -110,13 +110,15 @@ def _error(status: int, code: str, detail: str) -> Reply:
     return status, {"detail": detail, "code": code}
 
 
-def _refused(headers: dict[str, str]) -> Reply | None:
+def _refused(scope: Scope, headers: dict[str, str]) -> Reply | None:
     """The checks that Django's own middleware makes elsewhere: the Host, and no page of another site."""
     host, _ = split_domain_port(headers.get("host", ""))
     if not validate_host(host, settings.ALLOWED_HOSTS):
         return _error(
             400, "invalid", "this server does not answer to that Host (WHIRR_ALLOWED_HOSTS)"
         )
+    if "\0" in scope["path"]:
+        return _error(400, "invalid", "an address cannot hold a NUL character")
     if "origin" in headers:
         return _error(403, "permission_denied", "browsers have no business with this call")
     return None

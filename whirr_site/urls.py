@@ -14,6 +14,10 @@ def health(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "healthy"})
 
 
+handler400 = "whirr_site.errors.bad_request"
+handler404 = "whirr_site.errors.not_found"
+handler500 = "whirr_site.errors.server_error"
+
 urlpatterns = [
     path("health", health, name="health"),
     path("enter", enter, name="enter"),

@@ -28,7 +28,11 @@ class PrincipalAuthentication(BaseAuthentication):
         principal = getattr(request._request, "principal", None)
         if principal is None:
             return None
-        if settings.WHIRR_AUTH != "none" and "authorization" not in request.headers:
+        by_session = settings.WHIRR_AUTH != "none" and "authorization" not in request.headers
+        by_page = (
+            settings.WHIRR_AUTH == "none" and "origin" in request.headers
+        )  # maybe of another site
+        if by_session or by_page:
             SessionAuthentication().enforce_csrf(request)
         return principal, None
 

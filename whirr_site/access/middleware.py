@@ -22,10 +22,14 @@ class DefaultDeny:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path:  # no database can look for it
+            return _error(400, "invalid", "an address cannot hold a NUL character")
         principal = self._who(request)
         request.principal = principal  # type: ignore[attr-defined]  # what views ask
         if principal is None and not _is_open(request.path):
             return _refusal(request)
+        if principal and principal.run and not request.path.startswith("/api/"):
+            return _error(403, "permission_denied", "a run's token is for the API alone")
         return self.get_response(request)
 
     def _who(self, request: HttpRequest) -> principals.Principal | None:
@@ -42,13 +46,16 @@ def _is_open(path: str) -> bool:
     return path in OPEN_PATHS or path.startswith(OPEN_PREFIXES)
 
 
+def _error(status: int, code: str, detail: str) -> JsonResponse:
+    return JsonResponse({"detail": detail, "code": code}, status=status)
+
+
 def _refusal(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/") or request.method not in ("GET", "HEAD"):
-        body = {
-            "detail": "Say who you are: send the header 'Authorization: Bearer <token>'.",
-            "code": "not_authenticated",
-        }
-        return JsonResponse(body, status=401, headers={"WWW-Authenticate": "Bearer"})
+        detail = "Say who you are: send the header 'Authorization: Bearer <token>'."
+        answer = _error(401, "not_authenticated", detail)
+        answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
     if request.headers.get("HX-Request"):
         return HttpResponse(status=401, headers={"HX-Redirect": settings.LOGIN_URL})
     query = urlencode({"next": request.get_full_path()})

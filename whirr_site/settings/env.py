@@ -1,6 +1,7 @@
 """Typed readers of environment variables: a value that cannot be meant stops the start with one sentence."""
 
 import os
+import re
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -27,7 +28,7 @@ def flag(name: str, *, default: bool) -> bool:
 def whole(name: str, default: int, *, least: int, most: int) -> int:
     """A whole number within bounds. Raises ImproperlyConfigured outside them."""
     raw = text(name, str(default))
-    if not raw.lstrip("-").isdigit() or not least <= int(raw) <= most:
+    if not re.fullmatch(r"-?[0-9]{1,18}", raw) or not least <= int(raw) <= most:
         raise ImproperlyConfigured(f"{name}={raw!r} must be a whole number from {least} to {most}.")
     return int(raw)
 

@@ -1,5 +1,6 @@
 """PostgreSQL through psycopg 3 and its pool."""
 
+import re
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -15,6 +16,8 @@ def database(url: str, *, pool_size: int) -> dict[str, Any]:
         raise ImproperlyConfigured(
             "WHIRR_DATABASE_URL cannot be read; it must look like postgresql://user:password@host:5432/name."
         ) from error
+    if not re.fullmatch(r"[0-9,]*", parts.get("port", "")):  # libpq would say so at the first query
+        raise ImproperlyConfigured("WHIRR_DATABASE_URL has a port that is no number.")
     if "dbname" not in parts:
         raise ImproperlyConfigured("WHIRR_DATABASE_URL names no database; add /name at its end.")
     return {
