@@ -6,6 +6,7 @@ from typing import Any
 
 from dashboard import charts, naming, palette
 from dashboard.differences import MISSING, differing, flat
+from dashboard.metrics import telling
 from dashboard.palette import Look
 from runs.models import Run, Series
 
@@ -97,5 +98,5 @@ def _cell(document: dict[str, Any], key: str) -> Any:
 
 def metric_lines(runs: Sequence[Run], series: dict[tuple[int, str], Series]) -> list[Line]:
     """A line for each metric that any run has."""
-    keys = sorted({key for _, key in series})
+    keys = sorted({key for _, key in series}, key=telling)
     return [Line(key, [series.get((run.pk, key)) for run in runs], differs=True) for key in keys]

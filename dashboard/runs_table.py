@@ -1,13 +1,13 @@
 """The table of runs: which rows a filter leaves, in which order, and which columns are worth showing."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import (
+    Count,
     DurationField,
     ExpressionWrapper,
     F,
@@ -32,6 +32,7 @@ PAGE_SIZES = (50, 100, 500)
 METRICS_SHOWN = 4
 CONFIG_SHOWN = 5
 LATEST_SHOWN = 2
+KEYS_LOOKED_AT = 20
 FIXED = ("name", "status", "started", "duration", "user")
 
 
@@ -162,8 +163,9 @@ def table(wish: Wish, *, now: datetime) -> Table:
     """One page of the table; a fixed number of queries."""
     page = Paginator(ordered(filtered(wish), wish.sort, now=now), wish.size).get_page(wish.page)
     runs = list(page.object_list)
-    series = {(each.run_id, each.key): each for each in newest_series(runs)}
-    metrics = common_keys((key for _, key in series), sorted_by=wish.sort)
+    metrics = common_keys(runs, sorted_by=wish.sort)
+    found = newest_series(runs).filter(key__in=metrics)
+    series = {(each.run_id, each.key): each for each in found}
     config = list(differing([run.config for run in runs]))[:CONFIG_SHOWN] if len(runs) > 1 else []
     rows = [
         Row(
@@ -227,34 +229,29 @@ def _term(key: str, *, now: datetime) -> Any:
     return fixed.get(key)
 
 
-def newest_series(runs: Sequence[Run]) -> list[Series]:
-    """The series of each run's newest attempt; one query."""
-    newest = {run.pk: run.attempt for run in runs}
-    return [
-        each
-        for each in Series.objects.filter(run__in=newest)
-        if each.attempt == newest[each.run_id]
-    ]
+def newest_series(runs: Sequence[Run]) -> QuerySet[Series]:
+    """The series of each run's newest attempt, those about the machine left out."""
+    found = Series.objects.filter(run__in=[run.pk for run in runs], attempt=F("run__attempt"))
+    return found.exclude(key__startswith="system/")
 
 
 def latest(runs: Sequence[Run]) -> dict[int, list[Series]]:
-    """The few series of each run that a row has room for, by the run's primary key; one query."""
+    """The few series of each run that a row has room for, by the run's primary key; two queries."""
+    keys = newest_series(runs).values_list("key", flat=True).distinct()
     found: dict[int, list[Series]] = {}
-    for each in sorted(newest_series(runs), key=lambda series: telling(series.key)):
+    best = sorted(keys, key=telling)[:KEYS_LOOKED_AT]
+    for each in sorted(newest_series(runs).filter(key__in=best), key=lambda one: telling(one.key)):
         mine = found.setdefault(each.run_id, [])
-        if len(mine) < LATEST_SHOWN and not each.key.startswith("system/"):
+        if len(mine) < LATEST_SHOWN:
             mine.append(each)
     return found
 
 
-def common_keys(keys: Iterable[str], *, sorted_by: str) -> list[str]:
-    """The metrics that most of these runs have, the sorted one always among them."""
-    counted = Counter(key for key in keys if not key.startswith("system/"))
-    common = [
-        key for key, _ in sorted(counted.items(), key=lambda item: (-item[1], telling(item[0])))
-    ]
+def common_keys(runs: Sequence[Run], *, sorted_by: str) -> list[str]:
+    """The metrics that most of these runs have, the sorted one always among them; one query."""
+    counted = dict(newest_series(runs).values_list("key").annotate(n=Count("id")))
+    chosen = sorted(counted, key=lambda key: (-counted[key], telling(key)))[:METRICS_SHOWN]
     kind, _, wanted = sorted_by.removeprefix("-").partition(".")
-    chosen = common[:METRICS_SHOWN]
     if kind == "metric" and wanted in counted and wanted not in chosen:
         chosen[-1] = wanted
     return chosen

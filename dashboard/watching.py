@@ -22,6 +22,7 @@ POINTS_AT_ONCE = (
     2000  # of one series; a watcher that is further behind fetches the whole figure anew
 )
 KEYS_WATCHED = 200
+RUNS_WATCHED = 500  # newest runs; a job's changes are seen by their events, whatever its age
 
 SETTLED = timedelta(seconds=20)  # after the end of a run nothing more comes
 
@@ -89,7 +90,7 @@ def _log_news(run: Run, seen: Cursors, messages: list[Message]) -> Cursors:
 
 
 def _points_news(run: Run, seen: Cursors, messages: list[Message]) -> Cursors:
-    found = list(Series.objects.filter(run=run, attempt=seen.attempt))
+    found = list(Series.objects.filter(run=run, attempt=seen.attempt).only("key", "count"))
     if len(found) > seen.keys:
         messages.append({"type": "keys", "count": len(found)})
     grown = [each for each in found if each.count > seen.points.get(each.key, each.count)]
@@ -166,7 +167,8 @@ def queue_version() -> str:
         draining=Count("id", filter=Q(draining=True)),
         online=Count("id", filter=Q(online=True)),
     )
-    runs = Run.objects.aggregate(last=Max("id"), ended=Max("finished_at"), began=Max("started_at"))
+    newest = Run.objects.order_by("-id")[:RUNS_WATCHED]
+    runs = newest.aggregate(last=Max("id"), ended=Max("finished_at"), began=Max("started_at"))
     return repr((events, workers, runs))
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from jobs.models import Job
 from runs.models import Artifact
 from tests.dashboard.conftest import begin, log_series, run_of, say
 from tests.jobs import factories
@@ -14,12 +15,12 @@ EVIL = "<img src=x onerror=alert(1)>\"'><script>alert(1)</script>{{ 7|add:7 }}</
 PAGES = (
     "/",
     "/runs/",
-    "/runs/job-1/",
+    "/runs/{run}/",
     "/queue/",
     "/workers/",
-    "/compare/?runs=job-1,job-2",
+    "/compare/?runs={run},job-2",
     "/admin/jobs/job/",
-    "/admin/jobs/job/1/change/",
+    "/admin/jobs/job/{job}/change/",
     "/admin/jobs/worker/",
     "/admin/runs/run/",
     "/admin/runs/series/",
@@ -47,9 +48,16 @@ def poisoned(browser: Client) -> Client:
     return browser
 
 
+def first_job() -> Job:
+    job = Job.objects.order_by("pk").first()
+    assert job is not None
+    return job
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_hostile_text_is_shown_as_text(path: str, poisoned: Client) -> None:
-    answer = poisoned.get(path)
+    job = first_job()
+    answer = poisoned.get(path.format(run=job.run.key, job=job.pk))
 
     page = answer.content.decode()
     assert answer.status_code == 200
@@ -68,8 +76,9 @@ def test_hostile_queries_come_back_as_text(poisoned: Client) -> None:
 
 
 def test_a_log_travels_as_json_and_downloads_as_text(poisoned: Client) -> None:
-    window = poisoned.get("/runs/job-1/log.json")
-    kept = poisoned.get("/runs/job-1/output.log")
+    key = first_job().run.key
+    window = poisoned.get(f"/runs/{key}/log.json")
+    kept = poisoned.get(f"/runs/{key}/output.log")
 
     assert window["Content-Type"] == "application/json"
     assert window.json()["text"].startswith("<img")

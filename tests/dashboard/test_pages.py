@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from jobs.models import Job
-from tests.dashboard.conftest import NAN, begin, log, say
+from tests.dashboard.conftest import NAN, begin, log, run_of, say
 from tests.jobs import factories
 
 PAGES = ("/", "/runs/", "/queue/", "/workers/", "/submit/", "/compare/", "/compare/?runs=job-1")
@@ -178,15 +178,19 @@ def test_figures_come_for_the_metrics_asked_for(browser: Client) -> None:
 
 def test_compare_lays_runs_over_each_other_and_says_what_differs(browser: Client) -> None:
     worker = factories.make_worker("node1", gpus=4)
+    keys = []
     for lr in (0.1, 0.2):
-        log(begin(worker, name="mlp", config={"lr": lr, "depth": 2}), loss=[lr, lr / 2])
+        attempt = begin(worker, name="mlp", config={"lr": lr, "depth": 2})
+        log(attempt, loss=[lr, lr / 2])
+        keys.append(run_of(attempt).key)
+    asked = ",".join(keys)
 
-    page = browser.get("/compare/?runs=job-1,job-2,job-9").content.decode()
-    figures = browser.get("/compare/series.json?runs=job-1,job-2&key=loss").json()["figures"]
+    page = browser.get(f"/compare/?runs={asked},job-999999").content.decode()
+    figures = browser.get(f"/compare/series.json?runs={asked}&key=loss").json()["figures"]
 
     assert "mlp · lr 0.2" in page
-    assert "job-9" in page  # asked for, and not there
+    assert "job-999999" in page  # asked for, and not there
     assert '<tr class="differs"><th scope="row">lr</th>' in page
     assert '<tr class="same"><th scope="row">depth</th>' in page
-    assert [trace["meta"]["run"] for trace in figures[0]["data"]] == ["job-1", "job-2"]
+    assert [trace["meta"]["run"] for trace in figures[0]["data"]] == keys
     assert figures[0]["data"][0]["line"] != figures[0]["data"][1]["line"]

@@ -49,7 +49,6 @@ def three() -> None:
         ("state=completed", "b"),
         ("state=nonsense", "cba"),
         ("tag=t-a", "a"),
-        ("q=job-3", "c"),
         ("q=t-b", "b"),
         ("q=a+nothing", ""),
         ("sort=name", "abc"),
@@ -83,6 +82,12 @@ def test_a_config_key_is_a_name_and_nothing_else(key: str) -> None:
     query["sort"] = f"config.{key}"
 
     assert names(query.urlencode()) == ["low", "high"]
+
+
+def test_a_run_is_found_by_its_id(three: None) -> None:
+    key = shown("").rows[0].run.key
+
+    assert names(f"q={key}") == ["c"]
 
 
 def test_columns_are_what_differs_and_what_most_runs_log(three: None) -> None:
