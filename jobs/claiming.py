@@ -45,12 +45,13 @@ class Order:
 
 
 def running_attempts(worker: Worker) -> list[Attempt]:
-    """The attempts that this worker owns."""
-    return list(
-        Attempt.objects.filter(worker=worker, status=AttemptStatus.RUNNING).select_related(
-            "job__run", "job__worker"
-        )
-    )
+    """The attempts that this worker owns, with their jobs."""
+    owned = list(Attempt.objects.filter(worker=worker, status=AttemptStatus.RUNNING).order_by())
+    if owned:  # mostly there is none, and a plain look costs a fraction of a joined one
+        jobs = Job.objects.select_related("run", "worker").in_bulk([each.job_id for each in owned])
+        for attempt in owned:
+            attempt.job = jobs[attempt.job_id]
+    return owned
 
 
 def free_of(worker: Worker, owned: list[Attempt], *, gpus: list[int], slots: int) -> Free:
@@ -75,33 +76,31 @@ def claim(
 ) -> list[Order]:
     """Take queued jobs, best first, until nothing fits. Inside a transaction that holds the worker's row."""
     orders: list[Order] = []
-    while free and len(orders) < most:
-        found = _next(worker, free, now=now)
-        if found is None:
-            break
-        job, place = found
+    most = min(most, len(free.gpus) + free.slots)
+    for job in _heads(worker, free, most=most, now=now) if most else ():
+        place = matching.place_for(job.requirement, worker, free)
+        if place is None:
+            continue
         matching.take(place, free)
         orders.append(
             _take(job, worker, place, claim_id=claim_id, lease_seconds=lease_seconds, now=now)
         )
+        if len(orders) == most:
+            break
     return orders
 
 
-def _next(worker: Worker, free: Free, *, now: datetime) -> tuple[Job, Place] | None:
-    """The first job in the queue's order that fits; locked, so that no other claim sees it.
+def _heads(worker: Worker, free: Free, *, most: int, now: datetime) -> list[Job]:
+    """The first `most` jobs of every need that fits, in the queue's order; locked, so that no other claim sees them.
 
-    One look at the head of the queue per distinct need: the cost does not grow with the number of queued jobs.
+    One look at the queue per distinct need: the cost does not grow with the number of queued jobs.
     """
     heads = [
-        head
+        job
         for need in matching.fitting(_open_needs(now=now), worker, free)
-        if (head := _offered(now=now).filter(requirement=need).first()) is not None
+        for job in _offered(now=now).filter(requirement=need)[:most]
     ]
-    if not heads:
-        return None
-    best = min(heads, key=lambda job: (-job.priority, job.pk))
-    place = matching.place_for(best.requirement, worker, free)
-    return (best, place) if place else None
+    return sorted(heads, key=lambda job: (-job.priority, job.pk))
 
 
 def _open_needs(*, now: datetime) -> QuerySet[Requirement]:

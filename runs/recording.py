@@ -1,8 +1,11 @@
 """The life of a run's row: opened, begun by an attempt, described by its documents, ended."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
+
+from django.db import transaction
 
 from runs import feed, storage
 from runs.models import Run, RunKind, RunStatus
@@ -26,7 +29,8 @@ def begin_attempt(run: Run, number: int, *, hostname: str, now: datetime) -> Non
     run.hostname = hostname
     run.started_at = run.started_at or now
     run.save(update_fields=["attempt", "status", "hostname", "started_at"])
-    storage.show_newest(run, number)
+    # After the commit, so that no other claim waits for the disk.
+    transaction.on_commit(partial(storage.show_newest, run, number), robust=True)
     feed.ring(feed.run_group(run.key))
 
 

@@ -69,19 +69,16 @@ def reading(path: Path) -> Iterator[BinaryIO]:
 
 
 def show_newest(run: Run, attempt: int) -> None:
-    """Let the run's root show the files of `attempt`, by relative links that are replaced in one step each."""
+    """Let the root of a job's run show the files of `attempt`: one link moves, the others lead through it."""
     if run.kind != RunKind.JOB:
         return
     root = run_folder(run.key)
-    folder = root / "attempts" / str(attempt)
-    folder.mkdir(parents=True, exist_ok=True)
+    (root / "attempts" / str(attempt)).mkdir(parents=True, exist_ok=True)
+    with replacing(root / "attempts" / "newest") as draft:
+        draft.symlink_to(str(attempt))
     for name in (*STREAMS, *DOCUMENTS, "artifacts"):
-        draft = root / f".{name}.{os.getpid()}.{os.urandom(4).hex()}"
-        draft.symlink_to(Path("attempts") / str(attempt) / name)
-        try:
-            draft.replace(root / name)
-        except OSError:  # a real file or folder of that name: it is the user's, leave it
-            draft.unlink()
+        with contextlib.suppress(FileExistsError):
+            (root / name).symlink_to(Path("attempts") / "newest" / name)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from runs import recording, selectors, storage, streams
 from runs.errors import Invalid, OffsetGap
@@ -53,8 +54,11 @@ def test_a_log_is_final_when_its_run_is(run: Run) -> None:
     assert selectors.log_part(run).final
 
 
-def test_the_log_of_an_older_attempt_is_final_and_its_own(run: Run) -> None:
-    recording.begin_attempt(run, 2, hostname="node2", now=NOON)
+def test_the_log_of_an_older_attempt_is_final_and_its_own(
+    run: Run, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        recording.begin_attempt(run, 2, hostname="node2", now=NOON)
     log(run, b"second", name="output.log")
     assert selectors.log_part(run).data == b"second"
     assert selectors.log_part(run, attempt=1) == LogPart(b"0123456789", 0, 10, 1, final=True)

@@ -1,7 +1,8 @@
 """Where the files of a run lie. The same everywhere: on the node, on the server, for a direct run.
 
-<data-dir>/runs/<run-id>/attempts/<n>/   an attempt's own files; two attempts never share one
-<data-dir>/runs/<run-id>/output.log ...  links to the newest attempt's files
+<data-dir>/runs/<run-id>/attempts/<n>/      an attempt's own files; two attempts never share one
+<data-dir>/runs/<run-id>/attempts/newest -> <n>
+<data-dir>/runs/<run-id>/output.log ... -> attempts/newest/output.log ...
 """
 
 from __future__ import annotations
@@ -37,13 +38,13 @@ def attempt_folder(data_dir: Path, run_id: str, attempt: int) -> Path:
 
 
 def show_newest(folder: Path, attempt: int) -> None:
-    """Point the links in a run's folder to this attempt's files, those to come included."""
+    """Let the root of a run's folder show this attempt's files, those to come included, in one step."""
+    newest = folder / "attempts" / "newest"
+    draft = newest.with_name(f".newest.{os.getpid()}")
+    with contextlib.suppress(FileNotFoundError):
+        draft.unlink()
+    draft.symlink_to(str(attempt))
+    draft.replace(newest)
     for name in (*STREAMS, *DOCUMENTS, ARTIFACTS):
-        link = folder / name
-        if link.exists() and not link.is_symlink():
-            continue  # somebody's real file is worth more than our link
-        draft = folder / f".{name}.{os.getpid()}.link"
-        with contextlib.suppress(FileNotFoundError):
-            draft.unlink()
-        draft.symlink_to(Path("attempts") / str(attempt) / name)
-        draft.replace(link)
+        with contextlib.suppress(FileExistsError):
+            (folder / name).symlink_to(Path("attempts") / "newest" / name)
