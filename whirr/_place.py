@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,6 +30,8 @@ def find(env: Mapping[str, str], cwd: Path) -> Place:
     try:
         _make(place.folder)
     except OSError as error:
+        import tempfile  # noqa: PLC0415  (a third of what importing this module would cost)
+
         elsewhere = Path(tempfile.mkdtemp(prefix="whirr-")) / place.run_id
         _make(elsewhere)
         problem = f"{place.folder} cannot be written ({error.strerror}); using {elsewhere}"
