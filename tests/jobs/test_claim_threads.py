@@ -98,6 +98,15 @@ def test_one_agent_that_asks_many_times_at_once_gets_its_gpu_once() -> None:
     assert Attempt.objects.count() == 1
 
 
+def test_looks_of_one_held_request_that_overlap_give_its_gpu_once() -> None:
+    for _ in range(THREADS):
+        make_job()
+    worker = make_worker(gpus=1)
+    serial = sync(worker, gpus=[]).serial
+    at_once([partial(sync, worker, serial=serial)] * THREADS)
+    assert Attempt.objects.count() == 1
+
+
 def test_cancel_and_claim_at_once_never_leave_a_cancelled_job_running() -> None:
     for _ in range(6):
         job = make_job()
