@@ -68,7 +68,7 @@ def test_flags_win_over_the_environment_and_that_over_the_folder(
     assert len(other.seen) == 2
     data = str(whirr.cwd / ".whirr")
     whirr("runs", "--data-dir", data, WHIRR_SERVER_URL=other.url)
-    assert server.seen == ["GET /api/v1/runs"]
+    assert server.seen == ["GET /health", "GET /api/v1/runs"]
     whirr.cwd = Path("/")
     whirr("runs", WHIRR_DATA_DIR=data)
     assert len(server.seen) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, TypeVar
@@ -11,12 +12,13 @@ import click
 
 from whirr.cli import failures, output
 from whirr.stack import folder as folders
-from whirr.stack import lock, project
+from whirr.stack import lock, project, running
 from whirr.stack.folder import Folder
 from whirr.wire import Client
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+RESTART_PATIENCE = 30.0
 NO_PROJECT = "run `whirr up` in your project's folder, or set WHIRR_SERVER_URL"
 
 
@@ -68,7 +70,11 @@ def find(server_url: str | None, data_dir: str | None, *, with_agent: bool = Tru
         return Place(url.rstrip("/"), token or _own_secret(folder, url), folder)
     if folder is None:
         raise failures.Failure("no server is known here", NO_PROJECT, failures.UNREACHABLE)
-    server = live_server(folder) or _wake(folder, with_agent=with_agent)
+    server = live_server(folder)
+    if server is None:
+        server = _wake(folder, with_agent=with_agent)
+    else:
+        _until_it_answers(str(server["url"]))
     return Place(str(server["url"]), token or folder.secret(), folder)
 
 
@@ -108,6 +114,17 @@ def _own_secret(folder: Folder | None, url: str) -> str | None:
     server = live_server(folder) if folder else None
     same = server is not None and str(server["url"]).rstrip("/") == url.rstrip("/")
     return folder.secret() if folder and same else None
+
+
+def _until_it_answers(url: str) -> None:
+    """A stack whose web process has just died brings it back: that is worth a moment's patience."""
+    until = time.monotonic() + RESTART_PATIENCE
+    said = False
+    while not running.is_healthy(url) and time.monotonic() < until:
+        if not said:
+            output.chat("whirr: the server is starting again; waiting for it")
+            said = True
+        time.sleep(0.2)
 
 
 def _wake(folder: Folder, *, with_agent: bool) -> dict[str, Any]:
