@@ -97,7 +97,10 @@ def _check(wish: Submission) -> None:
     for field_name in ("env", "config"):
         told = getattr(wish, field_name)
         if told != storable.json(told):
-            raise _refusal(field_name, "may not hold NUL, half a surrogate pair, NaN, infinity or a hundred levels")
+            raise _refusal(
+                field_name,
+                "may not hold NUL, half a surrogate pair, NaN, infinity or a hundred levels",
+            )
     if wish.min_memory_mb and wish.gpus == 0:
         raise _refusal("min_memory_mb", "asks for GPU memory, but gpus is 0")
 
