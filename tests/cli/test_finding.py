@@ -71,7 +71,7 @@ def test_flags_win_over_the_environment_and_that_over_the_folder(
     assert server.seen == ["GET /health", "GET /api/v1/runs"]
     whirr.cwd = Path("/")
     whirr("runs", WHIRR_DATA_DIR=data)
-    assert len(server.seen) == 2
+    assert len(server.seen) == 4
     other.stop()
     os.close(handle)
 

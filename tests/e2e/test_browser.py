@@ -111,3 +111,29 @@ def test_comparing_two_runs_overlays_their_curves(
         }"""
         eventually(lambda: page.evaluate(drawn) >= 2, within=20, what="two curves in one chart")
         expect(page.locator("body")).to_contain_text("lines")  # the config key that differs
+
+
+def test_every_page_opens_without_an_error_a_violation_or_a_request_to_another_host(
+    site: Site, start_agent: StartAgent, chromium: str
+) -> None:
+    start_agent("node")
+    job_id = site.submit(sys.executable, TRAINER, "looked-at", "20")
+    site.wait_for(job_id, "completed", within=30)
+    pages = [
+        *("/", "/runs/", f"/runs/job-{job_id}/", f"/compare/?runs=job-{job_id}", "/queue/"),
+        *(
+            "/workers/",
+            "/submit/",
+            "/admin/",
+            "/admin/jobs/job/",
+            f"/admin/jobs/job/{job_id}/change/",
+        ),
+        *("/admin/runs/run/", "/admin/jobs/worker/", "/api/docs/"),
+    ]
+    with signed_in(site, chromium) as page:
+        for path in pages:
+            answer = page.goto(site.url + path)
+            page.wait_for_load_state("networkidle" if path == "/api/docs/" else "load")
+            assert answer is not None
+            assert answer.ok, path
+            assert page.title(), path
