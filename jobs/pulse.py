@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from jobs.leases import extend_all
+from jobs.leases import extend_all, requeue_expired
 from jobs.models import JobEvent, Pulse
 from runs import feed
 
@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 EVERY = 1.0  # seconds between looks
 ALIVE_EVERY = 5  # looks between signs of life
+SWEEP_EVERY = 10  # looks between sweeps: Celery is quicker, where it runs
 SILENT_AFTER = timedelta(seconds=20)
 
 InPool = Callable[..., Awaitable[Any]]
@@ -64,6 +65,15 @@ def ring_for_news(seen: int) -> int:
     return newest
 
 
+def side_work(look: int, *, now: datetime | None = None) -> None:
+    """What is due at the n-th look: a sign of life, a sweep."""
+    now = now or timezone.now()
+    if look % ALIVE_EVERY == 0:
+        say_alive(now=now)
+    if look % SWEEP_EVERY == 0:
+        requeue_expired(now=now)
+
+
 async def beat_forever(in_pool: InPool) -> None:
     """The loop round the steps above; an error (the database is away) is logged, and the next look tries again."""
     seen: int | None = None
@@ -74,8 +84,7 @@ async def beat_forever(in_pool: InPool) -> None:
                 seen = await in_pool(lambda: begin(now=timezone.now()))
             seen = await in_pool(ring_for_news, seen)
             looks += 1
-            if looks % ALIVE_EVERY == 0:
-                await in_pool(lambda: say_alive(now=timezone.now()))
+            await in_pool(side_work, looks)
         except Exception:
             log.exception("the pulse missed a beat")
         await asyncio.sleep(EVERY)

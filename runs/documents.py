@@ -1,6 +1,6 @@
 """Small files that describe a run, replaced as a whole; two of them are read into the run's row."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
@@ -66,8 +66,9 @@ def _describe(run: Run, meta: dict[str, Any]) -> None:
 
 
 def moment(text: object) -> datetime | None:
-    """A time of meta.json; None where it cannot be read."""
+    """A time of meta.json, UTC where it names no zone; None where it cannot be read."""
     try:
-        return datetime.fromisoformat(str(text))
+        at = datetime.fromisoformat(str(text))
     except ValueError:
         return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -167,7 +167,9 @@ class Link:
         orders = self._take_orders(answer.get("jobs"), until)
         self._claim_id = _random_text()
         self._note(answer)
-        self._pause_unless_held(time.monotonic() - asked_at, quiet=not (orders or cancelled or lost))
+        self._pause_unless_held(
+            time.monotonic() - asked_at, quiet=not (orders or cancelled or lost)
+        )
 
     def _status(self, hold: float) -> dict[str, Any]:
         accepting = self._board.accepting

@@ -95,7 +95,7 @@ def test_the_run_shows_the_newest_attempt(agent: AgentProcess, server: FakeServe
         server.outcome(key)
     run = agent.data_dir / "runs" / "job-77"
     assert (run / "output.log").read_text() == "2\n"
-    assert (run / "output.log").readlink() == Path("attempts/2/output.log")
+    assert (run / "output.log").resolve().parent.name == "2"
     assert (run / "attempts" / "1" / "output.log").read_text() == "1\n"
 
 

@@ -103,6 +103,21 @@ class TestAServerThatWasAway:
         assert Pulse.objects.get().at == after(2)
 
 
+class TestWithoutCelery:
+    """A web process sweeps too, less often: no job waits for a Celery that nobody runs."""
+
+    def test_a_web_process_rescues_what_nobody_renewed(self) -> None:
+        (job,) = running_jobs(1)
+        pulse.side_work(pulse.SWEEP_EVERY, now=after(61))
+        assert fresh(job).status == JobStatus.QUEUED
+
+    def test_it_leaves_the_other_looks_to_other_things(self) -> None:
+        (job,) = running_jobs(1)
+        pulse.side_work(pulse.ALIVE_EVERY, now=after(61))
+        assert fresh(job).status == JobStatus.RUNNING
+        assert pulse.web_is_alive(now=after(61))
+
+
 class TestTheTask:
     """Celery's step; it looks at the real clock, in which leases of 2030 have not ended, so these are moved."""
 

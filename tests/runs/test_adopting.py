@@ -1,0 +1,105 @@
+"""Direct runs in the server's own data folder are found by looking."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from runs import adopting, selectors
+from runs.models import Artifact, Run, RunStatus
+from tests.runs.factories import NOON, line
+
+pytestmark = pytest.mark.django_db
+
+PROGRAM = """
+import whirr
+run = whirr.init(name="by hand", config={"lr": 0.1}, tags=["direct"], capture_git=False, capture_pip=False)
+for step in range(20):
+    run.log({"loss": 1 / (step + 1)}, step=step)
+open("weights.bin", "wb").write(b"w" * 1000)
+run.save_artifact("weights.bin")
+run.summary({"best": 0.05})
+run.finish()
+"""
+
+
+def folder_of(data_dir: Path, **meta: object) -> Path:
+    """A direct run's folder as the library begins it."""
+    folder = data_dir / "runs" / "local-20300101-120000-abcdef"
+    folder.mkdir()
+    told = {
+        "status": "running",
+        "started_at": NOON.isoformat(),
+        "hostname": socket.gethostname(),
+        "pid": os.getpid(),
+    }
+    (folder / "meta.json").write_text(json.dumps(told | meta))
+    return folder
+
+
+def test_a_run_of_the_real_library_is_adopted_whole(data_dir: Path, tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=tmp_path,
+        env={**os.environ, "WHIRR_DATA_DIR": str(data_dir)},
+        check=True,
+        timeout=60,
+    )
+    assert adopting.adopt_all(now=NOON) == 1
+    run = Run.objects.get()
+    assert (run.name, run.status, run.tags) == ("by hand", RunStatus.COMPLETED, ["direct"])
+    assert run.config == {"lr": 0.1}
+    assert run.summary["best"] == 0.05
+    [loss] = selectors.series_of(run)
+    assert (loss.key, loss.count, loss.last) == ("loss", 20, 0.05)
+    artifact = Artifact.objects.get()
+    assert (artifact.path, artifact.size, artifact.is_complete) == ("weights.bin", 1000, True)
+
+
+def test_a_running_run_grows_with_each_look_and_is_left_alone_once_it_ended(data_dir: Path) -> None:
+    folder = folder_of(data_dir)
+    metrics = folder / "metrics.jsonl"
+    metrics.write_bytes(line(step=0, loss=3.0))
+    adopting.adopt_all(now=NOON)
+    run = Run.objects.get()
+    assert run.status == RunStatus.RUNNING
+    metrics.write_bytes(metrics.read_bytes() + line(step=1, loss=2.0))
+    adopting.adopt_all(now=NOON)
+    assert selectors.series_of(run).get().count == 2
+
+    (folder / "meta.json").write_text(json.dumps({"status": "failed", "finished_at": "nonsense"}))
+    later = NOON + timedelta(minutes=1)
+    assert adopting.adopt_all(now=later) == 1
+    run.refresh_from_db()
+    assert (run.status, run.finished_at) == (RunStatus.FAILED, later)
+    assert adopting.adopt_all(now=later) == 0
+
+
+def test_a_run_whose_process_is_gone_has_failed_and_one_of_another_host_is_believed(
+    data_dir: Path,
+) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    folder = folder_of(data_dir, pid=gone.pid, hostname="elsewhere")
+    adopting.adopt_all(now=NOON)
+    assert Run.objects.get().status == RunStatus.RUNNING
+    meta = json.loads((folder / "meta.json").read_text())
+    (folder / "meta.json").write_text(json.dumps(meta | {"hostname": socket.gethostname()}))
+    adopting.adopt_all(now=NOON)
+    assert Run.objects.get().status == RunStatus.FAILED
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '{"status": 7, "started_at": 5, "pid": "x"}'])
+def test_a_folder_that_makes_no_sense_stops_nobody(data_dir: Path, text: str) -> None:
+    folder_of(data_dir)
+    odd = data_dir / "runs" / "local-20290101-120000-abcdef"
+    odd.mkdir()
+    (odd / "meta.json").write_text(text)
+    (data_dir / "runs" / "not-a-run").mkdir()
+    adopting.adopt_all(now=NOON)
+    assert Run.objects.filter(key="local-20300101-120000-abcdef").exists()
