@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.agent.fake_server import FakeServer
-from tests.agent.watching import alive, eventually
+from tests.agent.watching import alive, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -61,7 +61,7 @@ class AgentProcess:
         return list((self.state / "attempts").glob("*.json"))
 
     def delivered(self) -> None:
-        eventually(lambda: not self.records(), "the agent still has something to deliver")
+        wait_for(lambda: not self.records(), "the agent still has something to deliver")
 
 
 Start = Callable[..., AgentProcess]

@@ -119,7 +119,7 @@ class FakeServer:
 
     # What a test looks at.
 
-    def wait(self, what: Callable[[], Any], why: str = "") -> Any:
+    def wait_for(self, what: Callable[[], Any], why: str = "") -> Any:
         """What it returns, once it is true. Fails after a while."""
         until = time.monotonic() + PATIENCE
         with self.changed:
@@ -130,7 +130,7 @@ class FakeServer:
             return found
 
     def outcome(self, key: Key) -> dict[str, Any]:
-        found: dict[str, Any] = self.wait(
+        found: dict[str, Any] = self.wait_for(
             lambda: self.finishes[key][-1] if self.finishes[key] else None, f"no finish of {key}"
         )
         return found
@@ -139,13 +139,13 @@ class FakeServer:
         return bytes(self.streams[f"job-{key[0]}/{key[1]}", "output.log"])
 
     def log_with(self, key: Key, text: bytes) -> bytes:
-        found: bytes = self.wait(
+        found: bytes = self.wait_for(
             lambda: self.log(key) if text in self.log(key) else None, f"no {text!r} in {key}"
         )
         return found
 
     def is_registered(self) -> bool:
-        return bool(self.wait(lambda: self.registrations))
+        return bool(self.wait_for(lambda: self.registrations))
 
     # What an agent asks.
 

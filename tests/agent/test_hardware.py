@@ -6,7 +6,7 @@ import pytest
 
 from tests.agent.conftest import Start
 from tests.agent.fake_server import FakeServer
-from tests.agent.watching import eventually
+from tests.agent.watching import wait_for
 
 NVIDIA_SMI = """#!/bin/sh
 case "$1" in
@@ -47,7 +47,7 @@ def test_every_gpu_is_registered_with_its_load(
     }
     assert told["cpu_count"] >= 1
     assert told["memory_mb"] > 100
-    load = server.wait(lambda: server.syncs)[0]["load"]
+    load = server.wait_for(lambda: server.syncs)[0]["load"]
     assert load["gpus"][0] == {
         "index": 0,
         "utilization": 98,
@@ -141,7 +141,7 @@ def test_documents_follow_their_changes(server: FakeServer, start: Start, tmp_pa
         while [ ! -e {gate} ]; do sleep 0.02; done; echo '{{"a": 2}}' > new; mv new meta.json"""
     key = server.submit("sh", "-c", script)
     place = (f"job-{key[0]}/1", "meta.json")
-    server.wait(lambda: server.documents.get(place) == b'{"a": 1}\n')
+    server.wait_for(lambda: server.documents.get(place) == b'{"a": 1}\n')
     gate.touch()
     server.outcome(key)
     assert server.documents[place] == b'{"a": 2}\n'
@@ -152,4 +152,4 @@ def test_the_bandwidth_is_kept(server: FakeServer, start: Start) -> None:
     key = server.submit("sh", "-c", "head -c 1500000 /dev/zero; sleep 0.2; echo end")
     server.outcome(key)
     assert len(server.log(key)) == 1_500_004
-    assert eventually(lambda: server.registrations)[0]["bandwidth_bytes_per_second"] == 1_000_000
+    assert wait_for(lambda: server.registrations)[0]["bandwidth_bytes_per_second"] == 1_000_000

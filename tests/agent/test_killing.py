@@ -6,7 +6,7 @@ import pytest
 
 from tests.agent.conftest import AgentProcess, Start
 from tests.agent.fake_server import FakeServer
-from tests.agent.watching import alive, asleep, eventually, none_alive
+from tests.agent.watching import alive, asleep, must_be_gone, wait_for
 
 FAMILIES = {
     "child": "sleep {nap} & wait",
@@ -21,7 +21,7 @@ def begin(server: FakeServer, script: str, nap: str, **more: object) -> tuple[in
     """A job that is known to have got going."""
     key = server.submit("sh", "-c", "echo begun; " + script.format(nap=nap), **more)
     server.log_with(key, b"begun")
-    eventually(lambda: asleep(nap), "it never got going")
+    wait_for(lambda: asleep(nap), "it never got going")
     return key
 
 
@@ -85,7 +85,7 @@ def test_a_lost_lease_ends_the_tree_and_not_a_byte_more_is_sent(
 ) -> None:
     key = begin(server, "trap 'echo last words; exit' TERM; sleep {nap} & wait", nap)
     server.lose(key)
-    none_alive(nap)
+    must_be_gone(nap)
     agent.delivered()
     assert b"last words" not in server.log(key)
     assert server.finishes[key] == []
@@ -94,7 +94,7 @@ def test_a_lost_lease_ends_the_tree_and_not_a_byte_more_is_sent(
 def test_a_refused_write_is_a_lost_lease(agent: AgentProcess, server: FakeServer, nap: str) -> None:
     key = begin(server, "while sleep 0.05; do echo more; done & sleep {nap}", nap)
     server.superseded.add(key)
-    none_alive(nap)
+    must_be_gone(nap)
     agent.delivered()
     assert server.finishes[key] == []
 
@@ -105,7 +105,7 @@ def test_kill_9_of_the_agent_leaves_no_process(
 ) -> None:
     begin(server, FAMILIES[family], nap)
     agent.send(signal.SIGKILL)
-    none_alive(nap)
+    must_be_gone(nap)
 
 
 def test_an_exclusive_job_is_stopped_before_its_lease_can_be_given_away(
@@ -114,8 +114,8 @@ def test_an_exclusive_job_is_stopped_before_its_lease_can_be_given_away(
     agent = start("--lease-seconds", "10")
     key = begin(server, "sleep {nap} & wait", nap, exclusive=True)
     server.stop()
-    none_alive(nap)
-    eventually(lambda: "lease could not be renewed" in agent.log)
+    must_be_gone(nap)
+    wait_for(lambda: "lease could not be renewed" in agent.log)
     server.start()
     assert server.outcome(key)["outcome"] == "lost"
 
@@ -126,7 +126,7 @@ def test_an_ordinary_job_goes_on_without_the_server(
     key = server.submit("sh", "-c", "echo begun; sleep 0.6; echo went on")
     server.log_with(key, b"begun")
     server.stop()
-    eventually(lambda: "exited with 0" in agent.log)
+    wait_for(lambda: "exited with 0" in agent.log)
     server.start()
     assert server.outcome(key)["exit_code"] == 0
     assert server.log(key) == b"begun\nwent on\n"

@@ -10,7 +10,7 @@ import pytest
 
 from tests.agent.conftest import AgentProcess, Start
 from tests.agent.fake_server import FakeServer
-from tests.agent.watching import alive, asleep, eventually, none_alive
+from tests.agent.watching import alive, asleep, must_be_gone, wait_for
 
 LINES = b"".join(b"line %d\n" % number for number in range(200))
 COUNT = "i=0; while [ $i -lt 200 ]; do echo line $i; i=$((i+1)); done"
@@ -52,7 +52,7 @@ def test_a_finish_whose_answer_was_lost_is_repeated(
 ) -> None:
     server.misbehave("/finish", times=2)
     key = server.submit("sh", "-c", "exit 7")
-    server.wait(lambda: len(server.finishes[key]) == 3)
+    server.wait_for(lambda: len(server.finishes[key]) == 3)
     assert {each["exit_code"] for each in server.finishes[key]} == {7}
     agent.delivered()
 
@@ -97,7 +97,7 @@ def test_an_outcome_outlives_server_and_agent(
     key = server.submit("sh", "-c", "echo begun; sleep 0.3; echo end; exit 4")
     server.log_with(key, b"begun")
     server.stop()
-    eventually(lambda: "exited with 4" in agent.log)
+    wait_for(lambda: "exited with 4" in agent.log)
     agent.kill()
     server.start()
     second = start()
@@ -111,7 +111,7 @@ def test_a_killed_agent_is_succeeded(
 ) -> None:
     server.misbehave("/streams/", times=10_000, status=503, perform=False)
     key = server.submit("sh", "-c", f"echo not yet sent; setsid sleep {nap} & wait")
-    eventually(lambda: asleep(nap))
+    wait_for(lambda: asleep(nap))
     agent.kill()
     server.faults.clear()
     second = start()
@@ -143,7 +143,7 @@ def test_agent_and_guard_may_die_together(
 ) -> None:
     key = server.submit("sh", "-c", f"echo begun; setsid sleep {nap} & wait")
     server.log_with(key, b"begun")
-    eventually(lambda: asleep(nap))
+    wait_for(lambda: asleep(nap))
     children = Path(f"/proc/{agent.pid}/task/{agent.pid}/children").read_text().split()
     guards = [int(pid) for pid in children if int(pid) in alive("worker_agent")]
     assert len(guards) == 1
@@ -153,7 +153,7 @@ def test_agent_and_guard_may_die_together(
     assert asleep(nap), "nobody could sweep: else this test shows nothing"
     start()
     assert server.outcome(key)["outcome"] == "lost"
-    none_alive(nap)
+    must_be_gone(nap)
 
 
 def test_a_stranger_with_a_reused_process_id_lives(
@@ -185,7 +185,7 @@ def test_the_job_of_another_project_is_a_stranger(
     server.outcome(key)
     agent.kill()
     second = start()
-    server.wait(lambda: len(server.registrations) == 2)
+    server.wait_for(lambda: len(server.registrations) == 2)
     second.kill()
     assert stranger.poll() is None
     stranger.kill()
@@ -197,22 +197,22 @@ def test_a_server_that_forgot_the_agent_is_told_again(
 ) -> None:
     server.misbehave("/sync", status=404, perform=False)
     server.submit("true")
-    server.wait(lambda: len(server.registrations) == 2)
+    server.wait_for(lambda: len(server.registrations) == 2)
 
 
 def test_a_server_that_cannot_hold_calls_is_not_hammered(server: FakeServer, start: Start) -> None:
     server.holds = False
     start("--poll-interval", "60")
-    server.wait(lambda: len(server.syncs) >= 3)
+    server.wait_for(lambda: len(server.syncs) >= 3)
     key = server.submit("true")
-    eventually(lambda: len(server.syncs) == 3)
+    wait_for(lambda: len(server.syncs) == 3)
     assert not server.finishes[key]
 
 
 def test_a_server_that_comes_later_is_waited_for(server: FakeServer, start: Start) -> None:
     server.stop()
     agent = start()
-    eventually(lambda: "cannot reach the server" in agent.log)
+    wait_for(lambda: "cannot reach the server" in agent.log)
     server.start()
     assert server.is_registered()
     assert agent.log.count("go on trying") == 1

@@ -6,7 +6,7 @@ import pytest
 
 from tests.agent.conftest import AgentProcess, Start
 from tests.agent.fake_server import FakeServer
-from tests.agent.watching import eventually
+from tests.agent.watching import wait_for
 
 
 def test_output_and_exit_code_arrive(agent: AgentProcess, server: FakeServer) -> None:
@@ -133,4 +133,4 @@ def test_the_agent_opens_no_port(agent: AgentProcess) -> None:
     def held() -> set[str]:
         return {str(fd.readlink()) for fd in Path(f"/proc/{agent.pid}/fd").iterdir()}
 
-    assert not eventually(held) & listening
+    assert not wait_for(held) & listening

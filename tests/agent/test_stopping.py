@@ -9,7 +9,7 @@ import pytest
 
 from tests.agent.conftest import ROOT, AgentProcess, Start
 from tests.agent.fake_server import FakeServer
-from tests.agent.watching import alive, eventually
+from tests.agent.watching import alive, wait_for
 
 
 def test_the_first_signal_lets_the_job_end(
@@ -20,7 +20,7 @@ def test_the_first_signal_lets_the_job_end(
     key = server.submit("sh", "-c", script)
     server.log_with(key, b"begun")
     agent.send(signal.SIGTERM)
-    server.wait(lambda: not server.syncs[-1]["accepting"])
+    server.wait_for(lambda: not server.syncs[-1]["accepting"])
     late = server.submit("true")
     gate.touch()
     assert agent.wait() == 0
@@ -34,7 +34,7 @@ def test_the_second_signal_ends_the_job(agent: AgentProcess, server: FakeServer,
     key = server.submit("sh", "-c", f"echo begun; setsid sleep {nap} & wait")
     server.log_with(key, b"begun")
     agent.send(signal.SIGINT)
-    server.wait(lambda: not server.syncs[-1]["accepting"])
+    server.wait_for(lambda: not server.syncs[-1]["accepting"])
     agent.send(signal.SIGINT)
     assert agent.wait() == 0
     assert server.outcome(key)["outcome"] == "worker_shutdown"
@@ -51,7 +51,7 @@ def test_jobs_can_be_handed_back_at_once(server: FakeServer, start: Start, nap: 
 
 
 def test_an_idle_agent_stops_at_once(agent: AgentProcess, server: FakeServer) -> None:
-    server.wait(lambda: server.syncs)
+    server.wait_for(lambda: server.syncs)
     agent.send(signal.SIGTERM)
     assert agent.wait() == 0
     assert server.unregistered == 1
@@ -142,7 +142,7 @@ def test_orphans_are_buried(agent: AgentProcess, server: FakeServer, tmp_path: P
         children = Path(f"/proc/{agent.pid}/task/{agent.pid}/children").read_text().split()
         return [p for p in children if " Z " in Path(f"/proc/{p}/stat").read_text()]
 
-    eventually(lambda: not zombies())
+    wait_for(lambda: not zombies())
     gate.touch()
     server.outcome(key)
 

@@ -11,7 +11,7 @@ T = TypeVar("T")
 PATIENCE = 20.0
 
 
-def eventually(what: Callable[[], T], why: str = "it never happened") -> T:
+def wait_for(what: Callable[[], T], why: str = "it never happened") -> T:
     until = time.monotonic() + PATIENCE
     while not (found := what()):
         assert time.monotonic() < until, why
@@ -46,5 +46,5 @@ def _command(pid: int) -> bytes:
         return b""
 
 
-def none_alive(mark: str) -> None:
-    eventually(lambda: not alive(mark), f"still alive: {mark}")
+def must_be_gone(mark: str) -> None:
+    wait_for(lambda: not alive(mark), f"still alive: {mark}")

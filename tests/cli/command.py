@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 FORGET = ("WHIRR_", "WORKER_", "DJANGO_", "DISPLAY", "WAYLAND_DISPLAY")
 
 
-def eventually(condition: Callable[[], Any], what: str, seconds: float = 20.0) -> Any:
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = 20.0) -> Any:
     """Poll until the condition holds; returns what it gave."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped, unused-ignore]
 
-from tests.cli.command import Whirr, eventually
+from tests.cli.command import Whirr, wait_for
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
 
@@ -27,9 +27,9 @@ class Stack(Whirr):
     def up(self, *args: str, **env: str) -> subprocess.Popen[str]:
         """`whirr up` in front, ready."""
         process = self.start("up", "--port", str(self.port), *args, **env)
-        eventually(lambda: self.facts() or process.poll() is not None, "the stack is ready")
+        wait_for(lambda: self.facts() or process.poll() is not None, "the stack is ready")
         assert process.poll() is None, process.communicate()
-        eventually(lambda: len(self.children(process.pid)) >= 4, "all are started")
+        wait_for(lambda: len(self.children(process.pid)) >= 4, "all are started")
         return process
 
     def facts(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from tests.cli.command import Whirr, eventually
+from tests.cli.command import Whirr, wait_for
 from tests.cli.fake_server import FakeServer
 
 
@@ -138,7 +138,7 @@ def test_wait_for_several_ends_with_the_first_that_did_not_complete(
     server.add_job(2, status="running")
     server.add_job(3, status="failed", exit_code=9)
     process = there.start("wait", "1", "2", "3", "--json")
-    eventually(lambda: server.seen.count("GET /api/v1/jobs/2") > 1, "it waits")
+    wait_for(lambda: server.seen.count("GET /api/v1/jobs/2") > 1, "it waits")
     server.jobs[2].update(status="failed", exit_code=4)
     out, _ = process.communicate(timeout=20)
     assert process.returncode == 4

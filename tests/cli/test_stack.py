@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped, unused-ignore]
 
-from tests.cli.command import Whirr, alive, eventually
+from tests.cli.command import Whirr, alive, wait_for
 from tests.cli.stacks import Stack, another_web, web_pid
 from whirr.stack.running import is_healthy
 
@@ -115,8 +115,8 @@ def test_a_killed_web_process_comes_back_on_its_port(stack: Stack) -> None:
     for _ in range(2):
         before = web_pid(stack)
         os.kill(before, signal.SIGKILL)
-        eventually(partial(another_web, stack, before), "it is back")
-    eventually(lambda: is_healthy(f"http://127.0.0.1:{stack.port}"), "it answers")
+        wait_for(partial(another_web, stack, before), "it is back")
+    wait_for(lambda: is_healthy(f"http://127.0.0.1:{stack.port}"), "it answers")
     process.terminate()
     assert "was killed by SIGKILL; starting it again" in process.communicate(timeout=20)[1]
 
@@ -128,7 +128,7 @@ def test_a_stack_whose_messages_nobody_reads_goes_on(stack: Stack) -> None:
     process.stderr = None
     before = web_pid(stack)
     os.kill(before, signal.SIGKILL)
-    eventually(partial(another_web, stack, before), "it is back")
+    wait_for(partial(another_web, stack, before), "it is back")
     assert process.poll() is None
 
 
@@ -146,21 +146,21 @@ def test_what_a_dead_child_left_in_its_group_is_killed(stack: Stack) -> None:
     """A forked helper (Celery's beat, say) must not live beside its successor."""
     left = stack.cwd / "left"
     stack.up(STAND_IN_BACKGROUND=f"sleep 1000 & echo $! >> {left}; wait")
-    helper = int(eventually(lambda: left.exists() and left.read_text().strip(), "it forked"))
+    helper = int(wait_for(lambda: left.exists() and left.read_text().strip(), "it forked"))
     parent = psutil.Process(helper).ppid()
     os.kill(parent, signal.SIGKILL)
-    eventually(lambda: not alive(helper), "the helper is gone")
-    eventually(lambda: len(left.read_text().split()) == 2, "the child was started again")
+    wait_for(lambda: not alive(helper), "the helper is gone")
+    wait_for(lambda: len(left.read_text().split()) == 2, "the child was started again")
 
 
 def test_kill_9_of_the_supervisor_stops_everything(stack: Stack) -> None:
     left = stack.cwd / "left"
     fork = f"sh -c 'trap \"\" TERM INT HUP; echo $$ > {left}; sleep 1000' & wait"
     process = stack.up(STAND_IN_BACKGROUND=fork)
-    helper = int(eventually(lambda: left.exists() and left.read_text().strip(), "it forked"))
+    helper = int(wait_for(lambda: left.exists() and left.read_text().strip(), "it forked"))
     children = stack.children(process.pid)
     process.kill()
-    eventually(lambda: not any(alive(pid) for pid in (helper, *children)), "all are gone")
+    wait_for(lambda: not any(alive(pid) for pid in (helper, *children)), "all are gone")
     assert stack("up", "--detach", "--port", str(stack.port)).returncode == 0
 
 
@@ -170,7 +170,7 @@ def test_children_die_with_the_supervisor_even_without_their_keeper(stack: Stack
     keeper = [pid for pid in children if "keeper.py" in " ".join(psutil.Process(pid).cmdline())]
     os.kill(keeper[0], signal.SIGKILL)
     process.kill()
-    eventually(lambda: not any(alive(pid) for pid in children), "all are gone")
+    wait_for(lambda: not any(alive(pid) for pid in children), "all are gone")
 
 
 def test_a_child_that_keeps_failing_ends_the_stack_with_its_last_words(stack: Stack) -> None:
@@ -207,9 +207,9 @@ def test_a_second_ctrl_c_does_not_wait(stack: Stack) -> None:
     marker = stack.cwd / "stopping"
     trap = f"trap 'touch {marker}' TERM; echo ready; while :; do sleep 0.05; done"
     process = stack.up(STAND_IN_AGENT=trap, STAND_IN_BACKGROUND=trap)
-    eventually(lambda: stack.log("agent") and stack.log("background"), "both are ready")
+    wait_for(lambda: stack.log("agent") and stack.log("background"), "both are ready")
     process.send_signal(signal.SIGINT)
-    eventually(marker.exists, "it stops the agent first")
+    wait_for(marker.exists, "it stops the agent first")
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=1)
     assert process.returncode == 0
@@ -221,7 +221,7 @@ def test_the_agent_is_told_twice_and_before_the_others(stack: Stack) -> None:
     other = f"trap 'echo other >> {order}; exit' TERM; "
     loop = "echo ready; while :; do sleep 0.05; done"
     process = stack.up(STAND_IN_AGENT=agent + loop, STAND_IN_BACKGROUND=other + loop)
-    eventually(lambda: stack.log("agent") and stack.log("background"), "both are ready")
+    wait_for(lambda: stack.log("agent") and stack.log("background"), "both are ready")
     process.terminate()
     process.communicate(timeout=20)
     assert order.read_text().split() == ["agent", "agent", "other"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Whirr, eventually
+from tests.cli.command import Whirr, wait_for
 from tests.cli.fake_server import FakeServer
 
 
@@ -74,7 +74,7 @@ def ends(server: FakeServer, **facts: object) -> None:
     """Let job 1 end this way as soon as it is there."""
 
     def end() -> None:
-        eventually(lambda: 1 in server.jobs, "the job is submitted")
+        wait_for(lambda: 1 in server.jobs, "the job is submitted")
         server.jobs[1].update(facts)
 
     threading.Thread(target=end, daemon=True).start()
@@ -105,7 +105,7 @@ def test_wait_ends_with_the_jobs_own_code(
 
 def test_wait_survives_a_restart_of_the_server(there: Whirr, server: FakeServer) -> None:
     process = there.start("submit", "--wait", "--", "true")
-    eventually(lambda: "GET /api/v1/jobs/1" in server.seen, "it waits")
+    wait_for(lambda: "GET /api/v1/jobs/1" in server.seen, "it waits")
     server.stop()
     assert process.stderr is not None
     assert "the server is away" in process.stderr.readline()
@@ -121,7 +121,7 @@ def test_follow_prints_the_output_alone_and_ends_with_the_jobs_code(
 ) -> None:
     process = there.start("submit", "--follow", "--", "true")
     assert process.stdout is not None
-    eventually(lambda: 1 in server.jobs, "the job is submitted")
+    wait_for(lambda: 1 in server.jobs, "the job is submitted")
     server.logs["job-1", 1] = b"one\n"
     server.jobs[1].update(status="running", attempt=1)
     assert process.stdout.readline() == "one\n"
@@ -140,7 +140,7 @@ def test_follow_prints_the_output_alone_and_ends_with_the_jobs_code(
 def test_follow_goes_on_with_the_next_attempt(there: Whirr, server: FakeServer) -> None:
     process = there.start("submit", "--follow", "--", "true")
     assert process.stdout is not None
-    eventually(lambda: 1 in server.jobs, "the job is submitted")
+    wait_for(lambda: 1 in server.jobs, "the job is submitted")
     server.logs["job-1", 1] = b"first\n"
     server.jobs[1].update(status="running", attempt=1)
     assert process.stdout.readline() == "first\n"
@@ -158,7 +158,7 @@ def test_follow_goes_on_with_the_next_attempt(there: Whirr, server: FakeServer) 
 @pytest.mark.parametrize("flag", ["--follow", "--wait"])
 def test_ctrl_c_detaches_and_says_so(there: Whirr, server: FakeServer, flag: str) -> None:
     process = there.start("submit", flag, "--", "true")
-    eventually(lambda: "GET /api/v1/jobs/1" in server.seen, "it watches")
+    wait_for(lambda: "GET /api/v1/jobs/1" in server.seen, "it watches")
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130

@@ -163,4 +163,5 @@ def test_a_closed_pipe_is_no_error(there: Whirr, server: FakeServer) -> None:
 def test_json_is_json(quick: Call, server: FakeServer) -> None:
     server.add_job(1)
     for args in (["status"], ["status", "1"], ["runs"], ["cancel", "1"]):
-        json.loads(quick(*args, "--json", WHIRR_SERVER_URL=server.url).stdout)
+        shown = json.loads(quick(*args, "--json", WHIRR_SERVER_URL=server.url).stdout)
+        assert shown, args

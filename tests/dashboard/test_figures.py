@@ -56,7 +56,7 @@ def test_nan_and_infinity_are_gaps_with_a_mark_at_the_last_height() -> None:
 def test_a_figure_is_json_that_every_browser_reads() -> None:
     figure = figures.metric("loss", [curve([math.nan] * 3), curve([1.0], run="job-2")])
 
-    json.dumps(figure, allow_nan=False)
+    assert json.loads(json.dumps(figure, allow_nan=False)) == figure
 
 
 def test_time_counts_from_the_origin() -> None:

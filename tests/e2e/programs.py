@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 Found = TypeVar("Found")
 
 
-def eventually(
+def wait_for(
     look: Callable[[], Found | None],
     *,
     within: float,
@@ -113,7 +113,7 @@ class Site:
 
     def start_web(self) -> None:
         self.web.start()
-        eventually(self.is_healthy, within=30, what=lambda: f"healthy\n{self.web.said()}")
+        wait_for(self.is_healthy, within=30, what=lambda: f"healthy\n{self.web.said()}")
 
     def is_healthy(self) -> bool:
         assert self.web.process is not None
@@ -147,7 +147,7 @@ class Site:
             job = self.job(job_id)
             return job if job["status"] == status and job["attempt"] >= attempt else None
 
-        return eventually(look, within=within, what=f"job {job_id} {status}")
+        return wait_for(look, within=within, what=f"job {job_id} {status}")
 
     def stop(self) -> None:
         self.client.close()

@@ -4,7 +4,7 @@ import sys
 import time
 
 from tests.e2e.conftest import StartAgent
-from tests.e2e.programs import ROOT, Site, eventually, processes_with
+from tests.e2e.programs import ROOT, Site, processes_with, wait_for
 
 TRAINER = str(ROOT / "tests" / "e2e" / "trainer.py")
 LEASE = 10
@@ -17,7 +17,7 @@ def test_a_job_of_a_killed_agent_is_gone_in_two_seconds_and_completes_as_attempt
     job_id = site.submit(sys.executable, TRAINER, "killed-agent", "100", "--child")
     site.wait_for(job_id, "running", within=20)
     first_log = site.data / "runs" / f"job-{job_id}" / "attempts" / "1" / "output.log"
-    eventually(
+    wait_for(
         lambda: first_log.exists() and b"line 5" in first_log.read_bytes(), within=20, what="log"
     )
     assert processes_with("killed-agent")
@@ -25,7 +25,7 @@ def test_a_job_of_a_killed_agent_is_gone_in_two_seconds_and_completes_as_attempt
     first.kill()
 
     killed_at = time.monotonic()
-    eventually(lambda: not processes_with("killed-agent"), within=2, what="training gone")
+    wait_for(lambda: not processes_with("killed-agent"), within=2, what="training gone")
     start_agent("second")
     job = site.wait_for(job_id, "running", within=LEASE + 10, attempt=2)
     assert time.monotonic() - killed_at <= LEASE + 10

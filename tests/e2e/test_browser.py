@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.browser import signed_in
 from tests.e2e.conftest import StartAgent
-from tests.e2e.programs import ROOT, Site, eventually, processes_with
+from tests.e2e.programs import ROOT, Site, processes_with, wait_for
 
 TRAINER = str(ROOT / "tests" / "e2e" / "trainer.py")
 
@@ -47,14 +47,14 @@ def test_a_job_from_the_form_draws_its_curve_and_its_log_while_it_runs_without_a
         job_id = submit(page, site, "watched", "500")
         page.evaluate("window.neverReloaded = true")
         expect(page.locator("#head [data-state=running]")).to_be_visible(timeout=20_000)
-        eventually(lambda: points_drawn(page, "loss") > 1, within=20, what="a curve")
+        wait_for(lambda: points_drawn(page, "loss") > 1, within=20, what="a curve")
         points, lines = points_drawn(page, "loss"), lines_shown(page)
-        eventually(lambda: points_drawn(page, "loss") > points + 20, within=20, what="curve grows")
-        eventually(lambda: lines_shown(page) > lines + 20, within=20, what="log grows")
+        wait_for(lambda: points_drawn(page, "loss") > points + 20, within=20, what="curve grows")
+        wait_for(lambda: lines_shown(page) > lines + 20, within=20, what="log grows")
         assert site.job(job_id)["status"] == "running"
 
         expect(page.locator("#head [data-state=completed]")).to_be_visible(timeout=40_000)
-        eventually(lambda: points_drawn(page, "loss") >= 500, within=10, what="every point drawn")
+        wait_for(lambda: points_drawn(page, "loss") >= 500, within=10, what="every point drawn")
         expect(page.locator("[data-log-lines]")).to_contain_text("line 499 of watched")
         assert page.evaluate("window.neverReloaded") is True
 
@@ -67,7 +67,7 @@ def test_cancelling_in_the_browser_kills_the_whole_tree_and_the_page_shows_it(
         job_id = submit(page, site, "cancelled-here", "0 --child")
         page.evaluate("window.neverReloaded = true")
         expect(page.locator("#head [data-state=running]")).to_be_visible(timeout=20_000)
-        eventually(
+        wait_for(
             lambda: len(processes_with("cancelled-here")) >= 2,
             within=20,
             what="child and grandchild",
@@ -78,7 +78,7 @@ def test_cancelling_in_the_browser_kills_the_whole_tree_and_the_page_shows_it(
 
         asked_at = time.monotonic()
         grace = site.job(job_id)["grace_seconds"]
-        eventually(
+        wait_for(
             lambda: not processes_with("cancelled-here"),
             within=grace,
             what=lambda: f"tree gone\n{site.job(job_id)}\n{agent.said()}",
@@ -109,7 +109,7 @@ def test_comparing_two_runs_overlays_their_curves(
             const plot = document.querySelector('[data-key="loss"] [data-plot]');
             return (plot?.data ?? []).filter(trace => (trace.x?.length ?? 0) >= 20).length;
         }"""
-        eventually(lambda: page.evaluate(drawn) >= 2, within=20, what="two curves in one chart")
+        wait_for(lambda: page.evaluate(drawn) >= 2, within=20, what="two curves in one chart")
         expect(page.locator("body")).to_contain_text("lines")  # the config key that differs
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import StartAgent
-from tests.e2e.programs import ROOT, Agent, Site, eventually, sha256
+from tests.e2e.programs import ROOT, Agent, Site, sha256, wait_for
 
 TRAINER = str(ROOT / "tests" / "e2e" / "trainer.py")
 
@@ -16,7 +16,7 @@ def assert_complete_to_the_byte(site: Site, agent: Agent, job_id: int, *, lines:
     ours = agent.attempt_folder(job_id, 1)
     theirs = site.data / "runs" / f"job-{job_id}" / "attempts" / "1"
     for name in ("output.log", "metrics.jsonl"):
-        eventually(
+        wait_for(
             lambda name=name: sha256(ours / name) == sha256(theirs / name),  # type: ignore[misc]
             within=20,
             what=f"{name} of agent and server equal",
@@ -35,13 +35,11 @@ def test_training_goes_on_while_the_server_is_dead_and_nothing_is_missing_afterw
     job_id = site.submit(sys.executable, TRAINER, "killed-server", "300")
     metrics = agent.attempt_folder(job_id, 1) / "metrics.jsonl"
     arrived = site.data / "runs" / f"job-{job_id}" / "attempts" / "1" / "metrics.jsonl"
-    eventually(
-        lambda: arrived.exists() and arrived.stat().st_size > 0, within=20, what="first bytes"
-    )
+    wait_for(lambda: arrived.exists() and arrived.stat().st_size > 0, within=20, what="first bytes")
 
     site.web.kill()
     at_death = metrics.stat().st_size
-    eventually(lambda: metrics.stat().st_size > at_death + 2000, within=20, what="training goes on")
+    wait_for(lambda: metrics.stat().st_size > at_death + 2000, within=20, what="training goes on")
     site.start_web()
 
     job = site.wait_for(job_id, "completed", within=40)
@@ -63,7 +61,7 @@ def test_the_same_holds_on_postgresql_and_redis(
         agent.start()
         job_id = site.submit(sys.executable, TRAINER, f"pg-{os.getpid()}", "150")
         metrics = agent.attempt_folder(job_id, 1) / "metrics.jsonl"
-        eventually(
+        wait_for(
             lambda: metrics.exists() and metrics.stat().st_size > 500, within=20, what="points"
         )
         site.web.kill()

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.e2e.programs import ROOT, eventually, free_port, processes_with
+from tests.e2e.programs import ROOT, free_port, processes_with, wait_for
 
 TRAINER = str(ROOT / "tests" / "e2e" / "trainer.py")
 
@@ -66,14 +66,14 @@ def test_killing_the_parent_with_kill_9_ends_every_process_and_the_job_is_run_ag
 ) -> None:
     stack.up()
     job_id = submit(stack, "parent-killed", "60", "--child")
-    eventually(lambda: len(processes_with("parent-killed")) >= 2, within=20, what="a running job")
+    wait_for(lambda: len(processes_with("parent-killed")) >= 2, within=20, what="a running job")
     parent = stack.parent()
     family = [parent, *parent.children(recursive=True)]
     assert len(family) >= 5
 
     parent.kill()
 
-    eventually(
+    wait_for(
         lambda: (
             not [each for each in family if each.is_running()]
             and not processes_with("parent-killed")
@@ -82,7 +82,7 @@ def test_killing_the_parent_with_kill_9_ends_every_process_and_the_job_is_run_ag
         what=lambda: f"all gone; left: {[each for each in family if each.is_running()]}",
     )
     stack.up()
-    job = eventually(
+    job = wait_for(
         lambda: (found := stack.status_of(job_id)).get("status") == "completed" and found,
         within=60,
         what=lambda: f"completed: {stack.status_of(job_id)}",
@@ -94,7 +94,7 @@ def test_killing_the_parent_with_kill_9_ends_every_process_and_the_job_is_run_ag
 def test_the_web_process_comes_back_by_itself_while_a_job_runs(stack: Stack) -> None:
     stack.up()
     job_id = submit(stack, "web-killed", "200")
-    eventually(lambda: processes_with("web-killed"), within=20, what="a running job")
+    wait_for(lambda: processes_with("web-killed"), within=20, what="a running job")
     [web] = [
         each
         for each in stack.parent().children(recursive=True)
@@ -113,14 +113,14 @@ def test_the_web_process_comes_back_by_itself_while_a_job_runs(stack: Stack) -> 
 def test_down_leaves_no_process_behind(stack: Stack) -> None:
     stack.up()
     submit(stack, "downed", "0", "--child")
-    eventually(lambda: len(processes_with("downed")) >= 2, within=20, what="a running job")
+    wait_for(lambda: len(processes_with("downed")) >= 2, within=20, what="a running job")
     parent = stack.parent()
     family = [parent, *parent.children(recursive=True)]
 
     stopped = stack.whirr("down")
 
     assert stopped.returncode == 0, stopped.stderr
-    eventually(
+    wait_for(
         lambda: not [each for each in family if each.is_running()] and not processes_with("downed"),
         within=5,
         what="all gone",

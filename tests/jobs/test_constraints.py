@@ -12,7 +12,7 @@ from tests.jobs.factories import NOON, claim, make_job, make_worker
 pytestmark = pytest.mark.django_db
 
 
-def refused(rows: Any, **change: Any) -> None:
+def must_refuse(rows: Any, **change: Any) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         rows.update(**change)
 
@@ -33,7 +33,7 @@ def refused(rows: Any, **change: Any) -> None:
 )
 def test_a_queued_job_cannot_become_nonsense(change: dict[str, Any]) -> None:
     make_job()
-    refused(Job.objects.all(), **change)
+    must_refuse(Job.objects.all(), **change)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_queued_job_cannot_become_nonsense(change: dict[str, Any]) -> None:
 def test_a_running_job_cannot_become_nonsense(change: dict[str, Any]) -> None:
     make_job()
     claim(make_worker())
-    refused(Job.objects.all(), **change)
+    must_refuse(Job.objects.all(), **change)
 
 
 class TestAttempts:
@@ -71,8 +71,8 @@ class TestAttempts:
     def test_it_is_finished_exactly_when_it_does_not_run(self, now: datetime) -> None:
         make_job()
         claim(make_worker())
-        refused(Attempt.objects.all(), finished_at=now)
-        refused(Attempt.objects.all(), status="failed")
+        must_refuse(Attempt.objects.all(), finished_at=now)
+        must_refuse(Attempt.objects.all(), status="failed")
 
 
 def test_there_is_one_pulse(now: datetime) -> None:

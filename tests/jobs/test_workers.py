@@ -47,7 +47,7 @@ class TestAName:
     def test_two_old_workers_may_share_it(self) -> None:
         """whirr 0.5 has no sessions, and registers anew with every start."""
         make_worker()
-        make_worker(now=after(1))
+        assert make_worker(now=after(1)).heartbeat_at == after(1)
 
     @pytest.mark.parametrize("name", ["", "   ", "a/b"])
     def test_one_that_no_address_can_hold_is_refused(self, name: str) -> None:
