@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.db.models import Count, Model, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -18,20 +18,8 @@ from jobs import workers
 from jobs.cancelling import cancel
 from jobs.models import Attempt, Job, JobEvent, Pulse, Requirement, Worker
 from jobs.states import AttemptStatus
+from runs.admin_rights import ReadOnly
 from runs.errors import DomainError
-
-
-class ReadOnly:
-    """Rows that only the domain writes: nothing is added, changed or deleted here."""
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 class AttemptInline(ReadOnly, admin.TabularInline):

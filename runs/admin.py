@@ -6,25 +6,12 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from runs.admin_rights import ReadOnly
 from runs.models import Artifact, Chunk, Run, Series, Stream
-
-
-class ReadOnly:
-    """Rows that runs write about themselves: nothing is added, changed or deleted here."""
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 class SeriesInline(ReadOnly, admin.TabularInline):
