@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "sqlite: only means something on SQLite")
     # Django has its settings by now; a server that a test starts shall read whirr's own.
     os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+    # A suite that a script starts in the background ignores Ctrl-C, and so would the programs it tests.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure() -> None:

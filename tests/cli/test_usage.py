@@ -164,4 +164,4 @@ def test_json_is_json(quick: Call, server: FakeServer) -> None:
     server.add_job(1)
     for args in (["status"], ["status", "1"], ["runs"], ["cancel", "1"]):
         shown = json.loads(quick(*args, "--json", WHIRR_SERVER_URL=server.url).stdout)
-        assert shown, args
+        assert isinstance(shown, (dict, list)), args
