@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
 from jobs.leases import extend_all, requeue_expired
 from jobs.models import JobEvent, Pulse
-from runs import feed
+from runs import clock, feed
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +66,7 @@ def ring_for_news(seen: int) -> int:
 
 def side_work(look: int, *, now: datetime | None = None) -> None:
     """What is due at the n-th look: a sign of life, a sweep."""
-    now = now or timezone.now()
+    now = now or clock.now()
     if look % ALIVE_EVERY == 0:
         say_alive(now=now)
     if look % SWEEP_EVERY == 0:
@@ -81,7 +80,7 @@ async def beat_forever(in_pool: InPool) -> None:
     while True:
         try:
             if seen is None:
-                seen = await in_pool(lambda: begin(now=timezone.now()))
+                seen = await in_pool(lambda: begin(now=clock.now()))
             seen = await in_pool(ring_for_news, seen)
             looks += 1
             await in_pool(side_work, looks)

@@ -1,13 +1,13 @@
 """Celery's way into the queue: each task wraps one step that anybody may call."""
 
 from celery import shared_task
-from django.utils import timezone
 
 from jobs import leases, pulse
+from runs import clock
 
 
 @shared_task(ignore_result=True)
 def requeue_expired_leases() -> int:
     """Rescue jobs of silent workers, unless it is the server that was silent."""
-    now = timezone.now()
+    now = clock.now()
     return leases.requeue_expired(now=now) if pulse.web_is_alive(now=now) else 0

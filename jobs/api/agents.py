@@ -1,6 +1,5 @@
 """The calls of an agent's life."""
 
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -12,6 +11,7 @@ from jobs.api import serializers
 from jobs.api.parsing import sync_report
 from jobs.finishing import Outcome
 from jobs.workers import Hardware
+from runs import clock
 from whirr_site.access.store import store_id
 
 
@@ -32,7 +32,7 @@ class RegisterView(AgentView):
         worker_id, session = told.pop("worker_id"), told.pop("session")
         gpu_ids = told.pop("gpu_ids") or []
         told["gpus"] = told["gpus"] or [_bare_gpu(index) for index in gpu_ids]
-        workers.register(worker_id, Hardware(**told), session=session, now=timezone.now())
+        workers.register(worker_id, Hardware(**told), session=session, now=clock.now())
         return Response(
             {
                 "message": f"Worker {worker_id} registered",
@@ -74,7 +74,7 @@ class UnregisterOneView(AgentView):
 
 
 def _unregister(worker_id: str) -> Response:
-    workers.unregister(worker_id, now=timezone.now())
+    workers.unregister(worker_id, now=clock.now())
     return Response({"message": f"Worker {worker_id} unregistered", "success": True})
 
 
@@ -84,7 +84,7 @@ class SyncView(AgentView):
     @extend_schema(request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, worker_id: str) -> Response:
         report = sync_report(request.data)
-        return Response(syncing.exchange(worker_id, report, now=timezone.now()).as_json())
+        return Response(syncing.exchange(worker_id, report, now=clock.now()).as_json())
 
 
 class FinishView(AgentView):
@@ -102,5 +102,5 @@ class FinishView(AgentView):
             signal=told["signal"],
             message=told["error_message"] or "",
         )
-        job = finishing.finish(job_id, attempt, report, now=timezone.now())
+        job = finishing.finish(job_id, attempt, report, now=clock.now())
         return Response({"job_id": job_id, "attempt": attempt, "status": job.status})

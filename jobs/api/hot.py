@@ -6,12 +6,11 @@ from typing import Any
 
 import orjson
 from channels.layers import get_channel_layer
-from django.utils import timezone
 
 from jobs import syncing
 from jobs.api.parsing import sync_report
 from jobs.syncing import Orders, Report
-from runs import feed
+from runs import clock, feed
 from runs.api.calls import Call, Handler, Reply
 from runs.api.writing import Forbidden
 from runs.errors import Invalid
@@ -36,7 +35,7 @@ async def sync(call: Call) -> Reply:
 
 async def _exchange(call: Call, worker_id: str, report: Report, serial: int | None) -> Orders:
     orders: Orders = await call.in_pool(
-        lambda: syncing.exchange(worker_id, report, now=timezone.now(), serial=serial)
+        lambda: syncing.exchange(worker_id, report, now=clock.now(), serial=serial)
     )
     return orders
 

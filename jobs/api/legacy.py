@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -11,6 +10,7 @@ from rest_framework.response import Response
 from jobs import legacy
 from jobs.api.agents import AgentView
 from jobs.api.serializers import JobSerializer, MessageSerializer
+from runs import clock
 from runs.api.writing import Forbidden
 
 
@@ -63,7 +63,7 @@ class ClaimView(AgentView):
             told["worker_id"],
             told["gpu_id"],
             lease_seconds=told["lease_seconds"],
-            now=timezone.now(),
+            now=clock.now(),
         )
         return Response({"job": JobSerializer(order.job).data if order else None})
 
@@ -75,7 +75,7 @@ class HeartbeatView(AgentView):
     def post(self, request: Request, job_id: int) -> Response:
         told = _checked(HeartbeatSerializer, request)
         until, cancel = legacy.renew(
-            job_id, told["worker_id"], lease_seconds=told["lease_seconds"], now=timezone.now()
+            job_id, told["worker_id"], lease_seconds=told["lease_seconds"], now=clock.now()
         )
         return Response(
             {"success": True, "lease_expires_at": until.isoformat(), "cancel_requested": cancel}
@@ -102,7 +102,7 @@ class FailView(AgentView):
 
 def _finish(job_id: int, worker_id: str, exit_code: int, message: str | None) -> Response:
     job = legacy.finish(
-        job_id, worker_id, exit_code=exit_code, message=message or "", now=timezone.now()
+        job_id, worker_id, exit_code=exit_code, message=message or "", now=clock.now()
     )
     if job is None:
         raise Forbidden(f"Job {job_id} is not owned by worker {worker_id}")
