@@ -34,13 +34,16 @@ def test_status_in_a_pipe_is_tab_separated(there: Whirr, server: FakeServer) -> 
     server.add_job(
         3, status="running", name="a\tb\x1b[31m", attempt=1, command_argv=["echo", "x y"]
     )
-    server.workers = [{"id": "w", "status": "busy", "hostname": "h", "current_job_id": 3}]
+    gpus = [{"index": index, "name": "A100"} for index in range(2)]
+    server.workers = [
+        {"id": "w", "status": "busy", "hostname": "h", "job_ids": [3, 4], "gpus": gpus}
+    ]
     lines = there("status").stdout.splitlines()
     assert lines[0].split("\t")[:3] == ["job", "status", "name"]
     assert lines[1].split("\t")[:3] == ["3", "running", "a b [31m"]
     assert lines[1].endswith("echo 'x y'")
     assert lines[2] == ""
-    assert lines[4].split("\t")[:2] == ["w", "busy"]
+    assert lines[4].split("\t")[:5] == ["w", "busy", "h", "2 x A100", "3, 4"]
 
 
 def test_status_on_a_terminal_is_a_table(there: Whirr, server: FakeServer) -> None:
@@ -62,11 +65,13 @@ def test_status_of_one_job_shows_its_attempts(there: Whirr, server: FakeServer) 
         "reason": "worker_lost",
         "worker_id": "w",
         "gpus": [0, 1],
+        "error_message": "not heard of for 60 s",
     }
     server.add_job(3, status="running", attempt=2, attempts=[attempt])
     out = there("status", "job-3").stdout
     assert f"url\t{server.url}/runs/job-3/" in out
     assert "1\tlost\tworker_lost\tw\t\t\t0,1" in out
+    assert "not heard of for 60 s" in out
 
 
 def test_logs_are_printed_byte_for_byte(there: Whirr, server: FakeServer) -> None:

@@ -79,20 +79,26 @@ def _show_all(found: dict[str, Any]) -> None:
     )
     output.data("")
     output.table(
-        ("worker", "status", "host", "gpu", "job", "seen"),
+        ("worker", "status", "host", "gpus", "jobs", "seen"),
         [
             (
                 w["id"],
                 w["status"],
                 w["hostname"],
-                w.get("gpu_id"),
-                w.get("current_job_id"),
+                _gpus(w),
+                ", ".join(map(str, w.get("job_ids") or [])),
                 ago(w.get("heartbeat_at")),
             )
             for w in found["workers"]
         ],
         title="Workers",
     )
+
+
+def _gpus(worker: dict[str, Any]) -> str:
+    """`4 x NVIDIA A100`; as many parts as there are models."""
+    models = [str(gpu.get("name") or "GPU") for gpu in worker.get("gpus") or []]
+    return ", ".join(f"{models.count(name)} x {name}" for name in dict.fromkeys(models))
 
 
 def _row(job: jobs.Job) -> tuple[object, ...]:
@@ -126,5 +132,8 @@ def _show_one(job: jobs.Job, where: place.Place) -> None:
     if attempts:
         output.data("")
         cells = [[*(a.get(key) for key in ATTEMPT_FIELDS), elapsed(a)] for a in attempts]
-        headings = ["attempt", *(key.replace("_", " ") for key in ATTEMPT_FIELDS[1:]), "elapsed"]
+        for row, attempt in zip(cells, attempts):
+            row.append(attempt.get("error_message"))
+        named = (key.replace("_", " ") for key in ATTEMPT_FIELDS[1:])
+        headings = ["attempt", *named, "elapsed", "why"]
         output.table(headings, cells, title="Attempts")
