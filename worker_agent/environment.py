@@ -8,10 +8,10 @@ from pathlib import Path
 
 from worker_agent.order import Order
 
-# The agent's own settings are no business of a job; above all its token, which may do everything.
+# The agent's own settings are no business of a job, nor are the server's, which it may have been
+# started with: a token that may do everything, the password of the database, the secret key.
+_PREFIX = "WHIRR_"
 _OURS = (
-    "WHIRR_TOKEN",
-    "WHIRR_DATA_DIR",
     "WORKER_ID",
     "WORKER_TAGS",
     "WORKER_NETWORK_BANDWIDTH_BYTES_PER_SEC",
@@ -24,9 +24,12 @@ def for_job(
     order: Order, folder: Path, server_url: str, inherited: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """The agent's environment without its secrets, then the job's wishes, then our promises."""
-    env = dict(os.environ if inherited is None else inherited)
-    for name in _OURS:
-        env.pop(name, None)
+    found = os.environ if inherited is None else inherited
+    env = {
+        name: value
+        for name, value in found.items()
+        if not name.startswith(_PREFIX) and name not in _OURS
+    }
     # Python holds back 8 KB of output when it writes to a file; people want to see it live.
     env.setdefault("PYTHONUNBUFFERED", "1")
     env["PWD"] = order.workdir

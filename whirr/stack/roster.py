@@ -29,6 +29,8 @@ NOT_INHERITED = (
     "WORKER_ID",
     "DJANGO_SETTINGS_MODULE",
 )
+# An agent runs other people's programs, and needs none of the server's secrets.
+SERVER_SECRETS = ("WHIRR_DATABASE_URL", "WHIRR_REDIS_URL", "WHIRR_SECRET_KEY")
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def agent(folder: Folder, shape: Shape) -> Spec:
         argv += ["--gpu", "all"]
     elif shape.slots > 1:
         argv += ["--slots", str(shape.slots)]
-    return Spec("agent", argv, environment() | {"WHIRR_TOKEN": folder.secret()}, stops_first=True)
+    env = {key: value for key, value in environment().items() if key not in SERVER_SECRETS}
+    return Spec("agent", argv, env | {"WHIRR_TOKEN": folder.secret()}, stops_first=True)
 
 
 def agent_name(host: str) -> str:
