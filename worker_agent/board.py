@@ -17,6 +17,7 @@ class Board:
         self._holding: dict[Key, tuple[int, ...]] = {}
         self._exclusive: set[Key] = set()
         self._cancelling: set[Key] = set()
+        self._lost: set[Key] = set()
         self.accepting = True
 
     def take(self, order: Order, lease_until: float) -> bool:
@@ -45,6 +46,7 @@ class Board:
         with self._lock:
             self._owned.pop(key, None)
             self._cancelling.discard(key)
+            self._lost.discard(key)
 
     def is_cancelling(self, key: Key) -> None:
         """We know of the cancel: the server need not answer at once to tell us again."""
@@ -52,12 +54,21 @@ class Board:
             if key in self._owned:
                 self._cancelling.add(key)
 
+    def is_lost(self, key: Key) -> None:
+        """We know that it is not ours any more; its hardware is taken until its processes are gone."""
+        with self._lock:
+            if key in self._owned:
+                self._lost.add(key)
+
     def report(self) -> list[dict[str, int | bool]]:
-        """All that is owned, as a sync tells it."""
+        """All that is owned, as a sync tells it.
+
+        What is known to be lost is left out: the server would answer at once to tell us again.
+        """
         with self._lock:
             return [
                 {"job_id": key[0], "attempt": key[1], "cancelling": key in self._cancelling}
-                for key in sorted(self._owned)
+                for key in sorted(self._owned.keys() - self._lost)
             ]
 
     def renewed(self, keys: list[Key], until: float) -> None:

@@ -163,6 +163,7 @@ class Link:
             self._board.is_cancelling(key)
             self._listener.cancel(key)
         for key in lost:
+            self._board.is_lost(key)
             self._listener.lost(key)
         orders = self._take_orders(answer.get("jobs"), until)
         self._claim_id = _random_text()

@@ -124,6 +124,7 @@ class Supervisor:
         if key in self._given_up:
             return
         self._given_up.add(key)
+        self._board.is_lost(key)
         self._log.warning(f"job {key[0]}: attempt {key[1]} is not ours any more, killing it")
         self._shipper.forget(key)
         job = self._jobs[key][0]

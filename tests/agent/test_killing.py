@@ -91,6 +91,21 @@ def test_a_lost_lease_ends_the_tree_and_not_a_byte_more_is_sent(
     assert server.finishes[key] == []
 
 
+def test_a_lost_attempt_is_not_asked_about_again_while_it_ends(
+    agent: AgentProcess, server: FakeServer, nap: str
+) -> None:
+    key = begin(
+        server, "trap '' TERM; sleep {nap} & while :; do sleep 0.1; done", nap, grace_seconds=2
+    )
+    server.lose(key)
+    server.wait_for(lambda: server.syncs[-1]["running"] == [])
+    assert server.syncs[-1]["free_slots"] == 0  # its processes are still there
+    before = len(server.syncs)
+    must_be_gone(nap)
+    server.wait_for(lambda: server.syncs[-1]["free_slots"] == 1)
+    assert len(server.syncs) - before <= 3
+
+
 def test_a_refused_write_is_a_lost_lease(agent: AgentProcess, server: FakeServer, nap: str) -> None:
     key = begin(server, "while sleep 0.05; do echo more; done & sleep {nap}", nap)
     server.superseded.add(key)
