@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from whirr.wire import OffsetGap, layout
 from worker_agent.shipping.target import Target
+from worker_agent.shipping.unreadable import Unreadable, unreadable
 
 _PART = 1024 * 1024
 
@@ -42,13 +43,15 @@ class Artifacts:
         return True
 
     def refused(self) -> None:
-        """The server does not want the current file: go on with the others."""
+        """The current file is not wanted, or cannot be sent: go on with the others."""
         if self._current is not None:
             name, version, _ = self._current
             self._sent[name] = version
             self._current = None
 
     def _send(self, target: Target, name: str, version: Version, offset: int) -> None:
+        if not _is_utf8(name):
+            raise Unreadable(f"its name is not UTF-8: {name!a}")
         part = self._read(name, version, offset)
         if part is None:  # replaced or removed meanwhile: it will be found anew, if it exists
             self._current = None
@@ -82,15 +85,28 @@ class Artifacts:
                     yield path.relative_to(self._root).as_posix(), version
 
     def _read(self, name: str, version: Version, offset: int) -> bytes | None:
+        """None when it is not that version any more."""
+        path = self._root / name
         try:
-            fd = os.open(self._root / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError:
-            return None
-        try:
-            part = os.pread(fd, min(_PART, version.size - offset), offset)
-            return part if _of(os.fstat(fd)) == version else None
-        finally:
-            os.close(fd)
+            fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                part = os.pread(fd, min(_PART, version.size - offset), offset)
+                return part if _of(os.fstat(fd)) == version else None
+            finally:
+                os.close(fd)
+        except OSError as error:
+            if _version(path) != version:
+                return None
+            raise unreadable(error) from error
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether it can be told to the server; Linux takes any bytes for a name."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _version(path: Path) -> Version | None:

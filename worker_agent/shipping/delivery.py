@@ -17,6 +17,7 @@ from worker_agent.shipping.artifacts import Artifacts
 from worker_agent.shipping.documents import Documents
 from worker_agent.shipping.streams import StreamCursor
 from worker_agent.shipping.target import Target
+from worker_agent.shipping.unreadable import Unreadable
 
 _ARTIFACTS_FIRST = 3.0  # seconds for small artifacts before the outcome is told
 
@@ -77,26 +78,27 @@ class Delivery:
                 stream.send(self._target)
             except (LeaseLost, NotAllowed):
                 raise
-            except Refused as error:
+            except (Refused, Unreadable) as error:
                 # Asking again will not help, and the outcome must not wait for it.
                 self._complain(stream.name, error)
                 self._streams.remove(stream)
 
     def _send_documents(self) -> None:
-        try:
-            self._documents.send(self._target)
-        except (LeaseLost, NotAllowed):
-            raise
-        except Refused as error:
-            self._complain("a document", error)
-            self._documents.refused()
+        for name in self._documents.changed():
+            try:
+                self._documents.send(name, self._target)
+            except (LeaseLost, NotAllowed):
+                raise
+            except (Refused, Unreadable) as error:
+                self._complain(name, error)
+                self._documents.refused()
 
     def _send_artifact(self) -> bool:
         try:
             return self._artifacts.send_part(self._target)
         except (LeaseLost, NotAllowed):
             raise
-        except Refused as error:
+        except (Refused, Unreadable) as error:
             self._complain("an artifact", error)
             self._artifacts.refused()
             return True
@@ -122,7 +124,9 @@ class Delivery:
         self.acknowledged = True
         self.record.acknowledged()
 
-    def _complain(self, what: str, error: Refused) -> None:
-        self._log.error(
-            f"job {self.record.job_id}: the server refused {what} ({error.status}): {error.detail}"
-        )
+    def _complain(self, what: str, error: Refused | Unreadable) -> None:
+        if isinstance(error, Refused):
+            why = f"the server refused {what} ({error.status}): {error.detail}"
+        else:
+            why = f"{what} cannot be delivered: {error}"
+        self._log.error(f"job {self.record.job_id}: {why}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from whirr.wire import layout
 from worker_agent.shipping.target import Target
+from worker_agent.shipping.unreadable import Unreadable, unreadable
 
 _LARGEST = 4 * 1024 * 1024
 
@@ -16,27 +17,27 @@ class Documents:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._sent: dict[str, Version] = {}
+        self._current: tuple[str, Version] | None = None
 
     def changed(self) -> list[str]:
         return [name for name in layout.DOCUMENTS if self._differs(name)]
 
-    def send(self, target: Target) -> None:
-        for name in self.changed():
-            version = self._version(name)
-            if version is None:
-                continue
-            if target.shared:
-                target.put(f"documents/{name}", shared=1)
-            else:
-                target.put(f"documents/{name}", self._read(name), text=True)
-            self._sent[name] = version
+    def send(self, name: str, target: Target) -> None:
+        version = self._version(name)
+        if version is None:
+            return
+        self._current = name, version
+        if target.shared:
+            target.put(f"documents/{name}", shared=1)
+        else:
+            target.put(f"documents/{name}", self._read(name), text=True)
+        self._sent[name] = version
 
     def refused(self) -> None:
-        """The server does not want them as they are: wait until they change."""
-        for name in self.changed():
-            version = self._version(name)
-            if version is not None:
-                self._sent[name] = version
+        """The one that was being sent is not wanted as it is: wait until it changes."""
+        if self._current is not None:
+            name, version = self._current
+            self._sent[name] = version
 
     def _differs(self, name: str) -> bool:
         version = self._version(name)
@@ -50,4 +51,10 @@ class Documents:
         return None if stat.st_size > _LARGEST else (stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
     def _read(self, name: str) -> bytes:
-        return (self._folder / name).read_bytes()
+        path = self._folder / name
+        if not path.is_file():  # reading a FIFO would wait for ever
+            raise Unreadable(f"{path} is no plain file")
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise unreadable(error) from error

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from whirr.wire import OffsetGap
 from worker_agent.shipping.target import Target
+from worker_agent.shipping.unreadable import unreadable
 
 PART = 1024 * 1024
 _PARTS_A_TURN = 8  # then the others have their turn
@@ -73,12 +74,14 @@ class StreamCursor:
     def _read(self) -> bytes:
         try:
             fd = os.open(self._path, os.O_RDONLY)
+            try:
+                return os.pread(fd, PART, self._acknowledged)
+            finally:
+                os.close(fd)
         except FileNotFoundError:
             return b""
-        try:
-            return os.pread(fd, PART, self._acknowledged)
-        finally:
-            os.close(fd)
+        except OSError as error:
+            raise unreadable(error) from error
 
     def _size(self) -> int:
         try:
