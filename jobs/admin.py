@@ -72,6 +72,7 @@ class JobAdmin(admin.ModelAdmin):
     actions = ("cancel_jobs",)
     inlines = (AttemptInline, JobEventInline)
     editable: ClassVar = {"name", "priority"}
+    exclude = ("env",)  # values there may be secret
 
     @admin.display(description="name", ordering="name")
     def label(self, job: Job) -> str:
@@ -92,8 +93,13 @@ class JobAdmin(admin.ModelAdmin):
         return False  # its run and its events are the record
 
     def get_readonly_fields(self, request: HttpRequest, obj: Job | None = None) -> list[str]:
-        names = [field.name for field in Job._meta.fields if field.name not in self.editable]
-        return [*names, "page"]
+        hidden = {*self.editable, *self.exclude}
+        return [*(field.name for field in Job._meta.fields if field.name not in hidden), "page"]
+
+    def save_model(self, request: HttpRequest, obj: Job, form: Any, change: bool) -> None:  # noqa: FBT001
+        """What was edited and nothing else: the rest of this row may have moved on since it was read."""
+        if form.changed_data:
+            obj.save(update_fields=form.changed_data)
 
     @admin.action(description="Cancel the selected jobs", permissions=["change"])
     def cancel_jobs(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
@@ -141,6 +147,12 @@ class WorkerAdmin(admin.ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # its agent makes it known
+
+    def has_delete_permission(self, request: HttpRequest, obj: Worker | None = None) -> bool:
+        return False  # its running attempts would have nobody to be cancelled through
+
+    def save_model(self, request: HttpRequest, obj: Worker, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Nothing can be edited here, and a whole row written back would undo its agent's last word."""
 
     @admin.display(description="state")
     def state(self, worker: Worker) -> str:

@@ -65,9 +65,14 @@ def ring_for_news(seen: int) -> int:
 
 
 def side_work(look: int, *, now: datetime | None = None) -> None:
-    """What is due at the n-th look: a sign of life, a sweep."""
+    """What is due at the n-th look: a sign of life, a sweep.
+
+    After a silence (the database was away) nobody could have renewed, as after a restart: the same grace.
+    """
     now = now or clock.now()
     if look % ALIVE_EVERY == 0:
+        if not web_is_alive(now=now):
+            extend_all(grace=settings.WHIRR_RESTART_GRACE, now=now)
         say_alive(now=now)
     if look % SWEEP_EVERY == 0:
         requeue_expired(now=now)

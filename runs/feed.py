@@ -55,6 +55,7 @@ def _ring_now(groups: tuple[str, ...]) -> None:
 async def _send(layer: Any, groups: tuple[str, ...]) -> None:
     for group in groups:
         try:
-            await layer.group_send(group, {"type": "look.again", "group": group})
+            async with asyncio.timeout(2):
+                await layer.group_send(group, {"type": "look.again", "group": group})
         except Exception as error:
             log.warning("could not ring %s: %s", group, error)

@@ -17,17 +17,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "whirr_site.settings")
 # What follows reads models, so Django has to be set up: by the import above.
 from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
 
 from dashboard.routing import websocket_urlpatterns
 from jobs import pulse
 from jobs.api.hot import ROUTES as JOB_ROUTES
 from runs import feed
 from runs.api.hot import ROUTES as RUN_ROUTES
+from whirr_site.access.origins import SameOriginSockets
 from whirr_site.hot import HotCalls, Receive, Scope, Send, in_pool
 
 django_in_threads: Any = WSGIMiddleware(django_application, workers=8)  # type: ignore[arg-type]
-websockets: Any = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
+websockets: Any = SameOriginSockets(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
 hot_calls = HotCalls([*JOB_ROUTES, *RUN_ROUTES])
 
 _side_work: set[asyncio.Task[None]] = set()

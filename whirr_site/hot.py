@@ -1,6 +1,7 @@
 """Serves hot calls as plain ASGI: no middleware, no thread that waits, one bounded pool with kept connections."""
 
 import asyncio
+import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable
@@ -61,7 +62,7 @@ class HotCalls:
     ) -> None:
         """Authenticate, read the body, run the handler, and answer in one go."""
         status, body = await self._reply(scope, receive, handler, params)
-        data = orjson.dumps(body)
+        data = _encoded(body)
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(data)).encode()),
@@ -104,6 +105,14 @@ class HotCalls:
             return _error(500, "error", "the server failed to answer; its log says why")
         finally:
             watch.cancel()
+
+
+def _encoded(body: dict[str, Any]) -> bytes:
+    """JSON; the slow way for what orjson refuses, such as a 128-bit seed in somebody's config."""
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        return json.dumps(body).encode()
 
 
 def _error(status: int, code: str, detail: str) -> Reply:

@@ -1,11 +1,13 @@
 """The admin shows everything, changes little, and acts through the domain."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
+from django.contrib.admin import site
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from jobs.models import Job, Worker
@@ -97,3 +99,25 @@ def test_thirty_rows_cost_as_many_queries_as_two(model: str, browser: Client) ->
     for number in range(2, 30):
         begin(factories.make_worker(f"node{number}"), name=str(number))
     assert count() == few
+
+
+@pytest.mark.django_db
+def test_saving_a_job_writes_what_was_edited_and_not_what_moved_on_meanwhile() -> None:
+    job = factories.make_job()
+    read_before = Job.objects.get(pk=job.pk)
+    factories.claim(factories.make_worker())
+    read_before.priority = 7
+    form = SimpleNamespace(changed_data=["priority"])
+
+    site._registry[Job].save_model(RequestFactory().post("/"), read_before, form, change=True)
+
+    now = Job.objects.get(pk=job.pk)
+    assert (now.status, now.attempt, now.priority) == ("running", 1, 7)
+
+
+def test_a_worker_cannot_be_deleted_and_a_jobs_environment_is_not_shown(browser: Client) -> None:
+    worker = factories.make_worker()
+    job = factories.make_job(env={"API_KEY": "hush-hush"})
+
+    assert browser.get(f"/admin/jobs/worker/{worker.pk}/delete/").status_code == 403
+    assert "hush-hush" not in browser.get(f"/admin/jobs/job/{job.pk}/change/").content.decode()

@@ -8,9 +8,11 @@ from typing import Any
 import httpx
 import pytest
 from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
 from django.db import connections
 
-from runs import feed
+from jobs.api import hot as hot_jobs
+from runs import bell, feed
 from tests.jobs.factories import cancel, make_job, make_worker
 from tests.site.asking import owner, post
 from whirr_site import asgi, hot
@@ -103,6 +105,46 @@ async def test_it_ends_with_nothing_when_its_time_is_up(agent: httpx.AsyncClient
     await sync_to_async(make_worker)()
     said = await asyncio.wait_for(held(agent, hold_seconds=0.5), SOON)
     assert (said["jobs"], said["draining"], said["ship_interval"]) == ([], False, 1.0)
+
+
+class DeadLayer:
+    """A channel layer whose Redis is away: half of it refuses, half of it hangs."""
+
+    async def new_channel(self) -> str:
+        raise ConnectionRefusedError
+
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        await asyncio.sleep(3600)
+
+
+async def test_without_a_channel_layer_it_still_renews_and_hands_out(
+    agent: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bell, "get_channel_layer", DeadLayer)
+    monkeypatch.setattr(bell, "PATIENCE", 0.1)
+    monkeypatch.setattr(hot_jobs, "LOOK_AGAIN", 0.1)
+    await sync_to_async(make_worker)()
+    waiting = asyncio.create_task(held(agent))
+    job = await sync_to_async(make_job)()
+    said = await asyncio.wait_for(waiting, SOON)
+    assert [each["job_id"] for each in said["jobs"]] == [job.pk]
+
+
+async def test_a_bell_leaves_no_channel_behind(agent: httpx.AsyncClient) -> None:
+    layer: Any = get_channel_layer()
+    before = (set(layer.channels), {name for name, group in layer.groups.items() if group})
+    await sync_to_async(make_worker)()
+    await held(agent, hold_seconds=0.3)
+    assert (set(layer.channels), {name for name, group in layer.groups.items() if group}) == before
+
+
+async def test_a_number_beyond_64_bits_in_a_config_reaches_the_agent(
+    agent: httpx.AsyncClient,
+) -> None:
+    await sync_to_async(make_worker)()
+    await sync_to_async(make_job)(config={"seed": 2**127})
+    said = await asyncio.wait_for(held(agent), SOON)
+    assert said["jobs"][0]["config"] == {"seed": 2**127}
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"free_gpus": "all"}', b"\xff"])

@@ -108,8 +108,16 @@ class TestWithoutCelery:
 
     def test_a_web_process_rescues_what_nobody_renewed(self) -> None:
         (job,) = running_jobs(1)
+        pulse.say_alive(now=after(60))
         pulse.side_work(pulse.SWEEP_EVERY, now=after(61))
         assert fresh(job).status == JobStatus.QUEUED
+
+    def test_after_an_outage_of_the_database_leases_get_the_grace_of_a_restart(self) -> None:
+        (job,) = running_jobs(1)
+        pulse.say_alive(now=after(0))
+        pulse.side_work(pulse.SWEEP_EVERY, now=after(90))
+        assert fresh(job).status == JobStatus.RUNNING
+        assert fresh(job).lease_expires_at == after(90) + settings.WHIRR_RESTART_GRACE
 
     def test_it_leaves_the_other_looks_to_other_things(self) -> None:
         (job,) = running_jobs(1)

@@ -64,7 +64,7 @@ async def test_nobody_is_let_in() -> None:
 async def test_a_page_of_another_site_is_refused_even_with_the_secret() -> None:
     run = await sync_to_async(make_run)()
     for path in addresses(run.key):
-        for origin in (b"https://evil.example", b"null", None):
+        for origin in (b"https://evil.example", b"http://localhost:8888", b"null", None):
             assert await outcome(path, origin=origin, token=startup_secret()) == "refused"
 
 

@@ -135,11 +135,12 @@ class Supervisor:
         failures.append(now)
         while failures[0] < now - self.timing.failure_window:
             failures.popleft()
-        if len(failures) >= self.timing.failures_allowed:
+        # One that has worked before is tried again for as long as it takes: giving up would end the jobs that run.
+        if len(failures) >= self.timing.failures_allowed and not child.proven:
             self._give_up(child, how)
             return
         backoff = min(
-            self.timing.first_backoff * 2 ** (len(failures) - 1), self.timing.longest_backoff
+            self.timing.first_backoff * 2 ** min(len(failures) - 1, 16), self.timing.longest_backoff
         )
         child.start_at = now + backoff
         self.plan.say(f"{child.spec.name}: {how}; starting it again")

@@ -79,7 +79,7 @@ def of_user(user: Any) -> Principal | None:
 
 
 def of_scope(scope: Mapping[str, Any]) -> Principal | None:
-    """The same for an ASGI scope (websockets, hot calls): the header first, then the session's user."""
+    """The same for the scope of a websocket: the header first, then the session's user."""
     header = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
     return of_header(header.decode("latin-1")) or of_user(scope.get("user"))
 

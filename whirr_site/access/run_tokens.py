@@ -1,4 +1,4 @@
-"""Tokens for jobs: signed, never stored, good for one attempt of one run. Fencing ends them with the attempt."""
+"""Tokens for jobs: signed, never stored, good for one attempt of one run, until a newer attempt begins."""
 
 from django.core import signing
 
