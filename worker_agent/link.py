@@ -116,6 +116,8 @@ class Link:
                 self._failed(f"cannot reach the server, will go on trying: {error}")
             except Refused as error:
                 self._refused(error)
+            except Exception as error:  # a dead thread would hear of no job ever again
+                self._failed(f"cannot talk to the server, will go on trying: {error!r}")
 
     def _converse(self) -> None:
         self.wake.clear()

@@ -29,6 +29,8 @@ class Delivery:
         self.record = record
         self.over = record.outcome is not None  # no process writes any more
         self.acknowledged = record.finished
+        self.stumbles = 0  # turns in a row that ended in an error which nobody foresaw
+        self.not_before = 0.0  # when it may have its next turn
         self._target = target
         self._log = log
         self._streams = [StreamCursor(folder, name, resumed=resumed) for name in layout.STREAMS]

@@ -103,7 +103,11 @@ class Shipper:
     def _run(self) -> None:
         while not self._stopping:
             self._wake.clear()
-            self._wake.wait(self._turn())
+            try:
+                pause = self._turn()
+            except Exception as error:  # a dead thread would deliver nothing ever again
+                pause = self._back_off(error)
+            self._wake.wait(pause)
 
     def _turn(self) -> float:
         """Give each attempt its turn; how long to wait before the next."""
@@ -111,10 +115,15 @@ class Shipper:
             deliveries = list(self._deliveries.values())
         more = False
         for delivery in deliveries:
+            if time.monotonic() < delivery.not_before:
+                continue
             try:
                 more = self._step(delivery) or more
+                delivery.stumbles = 0
             except (Unreachable, NotAllowed) as error:
                 return self._back_off(error)
+            except Exception as error:  # whatever it is, the other attempts go on
+                self._stumbled(delivery, error)
         if deliveries and self._failures:
             self._log.info("the server takes deliveries again")
             self._failures = 0
@@ -126,9 +135,6 @@ class Shipper:
         except LeaseLost:
             self._drop(delivery)
             self._on_lost(delivery.key)
-            return False
-        except OSError as error:  # a file of the run could not be read
-            self._log.error(f"job {delivery.record.job_id}: {error}")
             return False
         if delivery.next_interval is not None:
             self.steer(delivery.next_interval)
@@ -153,5 +159,16 @@ class Shipper:
         self._failures += 1
         if self._failures == 1:
             self._log.warning(f"cannot deliver now, will go on trying: {error}")
-        longest = min(_BACKOFF[0] * 2 ** min(self._failures - 1, 10), _BACKOFF[1])
-        return float(longest * random.uniform(0.5, 1.0))  # noqa: S311  (no secret)
+        return _pause(self._failures)
+
+    def _stumbled(self, delivery: Delivery, error: Exception) -> None:
+        delivery.stumbles += 1
+        if delivery.stumbles == 1:
+            why = f"cannot deliver it now, will go on trying: {error!r}"
+            self._log.error(f"job {delivery.record.job_id}: {why}")
+        delivery.not_before = time.monotonic() + _pause(delivery.stumbles)
+
+
+def _pause(failures: int) -> float:
+    longest = min(_BACKOFF[0] * 2 ** min(failures - 1, 10), _BACKOFF[1])
+    return float(longest * random.uniform(0.5, 1.0))  # noqa: S311  (no secret)
