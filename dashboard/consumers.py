@@ -93,6 +93,7 @@ class Watcher(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # channels has
         return principal.may("read")
 
     async def push(self) -> None:
+        """Send what is new since the last time. Each feed has its own."""
         raise NotImplementedError
 
 
