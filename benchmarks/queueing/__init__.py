@@ -1,0 +1,1 @@
+"""The parts of the queue's benchmark; `benchmarks/queue.py` runs them."""
