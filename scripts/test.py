@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.support import servers  # noqa: E402
+from tests.support import servers, whirr_0_5_3  # noqa: E402
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 NOTHING_COLLECTED = 5
@@ -89,7 +89,20 @@ def provide() -> bool:
         say(f"MISSING  {problem}")
     if absent:
         say(f"On Debian or Ubuntu: sudo apt-get install {' '.join(absent)}")
-    return not absent
+    return provide_old_client() and not absent
+
+
+def provide_old_client() -> bool:
+    """whirr 0.5.3, whose client and worker are tested against our server; True if it is there."""
+    if whirr_0_5_3.is_current():
+        return True
+    say("installing whirr 0.5.3 into .venv-0.5.3/ (its client and worker are tested, too)")
+    try:
+        whirr_0_5_3.install()
+    except (OSError, subprocess.CalledProcessError) as problem:
+        say(f"MISSING  {whirr_0_5_3.HINT}: {problem}")
+        return False
+    return True
 
 
 def run(part: Part, arguments: list[str]) -> tuple[int, str]:

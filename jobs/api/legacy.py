@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs import legacy
+from jobs import legacy, legacy_files
 from jobs.api.agents import AgentView
 from jobs.api.serializers import JobSerializer, MessageSerializer
 from runs import clock
@@ -65,7 +65,10 @@ class ClaimView(AgentView):
             lease_seconds=told["lease_seconds"],
             now=clock.now(),
         )
-        return Response({"job": JobSerializer(order.job).data if order else None})
+        if order is None:
+            return Response({"job": None})
+        legacy_files.prepare(order.job)
+        return Response({"job": JobSerializer(order.job).data})
 
 
 class HeartbeatView(AgentView):
@@ -77,6 +80,7 @@ class HeartbeatView(AgentView):
         until, cancel = legacy.renew(
             job_id, told["worker_id"], lease_seconds=told["lease_seconds"], now=clock.now()
         )
+        legacy_files.look(job_id, told["worker_id"])
         return Response(
             {"success": True, "lease_expires_at": until.isoformat(), "cancel_requested": cancel}
         )
@@ -101,6 +105,7 @@ class FailView(AgentView):
 
 
 def _finish(job_id: int, worker_id: str, exit_code: int, message: str | None) -> Response:
+    legacy_files.look(job_id, worker_id)
     job = legacy.finish(
         job_id, worker_id, exit_code=exit_code, message=message or "", now=clock.now()
     )

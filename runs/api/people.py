@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from runs import artifacts, selectors
+from runs import old_paths, selectors
 from runs.api import serializers
 from runs.api.writing import Forbidden
 from runs.models import Run
@@ -128,9 +128,9 @@ class ArtifactView(APIView):
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, key: str, path: str) -> FileResponse:
-        artifact = selectors.artifact(readable_run(request, key), path)
+        file = old_paths.file_of(readable_run(request, key), path)
         return FileResponse(
-            artifacts.open_path(artifact).open("rb"),
+            file.open("rb"),
             as_attachment=True,
             filename=path.rsplit("/", 1)[-1],
             content_type="application/octet-stream",
