@@ -1,0 +1,228 @@
+"""A campaign: agents of both kinds, jobs, cancels, a bad network; afterwards the history is judged.
+
+Submitting and cancelling go straight to the server: people can see whether their click was answered, and repeat it.
+"""
+
+import asyncio
+import contextlib
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.e2e.programs import Agent, Site
+from tests.support import history, stored
+from tests.support.calls import Line, NoAnswer, Tally
+from tests.support.fault_plan import Choose, Fault, never
+from tests.support.faults import FaultProxy
+from tests.support.light_agents import Execution, Habits, LightAgent, metrics_line
+
+# What a real agent runs: the same lines as a light agent writes for the same config.
+SCRIPT = r"""
+job="job $WHIRR_JOB_ID attempt $WHIRR_ATTEMPT"; n=0
+while [ $n -lt "$1" ]; do
+  echo "$job line $n"
+  printf '{"_idx": %d, "step": %d, "loss": %d}\n' $n $n $n >> "$WHIRR_RUN_DIR/metrics.jsonl"
+  n=$((n + 1)); [ $((n % 4)) -ne 0 ] || sleep "$2"
+done"""
+REAL_LEASE = 10  # the shortest that an agent's command line allows
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    jobs: int
+    light: int
+    real: int = 0
+    cancels: int = 0
+    lines: int = 12
+    seconds: float = 0.15  # that a job takes
+    spread: float = 0.0  # seconds over which the submissions come
+    seed: int = 1
+    lease: int = 6  # of light agents
+    freezing: int = 0  # how many of the light agents fall silent for longer than their lease
+    freezes: int = 2  # in how many jobs
+    with_gpus: int = 0  # how many of them have two GPUs
+    choose: Choose = never
+    within: float = 90.0
+
+
+@dataclass(slots=True)
+class Findings:
+    """What came of it. `problems` is what `history.judge` and the agents themselves found wrong."""
+
+    problems: list[str]
+    tally: Tally
+    faults: Counter[Fault]
+    ends: Counter[str]
+    attempts: Counter[str]  # how many ended in which way
+    seconds: float
+    executions: list[Execution] = field(default_factory=list)
+
+
+class Fleet:
+    """One campaign against a running site."""
+
+    def __init__(self, site: Site, plan: Plan, proxy: FaultProxy | None) -> None:
+        self.site, self.plan, self.proxy = site, plan, proxy
+        self.tally = Tally()  # of the agents
+        self.own = Tally()  # of those who submit, cancel and look
+        self.submitted: list[int] = []
+        self.cancelled: list[int] = []
+        self.light = [self._light(number) for number in range(plan.light)]
+        self.real = [self._real(number) for number in range(plan.real)]
+        self.slots = {agent.name: 1 for agent in self.light} | {
+            agent.data.name: 1 for agent in self.real
+        }
+
+    def _light(self, number: int) -> LightAgent:
+        plan, name = self.plan, f"light-{number}"
+        gpus = 2 if number < plan.with_gpus else 0
+        silent = plan.freezes if number >= plan.light - plan.freezing else 0
+        habits = Habits(gpus=gpus, lease=plan.lease, freezes=silent)
+        url = self.proxy.url_for(name) if self.proxy else self.site.url
+        return LightAgent(url, self.site.secret, name, habits, self.tally)
+
+    def _real(self, number: int) -> Agent:
+        name = f"real-{number}"
+        quick = ("--lease-seconds", str(REAL_LEASE), "--poll-interval", "0.5")
+        url = self.proxy.url_for(name) if self.proxy else self.site.url
+        return Agent(self.site, name, *quick, "--server", url)  # the last one counts
+
+    def line(self) -> Line:
+        return Line(self.site.url, self.site.secret, self.own)
+
+    async def run(self) -> float:
+        """Until all has ended and been delivered; the seconds that it took."""
+        began = time.monotonic()
+        async with self._agents():
+            await asyncio.gather(self._submit(), self._cancel())
+            await self._all_ended()
+            took = time.monotonic() - began
+            await self._all_delivered()
+        return took
+
+    @contextlib.asynccontextmanager
+    async def _agents(self) -> AsyncIterator[None]:
+        for agent in self.real:
+            agent.start()
+        running = [asyncio.ensure_future(agent.run()) for agent in self.light]
+        try:
+            yield
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+            for light in self.light:
+                await light.close()
+            for agent in self.real:
+                agent.kill()
+
+    async def _submit(self) -> None:
+        plan, line, chance = self.plan, self.line(), random.Random(self.plan.seed)
+        for _ in range(plan.jobs):
+            two_gpus = plan.with_gpus and chance.random() < 0.05
+            reply = await line.ask("POST", "/api/v1/jobs", self._wish(gpus=2 if two_gpus else None))
+            assert reply.status == 200, reply.text
+            self.submitted.append(reply.json()["job_id"])
+            if plan.spread:
+                await asyncio.sleep(chance.uniform(0, 2 * plan.spread / plan.jobs))
+        line.close()
+
+    def _wish(self, *, gpus: int | None) -> dict[str, Any]:
+        lines, seconds = self.plan.lines, self.plan.seconds
+        nap = str(round(seconds * 4 / lines, 3))
+        return {
+            "command_argv": ["/bin/sh", "-c", SCRIPT, "job", str(lines), nap],
+            "workdir": str(self.site.folder),
+            "config": {"lines": lines, "seconds": seconds},
+            "gpus": gpus,
+        }
+
+    async def _cancel(self) -> None:
+        """Somebody cancels now and then: waiting ones, running ones, and some that have ended."""
+        line, chance = self.line(), random.Random(self.plan.seed + 1)
+        for _ in range(self.plan.cancels):
+            await asyncio.sleep(chance.uniform(0.0, 0.2) + self.plan.spread / self.plan.cancels / 2)
+            if not self.submitted:
+                continue
+            job_id = chance.choice(self.submitted[-20:])
+            with contextlib.suppress(NoAnswer):
+                reply = await line.ask("POST", f"/api/v1/jobs/{job_id}/cancel")
+                if reply.status == 200:
+                    self.cancelled.append(job_id)
+        line.close()
+
+    async def _all_ended(self) -> None:
+        line, until = self.line(), time.monotonic() + self.plan.within
+        while True:
+            with contextlib.suppress(NoAnswer):
+                reply = await line.ask("GET", "/api/v1/jobs?status=active&limit=5")
+                left = reply.json().get("jobs")
+                if left == []:
+                    break
+            if time.monotonic() > until:
+                raise AssertionError(f"jobs that never end: {json.dumps(left, indent=1)}")
+            await asyncio.sleep(0.3)
+        line.close()
+
+    async def _all_delivered(self) -> None:
+        """Agents may still be sending for attempts that others have ended."""
+        if self.proxy:
+            self.proxy.choose = never
+        until = time.monotonic() + 30
+        while any(agent.busy for agent in self.light):
+            assert time.monotonic() < until, "light agents go on for ever"
+            await asyncio.sleep(0.05)
+        for agent in self.real:
+            agent.signal(15)  # it delivers what is left, and goes
+        for agent in self.real:
+            assert agent.process is not None
+            await asyncio.to_thread(agent.process.wait, 40)
+
+    def executions(self) -> list[Execution]:
+        light = [each for agent in self.light for each in agent.executions.values()]
+        return [*light, *(each for agent in self.real for each in self._executed(agent))]
+
+    def _executed(self, agent: Agent) -> Iterable[Execution]:
+        """What a real agent's folder tells: all that its processes wrote."""
+        for folder in (agent.data / "runs").glob("job-*/attempts/[0-9]*"):
+            key = (int(folder.parent.parent.name.removeprefix("job-")), int(folder.name))
+            execution = Execution(agent.data.name, key, over=True)
+            for name in ("output.log", "metrics.jsonl"):
+                path = folder / name
+                if path.exists():
+                    execution.written[name] = bytearray(path.read_bytes())
+            last = metrics_line(self.plan.lines - 1).encode()
+            execution.whole = bytes(execution.written.get("metrics.jsonl", b"")).endswith(last)
+            yield execution
+
+
+def campaign(site: Site, plan: Plan, *, postgres_url: str = "") -> Findings:
+    """Run it and judge it. Raises AssertionError where it does not come to its end in time."""
+    with FaultProxy(site.port, plan.choose) as proxy:
+        fleet = Fleet(site, plan, proxy)
+        seconds = asyncio.run(fleet.run())
+        exchanges = list(proxy.history)
+    record = stored.read(site.data, postgres_url)
+    executions = fleet.executions()
+    problems = history.judge(
+        record,
+        executions,
+        exchanges,
+        submitted=fleet.submitted,
+        cancelled=fleet.cancelled,
+        slots=fleet.slots,
+    )
+    problems += [each for agent in fleet.light for each in agent.trouble]
+    return Findings(
+        problems,
+        fleet.tally,
+        Counter(each.fault for each in exchanges),
+        Counter(job.status for job in record.jobs.values()),
+        Counter(attempt.status for attempt in record.attempts.values()),
+        seconds,
+        executions,
+    )
