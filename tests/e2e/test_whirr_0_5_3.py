@@ -8,6 +8,7 @@ import base64
 import csv
 import hashlib
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -64,9 +65,19 @@ def sleeper(old: OldSite, never_ran: int) -> dict[str, Any]:
     """A job that is cancelled while it runs: {job_id, the cancel's answer, the worker meanwhile}."""
     job_id = old.submit(whirr_0_5_3.python(), "-c", f"{SLEEP}{old.site.port}")
     worker = old.start_worker()
-    old.wait_for(job_id, "running")
+    # After its first heartbeat: the cancel is for the second one, and this worker busy for half a minute.
+    wait_for(lambda: renewed(old, job_id), within=30, what="a renewed lease")
     busy = old.worker(worker.worker_id)
     return {"id": job_id, "told": old.client.call("cancel_job", job_id=job_id), "worker": busy}
+
+
+def renewed(old: OldSite, job_id: int) -> bool:
+    """Whether the lease runs longer than the 60 seconds of the claim."""
+    job = old.http.get(f"/api/v1/jobs/{job_id}").json()
+    if job["status"] != "running":
+        return False
+    lease = datetime.fromisoformat(job["lease_expires_at"])
+    return lease > datetime.fromisoformat(job["started_at"]) + timedelta(seconds=60)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -140,5 +139,5 @@ def python() -> str:
 
 def site_packages() -> Path:
     """Where whirr 0.5.3 was installed."""
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    return Path(program("python")).parents[1] / "lib" / version / "site-packages"
+    (found,) = Path(program("python")).parents[1].glob("lib/python*/site-packages")
+    return found
