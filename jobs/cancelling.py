@@ -1,14 +1,19 @@
 """Wishing a job gone."""
 
+import contextlib
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
+from jobs import following
 from jobs.errors import IllegalMove, NotFound
 from jobs.models import Job
-from jobs.moving import move, note
-from jobs.states import JobStatus, Reason
+from jobs.moving import Move, move, move_all, note
+from jobs.states import FINAL, JobStatus, Reason
 from runs import feed
+
+AT_ONCE = 500  # jobs in one transaction
 
 
 @transaction.atomic
@@ -48,17 +53,47 @@ def cancel(job_id: int, *, actor: str, now: datetime) -> str:
             reason=Reason.CANCELLED_BY,
             message=message,
         )
+        following.after([job], now=now)
     return previous
+
+
+def cancel_all(jobs: QuerySet[Job], *, actor: str, now: datetime) -> tuple[list[int], list[int]]:
+    """Cancel those of the jobs that have not ended: numbers of the cancelled, and of those that run and will be.
+
+    The newest first: of an array, members that wait go before those whose end would let them start.
+    """
+    unfinished = jobs.exclude(status__in=FINAL).order_by("-pk")
+    numbers = list(unfinished.values_list("pk", flat=True))
+    ended: list[int] = []
+    asked: list[int] = []
+    for at in range(0, len(numbers), AT_ONCE):
+        some = numbers[at : at + AT_ONCE]
+        ended += _end_pending(some, actor=actor, now=now)
+        for job_id in sorted(set(some) - set(ended)):
+            with contextlib.suppress(IllegalMove):  # it ended meanwhile
+                running = cancel(job_id, actor=actor, now=now) == JobStatus.RUNNING
+                (asked if running else ended).append(job_id)
+    return sorted(ended), sorted(asked)
 
 
 def cancel_queued(*, actor: str, now: datetime) -> list[int]:
     """Cancel every job that does not run yet; the numbers of those that were."""
-    waiting = Job.objects.filter(status__in=[JobStatus.WAITING, JobStatus.QUEUED])
-    cancelled = []
-    for job_id in waiting.order_by("pk").values_list("pk", flat=True):
-        try:
-            if cancel(job_id, actor=actor, now=now) != JobStatus.RUNNING:
-                cancelled.append(job_id)
-        except IllegalMove:  # it ended meanwhile
-            continue
-    return cancelled
+    pending = Job.objects.filter(status__in=[JobStatus.WAITING, JobStatus.QUEUED])
+    return cancel_all(pending, actor=actor, now=now)[0]
+
+
+@transaction.atomic
+def _end_pending(numbers: list[int], *, actor: str, now: datetime) -> list[int]:
+    pending = Job.objects.filter(pk__in=numbers, status__in=[JobStatus.WAITING, JobStatus.QUEUED])
+    jobs = list(pending.select_for_update(of=("self",)).select_related("run").order_by("pk"))
+    wish = {"cancel_requested_at": now, "cancel_requested_by": actor}
+    why = f"cancelled by {actor}"
+    move_all(
+        [
+            Move(job, JobStatus.CANCELLED, actor, Reason.CANCELLED_BY, why, changes=dict(wish))
+            for job in jobs
+        ],
+        now=now,
+    )
+    following.after(jobs, now=now)
+    return [job.pk for job in jobs]

@@ -1,18 +1,23 @@
-"""Handing jobs to a worker: choosing and taking are one transaction."""
+"""Handing jobs to workers: choosing and taking are one transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
-
-from jobs import matching
-from jobs.matching import Free, Place
+from jobs import lanes, matching
+from jobs.choosing import Market, Pick, Taker
+from jobs.fairness import Shares
+from jobs.matching import Free
 from jobs.models import Attempt, Job, Requirement, Worker
-from jobs.moving import move
-from jobs.states import AttemptStatus, JobStatus
+from jobs.moving import Move, move_all
+from jobs.states import AttemptStatus, JobStatus, Reason
 from runs import recording
 from whirr_site.access import run_tokens
+
+OVERDUE_AFTER = (
+    60  # seconds that an agent may take beyond time limit and grace before the server steps in
+)
+ROUNDS = 4  # looks at the queue while other servers are quicker; the next doorbell brings another
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class Order:
             "name": job.name,
             "command_argv": job.command_argv,
             "workdir": job.workdir,
-            "env": job.env,
+            "env": job.env | _of_array(job),
             "config": job.config,
             "gpus": gpus,
             "gpu_uuids": [uuids.get(index, "") for index in gpus],
@@ -44,14 +49,11 @@ class Order:
         }
 
 
-def running_attempts(worker: Worker) -> list[Attempt]:
-    """The attempts that this worker owns, with their jobs."""
-    owned = list(Attempt.objects.filter(worker=worker, status=AttemptStatus.RUNNING).order_by())
-    if owned:  # mostly there is none, and a plain look costs a fraction of a joined one
-        jobs = Job.objects.select_related("run", "worker").in_bulk([each.job_id for each in owned])
-        for attempt in owned:
-            attempt.job = jobs[attempt.job_id]
-    return owned
+def _of_array(job: Job) -> dict[str, str]:
+    """What tells the members of an array apart, to themselves."""
+    if job.array_id is None:
+        return {}
+    return {"WHIRR_ARRAY_ID": f"A{job.array_id}", "WHIRR_ARRAY_INDEX": str(job.array_index)}
 
 
 def free_of(worker: Worker, owned: list[Attempt], *, gpus: list[int], slots: int) -> Free:
@@ -65,92 +67,146 @@ def free_of(worker: Worker, owned: list[Attempt], *, gpus: list[int], slots: int
     )
 
 
-def claim(
-    worker: Worker,
-    free: Free,
-    *,
-    claim_id: str,
-    lease_seconds: int,
-    now: datetime,
-    most: int = 64,
-) -> list[Order]:
-    """Take queued jobs, best first, until nothing fits. Inside a transaction that holds the worker's row."""
-    orders: list[Order] = []
-    most = min(most, len(free.gpus) + free.slots)
-    for job in _heads(worker, free, most=most, now=now) if most else ():
-        place = matching.place_for(job.requirement, worker, free)
-        if place is None:
-            continue
-        matching.take(place, free)
-        orders.append(
-            _take(job, worker, place, claim_id=claim_id, lease_seconds=lease_seconds, now=now)
-        )
-        if len(orders) == most:
+def hand_out(
+    takers: list[Taker], *, now: datetime, shares: Shares | None = None
+) -> dict[int, list[Order]]:
+    """Give queued jobs to these workers, best first, until nothing fits; orders by the worker's key.
+
+    Inside a transaction that holds the workers' rows. Jobs are looked at without a lock and locked once chosen, so
+    that other servers see all the others; for what they took meanwhile, another is chosen.
+    """
+    takers = [taker for taker in takers if taker.free]
+    orders: dict[int, list[Order]] = {}
+    gone: set[int] = set()
+    for _ in range(ROUNDS):
+        queued = lanes.open_lanes() if takers else []
+        if not queued:
             break
+        shunned = _shunned(takers, now=now)
+        market = Market(takers, queued, shunned=shunned, shares=shares, now=now, without=gone)
+        picks = [pick for taker in takers for pick in market.picks(taker)]
+        jobs = _locked([pick.head.job_id for pick in picks])
+        missed = [pick for pick in picks if pick.head.job_id not in jobs]
+        for pick in missed:
+            matching.give_back(pick.place, pick.taker.free)
+        gone |= {pick.head.job_id for pick in picks}
+        for order in _take(
+            [(pick, jobs[pick.head.job_id]) for pick in picks if pick.head.job_id in jobs], now=now
+        ):
+            orders.setdefault(order.attempt.worker_id or 0, []).append(order)
+        takers = [taker for taker in takers if any(pick.taker is taker for pick in missed)]
     return orders
 
 
-def _heads(worker: Worker, free: Free, *, most: int, now: datetime) -> list[Job]:
-    """The first `most` jobs of every need that fits, in the queue's order; locked, so that no other claim sees them.
-
-    One look at the queue per distinct need: the cost does not grow with the number of queued jobs.
-    """
-    heads = [
-        job
-        for need in matching.fitting(_open_needs(now=now), worker, free)
-        for job in _offered(now=now).filter(requirement=need)[:most]
-    ]
-    return sorted(heads, key=lambda job: (-job.priority, job.pk))
-
-
-def _open_needs(*, now: datetime) -> QuerySet[Requirement]:
-    """The distinct needs of jobs that wait for a worker."""
-    return Requirement.objects.filter(pk__in=_queued(now=now).values("requirement"))
-
-
-def _queued(*, now: datetime) -> QuerySet[Job]:
-    return Job.objects.filter(
-        Q(not_before__isnull=True) | Q(not_before__lte=now),
-        status=JobStatus.QUEUED,
-        cancel_requested_at__isnull=True,
-    )
-
-
-def _offered(*, now: datetime) -> QuerySet[Job]:
-    return (
-        _queued(now=now)
-        .select_related("run", "requirement")
-        .order_by("-priority", "id")
+def _locked(chosen: list[int]) -> dict[int, Job]:
+    """Those of the jobs that nobody else took meanwhile, locked."""
+    if not chosen:
+        return {}
+    found = (
+        Job.objects.filter(
+            pk__in=chosen,
+            status=JobStatus.QUEUED,
+            held_at__isnull=True,
+            cancel_requested_at__isnull=True,
+        )
+        .select_related("run")
+        .order_by("pk")
         .select_for_update(skip_locked=True, of=("self",))
     )
+    return {job.pk: job for job in found}
 
 
-def _take(
-    job: Job, worker: Worker, place: Place, *, claim_id: str, lease_seconds: int, now: datetime
-) -> Order:
-    number = job.attempt + 1
-    job.worker = worker
-    move(
+def _shunned(takers: list[Taker], *, now: datetime) -> set[tuple[int, int]]:
+    """(job, worker): it failed to start there, and another worker is online that could take it.
+
+    Where there is no other, it is tried again, until the attempts that never started are too many.
+    """
+    failed = Attempt.objects.filter(
+        worker__in=[taker.worker.pk for taker in takers],
+        reason=Reason.NEVER_STARTED,
+        job__status=JobStatus.QUEUED,
+    ).select_related("job__requirement")
+    found = {(each.job_id, each.worker_id): each.job.requirement for each in failed.order_by()}
+    others = (
+        list(Worker.objects.filter(online=True, disabled=False, draining=False)) if found else []
+    )
+    others = [worker for worker in others if worker.is_online(now=now)]
+    return {
+        (job_id, worker_id)
+        for (job_id, worker_id), need in found.items()
+        if worker_id and _could_go_elsewhere(job_id, need, others)
+    }
+
+
+def _could_go_elsewhere(job_id: int, need: Requirement, others: list[Worker]) -> bool:
+    tried = set(
+        Attempt.objects.filter(job=job_id, reason=Reason.NEVER_STARTED).values_list(
+            "worker_id", flat=True
+        )
+    )
+    return any(
+        worker.pk not in tried
+        and matching.place_for(need, worker, matching.everything(worker)) is not None
+        for worker in others
+    )
+
+
+def _take(picked: list[tuple[Pick, Job]], *, now: datetime) -> list[Order]:
+    """Move the jobs, and begin their attempts."""
+    for pick, job in picked:
+        job.worker = pick.taker.worker
+        job.requirement = pick.head.need
+    move_all([_claim(pick, job, now=now) for pick, job in picked], now=now)
+    attempts = Attempt.objects.bulk_create(
+        Attempt(
+            job=job,
+            number=job.attempt,
+            worker=pick.taker.worker,
+            worker_name=pick.taker.worker.worker_id,
+            gpus=pick.place.gpus,
+            claim_id=pick.taker.claim_id,
+            started_at=now,
+        )
+        for pick, job in picked
+    )
+    recording.begin_attempts(
+        [(job.run, job.attempt, pick.taker.worker.hostname) for pick, job in picked], now=now
+    )
+    for attempt, (pick, _) in zip(attempts, picked, strict=True):
+        pick.taker.owned.append(attempt)
+    return [Order(job, attempt) for attempt, (_, job) in zip(attempts, picked, strict=True)]
+
+
+def _claim(pick: Pick, job: Job, *, now: datetime) -> Move:
+    worker, lease = pick.taker.worker, pick.taker.lease_seconds
+    limit = job.timeout_seconds
+    overdue = limit and timedelta(seconds=limit + job.grace_seconds + OVERDUE_AFTER)
+    gpus = pick.place.gpus
+    return Move(
         job,
         JobStatus.RUNNING,
-        now=now,
-        actor=worker.worker_id,
-        message=f"GPU {', '.join(map(str, place.gpus))}" if place.gpus else "",
-        attempt=number,
-        worker=worker,
-        lease_seconds=lease_seconds,
-        lease_expires_at=now + timedelta(seconds=lease_seconds),
-        not_before=None,
-        started_at=job.started_at or now,
+        worker.worker_id,
+        message=f"GPU {', '.join(map(str, gpus))}" if gpus else "",
+        changes={
+            "attempt": job.attempt + 1,
+            "worker": worker,
+            "lease_seconds": lease,
+            "lease_expires_at": now + timedelta(seconds=lease),
+            "overdue_at": now + overdue if overdue else None,
+            "not_before": None,
+            "started_at": job.started_at or now,
+        },
     )
-    attempt = Attempt.objects.create(
-        job=job,
-        number=number,
-        worker=worker,
-        worker_name=worker.worker_id,
-        gpus=place.gpus,
-        claim_id=claim_id,
-        started_at=now,
+
+
+def running_attempts(workers: list[Worker]) -> dict[int, list[Attempt]]:
+    """The attempts that these workers own, by the worker's key; their jobs come along, without the runs."""
+    owned: dict[int, list[Attempt]] = {worker.pk: [] for worker in workers}
+    running = (
+        Attempt.objects.filter(worker__in=list(owned), status=AttemptStatus.RUNNING)
+        .select_related("job")
+        .order_by("pk")
     )
-    recording.begin_attempt(job.run, number, hostname=worker.hostname, now=now)
-    return Order(job, attempt)
+    for attempt in running:
+        owned[attempt.worker_id or 0].append(attempt)
+    return owned

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from jobs import fairness, following
 from jobs.models import Attempt, Job
 from jobs.moving import move, move_attempt
 from jobs.states import LOST_CAP, NEVER_STARTED_CAP, AttemptStatus, JobStatus, Reason
@@ -25,6 +26,7 @@ class Ended:
     message: str = ""
     exit_code: int | None = None
     signal: int | None = None
+    overruled: bool = False  # by the server, while the agent still runs it
 
 
 def end(job: Job, attempt: Attempt, ended: Ended, *, actor: str, now: datetime) -> None:
@@ -37,6 +39,7 @@ def end(job: Job, attempt: Attempt, ended: Ended, *, actor: str, now: datetime) 
             f"cancelled by {by}",
             ended.exit_code,
             ended.signal,
+            ended.overruled,
         )
     move_attempt(
         attempt,
@@ -46,6 +49,7 @@ def end(job: Job, attempt: Attempt, ended: Ended, *, actor: str, now: datetime) 
         message=ended.message,
         exit_code=ended.exit_code,
         signal=ended.signal,
+        overruled=ended.overruled,
     )
     # On a shared disk nobody sends artifacts. After the commit: looking may take a while, and must undo nothing.
     transaction.on_commit(partial(artifacts.collect_shared, job.run, attempt.number), robust=True)
@@ -54,6 +58,9 @@ def end(job: Job, attempt: Attempt, ended: Ended, *, actor: str, now: datetime) 
     if not to.is_final:
         changes |= {"worker": None, "queued_at": now, "not_before": now + wait if wait else None}
     move(job, to, now=now, actor=actor, reason=ended.reason, message=message, **changes)
+    if to.is_final:
+        following.after([job], now=now)
+    fairness.charge(attempt, now=now)
 
 
 def _what_follows(job: Job, ended: Ended) -> tuple[JobStatus, str, timedelta]:
@@ -64,6 +71,8 @@ def _what_follows(job: Job, ended: Ended) -> tuple[JobStatus, str, timedelta]:
         return JobStatus.CANCELLED, ended.message, timedelta()
     if ended.status == AttemptStatus.PREEMPTED:
         return JobStatus.QUEUED, ended.message, timedelta()
+    if not _is_worth_a_retry(job, ended):
+        return JobStatus.FAILED, ended.message, timedelta()
     times = _times(job, ended)
     cap, backs_off = _cap(job, ended)
     if times <= cap:
@@ -74,6 +83,12 @@ def _what_follows(job: Job, ended: Ended) -> tuple[JobStatus, str, timedelta]:
     elif cap:
         message = f"gave up after {times} attempts; last: {message or ended.reason.label}"
     return JobStatus.FAILED, message, timedelta()
+
+
+def _is_worth_a_retry(job: Job, ended: Ended) -> bool:
+    """False for an exit code that is not among those that were chosen for retries, where some were."""
+    chosen = ended.reason != Reason.EXIT_NONZERO or not job.retry_exit_codes
+    return chosen or ended.exit_code in job.retry_exit_codes
 
 
 def _backoff(times: int) -> timedelta:

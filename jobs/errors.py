@@ -2,7 +2,15 @@
 
 from runs.errors import DomainError, Invalid, LeaseLost, NotFound
 
-__all__ = ["DomainError", "IllegalMove", "Invalid", "LeaseLost", "NotFound", "WorkerNameTaken"]
+__all__ = [
+    "DomainError",
+    "IllegalMove",
+    "Invalid",
+    "LeaseLost",
+    "LimitReached",
+    "NotFound",
+    "WorkerNameTaken",
+]
 
 
 class IllegalMove(DomainError):
@@ -15,3 +23,9 @@ class WorkerNameTaken(DomainError):
     """Another live agent goes by that name."""
 
     code = "worker_name_taken"
+
+
+class LimitReached(DomainError):
+    """A quota on queued jobs is used up."""
+
+    code = "limit_reached"

@@ -1,7 +1,6 @@
 """Leases: renewed by those who work, taken from those who fell silent."""
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -24,42 +23,72 @@ SWEEPER = "whirr"  # the actor of what is done to a job because its worker was s
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """What an agent has to hear about the attempts it named: not its own any more, or ended as cancelled meanwhile."""
+    """What an agent has to hear about the attempts it named: not its own any more, or ended by others meanwhile."""
 
     lost: list[Pair] = field(default_factory=list)
     cancelled: list[Pair] = field(default_factory=list)
 
 
-def renew(worker: Worker, held: Iterable[Pair], *, lease_seconds: int, now: datetime) -> Renewal:
-    """Renew what the worker holds, in a transaction that holds the worker's row.
+@dataclass(slots=True)
+class Holder:
+    """A worker, the attempts that it says it holds, and those that the server knows to be running there."""
 
-    An attempt whose lease ran out is taken back as long as nobody else has claimed its job. One that ended in order is
-    neither renewed nor called lost: its agent may still be delivering. One that is not this worker's, or not known at
-    all, is lost.
+    worker: Worker
+    held: set[Pair]
+    owned: list[Attempt]
+    lease_seconds: int
+
+
+def renew_all(holders: list[Holder], *, now: datetime) -> list[Renewal]:
+    """Renew what the workers hold, in a transaction that holds the workers' rows; one answer for each.
+
+    An attempt whose lease ran out is taken back as long as nobody else has claimed its job, and joins `owned`. One
+    that ended in order is neither renewed nor called lost: its agent may still be delivering. One that is not this
+    worker's, or not known at all, is lost.
     """
-    pairs = set(held)
-    if not pairs:
+    by_length: dict[int, list[int]] = {}
+    for holder in holders:
+        mine = [each.job_id for each in holder.owned if (each.job_id, each.number) in holder.held]
+        by_length.setdefault(holder.lease_seconds, []).extend(mine)
+    workers = [holder.worker.pk for holder in holders]
+    for seconds, job_ids in by_length.items():
+        if job_ids:
+            # Since that look a sweep may have come: what it took away is not renewed here.
+            Job.objects.filter(pk__in=job_ids, worker__in=workers, status=JobStatus.RUNNING).update(
+                lease_expires_at=now + timedelta(seconds=seconds), lease_seconds=seconds
+            )
+    return [_judge_others(holder, now=now) for holder in holders]
+
+
+def _judge_others(holder: Holder, *, now: datetime) -> Renewal:
+    """What became of the attempts that the worker names and the server does not know to run there."""
+    others = holder.held - {(each.job_id, each.number) for each in holder.owned}
+    if not others:
         return Renewal()
     found = Attempt.objects.filter(
-        job_id__in=[job_id for job_id, _ in pairs], worker_name=worker.worker_id
+        job_id__in=[job_id for job_id, _ in others], worker_name=holder.worker.worker_id
     ).select_related("job__run")
-    attempts = {
-        (each.job_id, each.number): each for each in found if (each.job_id, each.number) in pairs
-    }
-    ours = [each.job_id for each in attempts.values() if each.status == AttemptStatus.RUNNING]
-    # Since that look a sweep and another worker's claim may have come: theirs is not ours to renew.
-    Job.objects.filter(
-        Q(worker=worker) | Q(worker__isnull=True), pk__in=ours, status=JobStatus.RUNNING
-    ).update(lease_expires_at=now + timedelta(seconds=lease_seconds), lease_seconds=lease_seconds)
-    lost = pairs - set(attempts)
-    for pair, attempt in sorted(attempts.items()):
-        if attempt.status in (AttemptStatus.LOST, AttemptStatus.PREEMPTED) and not (
-            _may_come_back(attempt, worker)
-            and reinstate(attempt, worker, lease_seconds=lease_seconds, now=now)
-        ):
-            lost.add(pair)
-    ended = [pair for pair, each in attempts.items() if each.status == AttemptStatus.CANCELLED]
-    return Renewal(sorted(lost), sorted(ended))
+    known = {(each.job_id, each.number): each for each in found}
+    lost, cancelled = [], []
+    for pair in sorted(others):
+        attempt = known.get(pair)
+        if attempt is None:
+            lost.append(pair)
+        elif attempt.status in (AttemptStatus.LOST, AttemptStatus.PREEMPTED):
+            if not _taken_back(attempt, holder, now=now):
+                lost.append(pair)
+        elif attempt.status == AttemptStatus.CANCELLED or attempt.overruled:
+            cancelled.append(pair)
+    return Renewal(lost, cancelled)
+
+
+def _taken_back(attempt: Attempt, holder: Holder, *, now: datetime) -> bool:
+    if not _may_come_back(attempt, holder.worker):
+        return False
+    came = reinstate(attempt, holder.worker, lease_seconds=holder.lease_seconds, now=now)
+    if came:
+        holder.owned.append(attempt)
+    return came
 
 
 def _may_come_back(attempt: Attempt, worker: Worker) -> bool:
@@ -93,7 +122,8 @@ def reinstate(
         not_before=None,
     )
     move_attempt(attempt, AttemptStatus.RUNNING, now=now)
-    recording.begin_attempt(job.run, attempt.number, hostname=job.run.hostname, now=now)
+    attempt.job = job
+    recording.begin_attempts([(job.run, attempt.number, job.run.hostname)], now=now)
     return True
 
 
@@ -145,8 +175,12 @@ def _take_away(job_id: int, *, now: datetime) -> bool:
 
 
 def extend_all(*, grace: timedelta, now: datetime) -> int:
-    """After a restart nobody could have renewed: every lease lasts at least `grace` from now. Returns how many grew."""
+    """After a restart nobody could have renewed: every lease lasts at least `grace` from now. Returns how many grew.
+
+    Likewise nobody could have reported: a job over its time limit may have ended long ago.
+    """
     until = now + grace
+    Job.objects.filter(status=JobStatus.RUNNING, overdue_at__lt=until).update(overdue_at=until)
     return Job.objects.filter(status=JobStatus.RUNNING, lease_expires_at__lt=until).update(
         lease_expires_at=until
     )

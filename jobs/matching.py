@@ -1,9 +1,11 @@
 """Which worker can take what. Plain comparisons, shared by claiming and by the explanations of why a job waits."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 from jobs.models import Requirement, Worker
+from jobs.models.requirement import COMMAND
 
 
 @dataclass(slots=True)
@@ -25,21 +27,49 @@ class Place:
     slots: int = 0
 
 
+def everything(worker: Worker) -> Free:
+    """The worker as if nothing ran on it."""
+    gpus = [gpu["index"] for gpu in worker.gpus]
+    return Free(gpus=gpus, slots=0 if gpus else worker.slots)
+
+
+def admits(need: Requirement, worker: Worker) -> bool:
+    """Tags, kind and project: what does not change while jobs come and go."""
+    return (
+        set(need.tags) <= set(worker.tags)
+        and need.kind in (worker.kinds or [COMMAND])
+        and (not worker.projects or need.project in worker.projects)
+    )
+
+
 def place_for(need: Requirement, worker: Worker, free: Free) -> Place | None:
     """The smallest place in `free` that serves `need`, or None where there is none now."""
-    if not set(need.tags) <= set(worker.tags):
+    if not admits(need, worker):
         return None
     count = need.gpus
     if count is None:
-        count = 1 if worker.gpus or need.min_memory_mb else 0  # who asks for GPU memory wants a GPU
+        count = 1 if worker.gpus or need.wants_gpu else 0
     if count == 0:
         return Place(slots=1) if free.slots > 0 else None
-    fitting = sorted(
-        (gpu.get("memory_mb") or 0, gpu["index"])
-        for gpu in worker.gpus
-        if gpu["index"] in free.gpus and (gpu.get("memory_mb") or 0) >= need.min_memory_mb
-    )
-    return Place(gpus=[index for _, index in fitting[:count]]) if len(fitting) >= count else None
+    fitting = gpus_for(need, worker, free.gpus)
+    return Place(gpus=fitting[:count]) if len(fitting) >= count else None
+
+
+def gpus_for(need: Requirement, worker: Worker, among: Collection[int]) -> list[int]:
+    """Indices of those GPUs among the given that are large enough and of the right model, the smallest first."""
+    return [
+        index
+        for _, index in sorted(
+            (gpu.get("memory_mb") or 0, gpu["index"])
+            for gpu in worker.gpus
+            if gpu["index"] in among and _serves(gpu, need)
+        )
+    ]
+
+
+def _serves(gpu: dict[str, Any], need: Requirement) -> bool:
+    large_enough = (gpu.get("memory_mb") or 0) >= need.min_memory_mb
+    return large_enough and need.gpu_model.casefold() in str(gpu.get("name", "")).casefold()
 
 
 def take(place: Place, free: Free) -> None:
@@ -48,6 +78,7 @@ def take(place: Place, free: Free) -> None:
     free.slots -= place.slots
 
 
-def fitting(needs: Iterable[Requirement], worker: Worker, free: Free) -> list[Requirement]:
-    """The needs that this worker could serve right now."""
-    return [need for need in needs if place_for(need, worker, free) is not None]
+def give_back(place: Place, free: Free) -> None:
+    """Undo `take`."""
+    free.gpus = sorted({*free.gpus, *place.gpus})
+    free.slots += place.slots

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.conf import settings
 
-from jobs.leases import extend_all, requeue_expired
+from jobs import following, leases, overtime
+from jobs.leases import extend_all
 from jobs.models import JobEvent, Pulse
 from runs import clock, feed
 
@@ -30,6 +31,12 @@ def say_alive(*, now: datetime) -> None:
 def web_is_alive(*, now: datetime) -> bool:
     """False while no web process could have taken a renewal: then no lease may be called expired."""
     return Pulse.objects.filter(pk=1, at__gt=now - SILENT_AFTER).exists()
+
+
+def sweep(*, now: datetime) -> int:
+    """What must happen though nobody asks for it: lost leases, overrun limits, jobs that wait for nothing any more."""
+    rescued = leases.requeue_expired(now=now) + overtime.end_overdue(now=now)
+    return rescued + following.settle(now=now)
 
 
 def begin(*, now: datetime) -> int:
@@ -75,7 +82,7 @@ def side_work(look: int, *, now: datetime | None = None) -> None:
             extend_all(grace=settings.WHIRR_RESTART_GRACE, now=now)
         say_alive(now=now)
     if look % SWEEP_EVERY == 0:
-        requeue_expired(now=now)
+        sweep(now=now)
 
 
 async def beat_forever(in_pool: InPool) -> None:

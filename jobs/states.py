@@ -54,7 +54,25 @@ class Reason(TextChoices):
     EVENT_FAILED = "event_failed", "reported failure itself"
 
 
+class After(TextChoices):
+    """How a job that another one waits for has to end."""
+
+    OK = "ok", "completed"
+    ANY = "any", "ended, however"
+    NOT_OK = "notok", "failed or was cancelled"
+
+    def is_met_by(self, status: JobStatus) -> bool:
+        """Whether a job that ended as `status` lets the other one start. False also while it has not ended."""
+        return status in _MET_BY[self]
+
+
 FINAL = {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}
+
+_MET_BY = {
+    After.OK: {JobStatus.COMPLETED},
+    After.ANY: FINAL,
+    After.NOT_OK: FINAL - {JobStatus.COMPLETED},
+}
 
 J, A = JobStatus, AttemptStatus
 

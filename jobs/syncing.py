@@ -1,17 +1,19 @@
-"""One exchange with an agent: what it has, what it should do."""
+"""Exchanges with agents: what they have, what they should do. Many at once share one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 
-from jobs import claiming, leases
+from jobs import claiming, leases, pulse
+from jobs.choosing import Taker
 from jobs.claiming import Order
-from jobs.errors import NotFound, WorkerNameTaken
-from jobs.leases import Pair
-from jobs.models import Attempt, Worker
+from jobs.errors import DomainError, NotFound, WorkerNameTaken
+from jobs.leases import Holder, Pair, Renewal
+from jobs.models import Attempt, Job, Worker
+from runs import rows
 
 SHIP_INTERVAL = 1.0  # seconds
 
@@ -35,16 +37,28 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """One request of one agent. `serial=None` begins it; later looks for the same request repeat its serial."""
+
+    worker_id: str
+    report: Report
+    serial: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Orders:
-    """What the agent is told."""
+    """What the agent is told. `worker` is its row as of this exchange."""
 
     serial: int  # of this request among the worker's; a newer one releases it
-    jobs: list[Order]
-    cancel: list[Pair]
-    lost: list[Pair]
-    draining: bool
-    disabled: bool
+    worker: Worker
+    jobs: list[Order] = field(default_factory=list)
+    cancel: list[Pair] = field(default_factory=list)
+    lost: list[Pair] = field(default_factory=list)
     released: bool = False
+
+    @property
+    def flags(self) -> tuple[bool, bool]:
+        return self.worker.draining, self.worker.disabled
 
     def has_news(self) -> bool:
         return bool(self.jobs or self.cancel or self.lost or self.released)
@@ -54,8 +68,8 @@ class Orders:
             "jobs": [order.as_json() for order in self.jobs],
             "cancel": _pairs(self.cancel),
             "lost": _pairs(self.lost),
-            "draining": self.draining,
-            "disabled": self.disabled,
+            "draining": self.worker.draining,
+            "disabled": self.worker.disabled,
             "ship_interval": SHIP_INTERVAL,
         }
 
@@ -64,64 +78,150 @@ def _pairs(pairs: list[Pair]) -> list[dict[str, int]]:
     return [{"job_id": job_id, "attempt": number} for job_id, number in pairs]
 
 
-@transaction.atomic
 def exchange(worker_id: str, report: Report, *, now: datetime, serial: int | None = None) -> Orders:
-    """Renew, then say what there is to do. `serial=None` begins a request; later looks for it repeat its serial.
+    """`exchange_all` for one. Raises NotFound, WorkerNameTaken."""
+    (answer,) = exchange_all([Ask(worker_id, report, serial)], now=now)
+    if isinstance(answer, DomainError):
+        raise answer
+    return answer
 
-    Raises NotFound for an unknown worker and WorkerNameTaken for one that another session holds.
+
+def exchange_all(asks: Sequence[Ask], *, now: datetime) -> list[Orders | DomainError]:
+    """Renew, then say what there is to do; an answer or a refusal for each, in their order.
+
+    A refusal is NotFound for an unknown worker, WorkerNameTaken for one that another session holds. Where somebody
+    stays without work, leases that ran out are swept, and what that frees is handed out at once.
     """
-    worker = Worker.objects.select_for_update(no_key=True).filter(worker_id=worker_id).first()
-    if worker is None:
-        raise NotFound(f"there is no worker {worker_id!r}; register it first")
-    if report.session and worker.session and worker.session != report.session:
-        raise WorkerNameTaken(f"another agent registered as {worker_id!r}")
-    if serial is None:
-        serial = _begin(worker, report, now=now)
-    elif serial != worker.sync_serial:
-        return Orders(serial, [], [], [], worker.draining, worker.disabled, released=True)
-    renewal = leases.renew(worker, report.running, lease_seconds=report.lease_seconds, now=now)
-    owned = claiming.running_attempts(worker)
-    jobs = _again(owned, report) or _new(worker, owned, report, now=now)
-    return Orders(
-        serial=serial,
-        jobs=jobs,
-        cancel=_to_cancel(owned, renewal.cancelled, report),
-        lost=renewal.lost,
-        draining=worker.draining,
-        disabled=worker.disabled,
-    )
+    answers = _exchange(asks, now=now)
+    idle = [
+        at
+        for at, answer in enumerate(answers)
+        if isinstance(answer, Orders) and not answer.jobs and _takes_jobs(asks[at], answer.worker)
+    ]
+    if idle and pulse.web_is_alive(now=now) and leases.requeue_expired(now=now, limit=20):
+        again = [
+            Ask(asks[at].worker_id, asks[at].report, answers[at].serial)  # type: ignore[union-attr]
+            for at in idle
+        ]
+        for at, answer in zip(idle, _exchange(again, now=now), strict=True):
+            answers[at] = answer
+    return answers
 
 
-def _to_cancel(owned: list[Attempt], cancelled: list[Pair], report: Report) -> list[Pair]:
-    """What the agent must kill and does not know of yet; `cancelled` ended here while the agent was away."""
-    known = set(report.cancelling)
-    wanted = [(each.job_id, each.number) for each in owned if each.job.cancel_requested]
-    return [pair for pair in [*wanted, *cancelled] if pair not in known]
+def _takes_jobs(ask: Ask, worker: Worker) -> bool:
+    room = ask.report.free_gpus or ask.report.free_slots
+    return bool(room and ask.report.accepting and not (worker.draining or worker.disabled))
 
 
-def _begin(worker: Worker, report: Report, *, now: datetime) -> int:
-    Worker.objects.filter(pk=worker.pk).update(
-        sync_serial=F("sync_serial") + 1, heartbeat_at=now, online=True, load=report.load
-    )
-    return worker.sync_serial + 1
+class _Talk:
+    """One exchange in the making."""
+
+    def __init__(self, ask: Ask, worker: Worker, serial: int, owned: list[Attempt]) -> None:
+        self.ask, self.worker, self.serial = ask, worker, serial
+        report = ask.report
+        self.holder = Holder(worker, set(report.running), owned, report.lease_seconds)
+        self.renewal = Renewal()
+        self.jobs: list[Order] = []
+
+    def taker(self) -> Taker | None:
+        """None where this agent is given nothing new."""
+        report, owned = self.ask.report, self.holder.owned
+        if self.jobs or not _takes_jobs(self.ask, self.worker):
+            return None
+        free = claiming.free_of(self.worker, owned, gpus=report.free_gpus, slots=report.free_slots)
+        return Taker(self.worker, owned, free, report.claim_id, report.lease_seconds)
+
+    def orders(self) -> Orders:
+        return Orders(self.serial, self.worker, self.jobs, self._to_cancel(), self.renewal.lost)
+
+    def _to_cancel(self) -> list[Pair]:
+        """What the agent must kill and does not know of yet; the renewal's ended here while the agent was away."""
+        known = set(self.ask.report.cancelling)
+        wanted = [
+            (each.job_id, each.number) for each in self.holder.owned if each.job.cancel_requested
+        ]
+        return [pair for pair in [*wanted, *self.renewal.cancelled] if pair not in known]
 
 
-def _again(owned: list[Attempt], report: Report) -> list[Order]:
-    """Jobs that were claimed by this very request, and of which the agent does not know: the answer got lost."""
-    known = set(report.running)
+@transaction.atomic
+def _exchange(asks: Sequence[Ask], *, now: datetime) -> list[Orders | DomainError]:
+    names = sorted({ask.worker_id for ask in asks})
+    locked = Worker.objects.select_for_update(no_key=True).filter(worker_id__in=names)
+    workers = {worker.worker_id: worker for worker in locked.order_by("worker_id")}
+    # A newer request of a worker comes before older looks of it: those are released then.
+    order = sorted(range(len(asks)), key=lambda at: asks[at].serial is not None)
+    answers: dict[int, Orders | DomainError | _Talk] = {}
+    begun: list[tuple[Worker, Report]] = []
+    newest: dict[str, int] = {}
+    for at in order:
+        answers[at] = _admit(asks[at], workers, begun, now=now)
+        before = newest.get(asks[at].worker_id)
+        if asks[at].serial is None and before is not None:  # it asked anew before it was answered
+            answers[before] = Orders(0, workers[asks[at].worker_id], released=True)
+        newest[asks[at].worker_id] = at
+    _save_begun(begun, now=now)
+    talks = [answer for answer in answers.values() if isinstance(answer, _Talk)]
+    _converse(talks, now=now)
     return [
-        Order(attempt.job, attempt)
-        for attempt in owned
-        if attempt.claim_id
-        and attempt.claim_id == report.claim_id
-        and (attempt.job_id, attempt.number) not in known
+        answer.orders() if isinstance(answer, _Talk) else answer
+        for answer in (answers[at] for at in range(len(asks)))
     ]
 
 
-def _new(worker: Worker, owned: list[Attempt], report: Report, *, now: datetime) -> list[Order]:
-    if not report.accepting or worker.draining or worker.disabled:
-        return []
-    free = claiming.free_of(worker, owned, gpus=report.free_gpus, slots=report.free_slots)
-    return claiming.claim(
-        worker, free, claim_id=report.claim_id, lease_seconds=report.lease_seconds, now=now
+def _admit(
+    ask: Ask, workers: dict[str, Worker], begun: list[tuple[Worker, Report]], *, now: datetime
+) -> Orders | DomainError | _Talk:
+    worker = workers.get(ask.worker_id)
+    if worker is None:
+        return NotFound(f"there is no worker {ask.worker_id!r}; register it first")
+    if ask.report.session and worker.session and worker.session != ask.report.session:
+        return WorkerNameTaken(f"another agent registered as {ask.worker_id!r}")
+    if ask.serial is None:
+        worker.sync_serial += 1
+        worker.heartbeat_at, worker.online, worker.load = now, True, ask.report.load
+        begun.append((worker, ask.report))
+        return _Talk(ask, worker, worker.sync_serial, [])
+    if ask.serial != worker.sync_serial:
+        return Orders(ask.serial, worker, released=True)
+    return _Talk(ask, worker, ask.serial, [])
+
+
+def _save_begun(begun: list[tuple[Worker, Report]], *, now: datetime) -> None:
+    rows.update(
+        Worker,
+        ("sync_serial", "heartbeat_at", "online", "load"),
+        ("id",),
+        [[worker.sync_serial, now, True, report.load, worker.pk] for worker, report in begun],
     )
+
+
+def _converse(talks: list[_Talk], *, now: datetime) -> None:
+    """Renew, find lost answers again, hand out what is queued: for all of them together."""
+    owned = claiming.running_attempts([talk.worker for talk in talks]) if talks else {}
+    for talk in talks:
+        talk.holder.owned = owned[talk.worker.pk]
+    renewals = leases.renew_all([talk.holder for talk in talks], now=now)
+    for talk, renewal in zip(talks, renewals, strict=True):
+        talk.renewal = renewal
+        talk.jobs = _again(talk)
+    takers = [taker for talk in talks if (taker := talk.taker()) is not None]
+    orders = claiming.hand_out(takers, now=now)
+    for talk in talks:
+        talk.jobs = talk.jobs or orders.get(talk.worker.pk, [])
+
+
+def _again(talk: _Talk) -> list[Order]:
+    """Jobs that were claimed by this very request, and of which the agent does not know: the answer got lost."""
+    claim_id, known = talk.ask.report.claim_id, talk.holder.held
+    lost = [
+        attempt
+        for attempt in talk.holder.owned
+        if claim_id
+        and attempt.claim_id == claim_id
+        and (attempt.job_id, attempt.number) not in known
+    ]
+    jobs = Job.objects.select_related("run").in_bulk([each.job_id for each in lost]) if lost else {}
+    for attempt in lost:
+        attempt.job = jobs[attempt.job_id]
+        attempt.job.worker = talk.worker
+    return [Order(attempt.job, attempt) for attempt in lost]

@@ -2,12 +2,12 @@
 
 from celery import shared_task
 
-from jobs import leases, pulse
+from jobs import pulse
 from runs import clock
 
 
 @shared_task(ignore_result=True)
 def requeue_expired_leases() -> int:
-    """Rescue jobs of silent workers, unless it is the server that was silent."""
+    """Sweep: rescue jobs of silent workers above all, unless it is the server that was silent."""
     now = clock.now()
-    return leases.requeue_expired(now=now) if pulse.web_is_alive(now=now) else 0
+    return pulse.sweep(now=now) if pulse.web_is_alive(now=now) else 0

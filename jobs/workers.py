@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db import transaction
 
-from jobs.errors import Invalid, NotFound, WorkerNameTaken
-from jobs.models import Worker
+from jobs.errors import IllegalMove, Invalid, NotFound, WorkerNameTaken
+from jobs.models import Worker, WorkerEvent
+from jobs.states import AttemptStatus
 from runs import feed
 
 
@@ -21,6 +22,7 @@ class Hardware:
     cpu_count: int = 0
     memory_mb: int = 0
     tags: list[str] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
     version: str = ""
     python: str = ""
     platform: str = ""
@@ -64,15 +66,49 @@ def worker_named(worker_id: str) -> Worker:
 
 def set_disabled(worker_id: str, disabled: bool, *, actor: str, now: datetime) -> None:  # noqa: FBT001
     """A disabled worker goes on reporting, and is given nothing. Raises NotFound."""
-    _set(worker_id, disabled=disabled)
+    kind = "disabled" if disabled else "enabled"
+    _set(worker_id, kind, actor=actor, now=now, disabled=disabled)
 
 
 def set_draining(worker_id: str, draining: bool, *, actor: str, now: datetime) -> None:  # noqa: FBT001
     """A draining worker ends what it has, and is given nothing new. Raises NotFound."""
-    _set(worker_id, draining=draining)
+    kind = "draining" if draining else "resumed"
+    _set(worker_id, kind, actor=actor, now=now, draining=draining)
 
 
-def _set(worker_id: str, **flags: bool) -> None:
+def set_projects(worker_id: str, projects: list[str], *, actor: str, now: datetime) -> None:
+    """Let the worker serve jobs of these projects alone; none named: of all. Raises NotFound."""
+    told = ", ".join(projects) or "all projects"
+    _set(worker_id, "changed", actor=actor, now=now, message=told, projects=projects)
+
+
+@transaction.atomic
+def delete(worker_id: str, *, actor: str, now: datetime) -> None:
+    """Forget a worker that is gone; its attempts keep its name. Raises NotFound, IllegalMove while it is of use."""
+    worker = Worker.objects.select_for_update(no_key=True).filter(worker_id=worker_id).first()
+    if worker is None:
+        raise NotFound(f"there is no worker {worker_id!r}")
+    if worker.is_online(now=now):
+        raise IllegalMove(f"worker {worker_id!r} is online: stop its agent first")
+    if worker.attempts.filter(status=AttemptStatus.RUNNING).exists():
+        raise IllegalMove(
+            f"worker {worker_id!r} still owns jobs: wait until their leases have run out"
+        )
+    worker.delete()
+    _note(worker_id, "deleted", actor=actor, now=now)
+    feed.ring(feed.QUEUE)
+
+
+def _set(
+    worker_id: str, kind: str, *, actor: str, now: datetime, message: str = "", **values: Any
+) -> None:
     worker = worker_named(worker_id)
-    Worker.objects.filter(pk=worker.pk).update(**flags)
+    Worker.objects.filter(pk=worker.pk).update(**values)
+    _note(worker_id, kind, actor=actor, now=now, message=message)
     feed.ring(feed.worker_group(worker_id), feed.QUEUE)
+
+
+def _note(worker_id: str, kind: str, *, actor: str, now: datetime, message: str = "") -> None:
+    WorkerEvent.objects.create(
+        worker_name=worker_id, kind=kind, actor=actor, message=message, at=now
+    )

@@ -1,82 +1,49 @@
-"""Waiting for a doorbell, for as long as one request lives. Without a channel layer it only waits."""
+"""Hearing the doorbells of every process: one listener for a whole process.
+
+Whoever waits for a doorbell also looks again by the clock, so nothing here may raise: with the channel layer away, only
+this process's own rings are heard.
+"""
 
 import asyncio
-import contextlib
 import logging
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any
 
 from channels.layers import get_channel_layer
 
+from runs import feed
+
 log = logging.getLogger(__name__)
 
-PATIENCE = (
-    1.0  # seconds that the layer has for a call; a Redis that hangs must not hold a lease's renewal
-)
+PATIENCE = 5.0  # seconds that the layer has to answer, and between two attempts to reach it
+RENEW = 3600.0  # seconds after which the layer is told anew that we listen: Redis forgets members after a day
 
 
-class Bell:
-    """Hangs in some groups of the channel layer: `async with Bell("queue") as bell: await bell.rung(gone, 5)`.
-
-    Whoever waits also looks again by the clock, so nothing here may raise: with the layer away, no bell rings.
-    """
-
-    def __init__(self, *groups: str) -> None:
-        self._groups = groups
-        self._layer: Any = get_channel_layer()
-        self._channel = ""
-        self._rings = asyncio.Event()
-        self._listening: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
+async def listen(groups: list[str], heard: Callable[[str], None]) -> None:
+    """Call `heard(group)` for each ring, for ever; the groups of single workers come through `feed.WORKERS`."""
+    while True:
         try:
-            async with asyncio.timeout(PATIENCE):
-                self._channel = await self._layer.new_channel()
-                for group in self._groups:
-                    await self._layer.group_add(group, self._channel)
+            await _listen(groups, heard)
         except Exception as error:
-            log.warning("no bell hangs, looking by the clock alone: %r", error)
-        if self._channel:
-            self._listening = asyncio.create_task(self._listen())
-        return self
+            log.warning("doorbells of other processes are not heard for now: %r", error)
+            await asyncio.sleep(PATIENCE)
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._listening is None:
-            return
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(PATIENCE):
-                for group in self._groups:
-                    await self._layer.group_discard(group, self._channel)
-        self._listening.cancel()  # which is also how the Redis layer learns to forget the channel
-        await asyncio.gather(self._listening, return_exceptions=True)
 
-    async def _listen(self) -> None:
-        """One listener for the bell's whole life: a cancelled `receive` would give the channel up between two looks."""
-        try:
+async def _listen(groups: list[str], heard: Callable[[str], None]) -> None:
+    layer: Any = get_channel_layer()
+    async with asyncio.timeout(PATIENCE):
+        channel = await layer.new_channel()
+        for group in groups:
+            await layer.group_add(group, channel)
+    try:
+        async with asyncio.timeout(RENEW):
             while True:
-                await self._layer.receive(self._channel)
-                self._rings.set()
-        except Exception as error:
-            log.warning("a bell fell down, looking by the clock alone: %r", error)
-
-    async def ring(self, group: str) -> None:
-        """Tell a group to look again."""
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(PATIENCE):
-                await self._layer.group_send(group, {"type": "look.again", "group": group})
-
-    async def rung(self, gone: asyncio.Event, seconds: float) -> None:
-        """Come back when it rang, when `gone` is set, or after `seconds`."""
-        waits = [asyncio.ensure_future(event.wait()) for event in (self._rings, gone)]
-        try:
-            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
-        self._rings.clear()
+                message = await layer.receive(channel)
+                if message.get("sender") != feed.SENDER:  # our own were heard without the layer
+                    heard(message["group"])
+    except TimeoutError:
+        pass
+    finally:
+        async with asyncio.timeout(PATIENCE):
+            for group in groups:
+                await layer.group_discard(group, channel)

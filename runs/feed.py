@@ -5,8 +5,11 @@ costs a moment, never a fact, and nothing here may raise.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import logging
+import secrets
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -17,8 +20,16 @@ from django.db import transaction
 log = logging.getLogger(__name__)
 
 QUEUE = "queue"
+WORKERS = "workers"  # of those who listen for all workers; the message says which one
+SENDER = secrets.token_hex(8)  # this process
 
+Heard = Callable[[str], None]
+
+_heard: list[Heard] = []
 _loop: asyncio.AbstractEventLoop | None = None
+
+
+_WORKER = "worker."
 
 
 def run_group(key: str) -> str:
@@ -27,8 +38,8 @@ def run_group(key: str) -> str:
 
 
 def worker_group(worker_id: str) -> str:
-    """The group of the held requests of one worker; hashed, since a group's name allows few characters."""
-    return f"worker.{hashlib.sha256(worker_id.encode()).hexdigest()[:32]}"
+    """The group of one worker; hashed, since a group's name allows few characters."""
+    return f"{_WORKER}{hashlib.sha256(worker_id.encode()).hexdigest()[:32]}"
 
 
 def attach(loop: asyncio.AbstractEventLoop) -> None:
@@ -37,25 +48,56 @@ def attach(loop: asyncio.AbstractEventLoop) -> None:
     _loop = loop
 
 
+def hear(heard: Heard) -> None:
+    """Call `heard(group)` in the attached loop for each ring of this process; nobody else is called any more."""
+    _heard[:] = [heard]
+
+
 def ring(*groups: str) -> None:
     """Tell everybody in `groups` to look again, once the surrounding transaction is committed."""
-    transaction.on_commit(partial(_ring_now, groups))
+    if groups:
+        transaction.on_commit(partial(_ring_now, groups))
+
+
+def ring_from_loop(group: str) -> None:
+    """Tell the other processes at once; for code that runs in the attached loop and has changed nothing itself."""
+    layer = get_channel_layer()
+    if layer is not None and not hasattr(layer, "channels"):
+        _send_soon(layer, (group,))
 
 
 def _ring_now(groups: tuple[str, ...]) -> None:
     layer = get_channel_layer()
-    if layer is None:
-        return
     if _loop is not None and _loop.is_running():
-        asyncio.run_coroutine_threadsafe(_send(layer, groups), _loop)
-    elif not hasattr(layer, "channels"):  # in memory, it would reach nobody outside this process
+        with contextlib.suppress(RuntimeError):  # it was closed just now
+            _loop.call_soon_threadsafe(_ring_here, layer, tuple(dict.fromkeys(groups)))
+    elif layer is not None and not hasattr(layer, "channels"):
+        # In memory, it would reach nobody outside this process.
         async_to_sync(_send)(layer, groups)
+
+
+def _ring_here(layer: Any, groups: tuple[str, ...]) -> None:
+    for heard in _heard:
+        for group in groups:
+            heard(group)
+    if layer is not None:
+        _send_soon(layer, groups)
+
+
+def _send_soon(layer: Any, groups: tuple[str, ...]) -> None:
+    task = asyncio.ensure_future(_send(layer, groups))
+    _sending.add(task)
+    task.add_done_callback(_sending.discard)
+
+
+_sending: set[asyncio.Task[None]] = set()
 
 
 async def _send(layer: Any, groups: tuple[str, ...]) -> None:
     for group in groups:
+        to = WORKERS if group.startswith(_WORKER) else group
         try:
             async with asyncio.timeout(2):
-                await layer.group_send(group, {"type": "look.again", "group": group})
+                await layer.group_send(to, {"type": "look.again", "group": group, "sender": SENDER})
         except Exception as error:
             log.warning("could not ring %s: %s", group, error)

@@ -1,5 +1,6 @@
 """The life of a run's row: opened, begun by an attempt, described by its documents, ended."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -7,36 +8,48 @@ from uuid import uuid4
 
 from django.db import transaction
 
-from runs import feed, storage
+from runs import feed, rows, storage
 from runs.models import Run, RunKind, RunStatus
 
 
-def open_for_job(**fields: Any) -> Run:
-    """A pending run for a job that is being submitted; `name_after_job` gives it its id. Inside a transaction."""
-    return Run.objects.create(kind=RunKind.JOB, key=f"new-{uuid4().hex}", **fields)
+def open_for_jobs(told: Iterable[dict[str, Any]]) -> list[Run]:
+    """Pending runs for jobs that are being submitted; `name_after_jobs` gives them their ids. Inside a transaction."""
+    return Run.objects.bulk_create(
+        Run(kind=RunKind.JOB, key=f"new-{uuid4().hex}", **fields) for fields in told
+    )
 
 
-def name_after_job(run: Run, job_id: int) -> None:
-    """The id by which a job's run is known everywhere."""
-    run.key = f"job-{job_id}"
-    run.save(update_fields=["key"])
+def name_after_jobs(named: Iterable[tuple[Run, int]]) -> None:
+    """The ids by which the runs of jobs (by number) are known everywhere."""
+    runs = []
+    for run, job_id in named:
+        run.key = f"job-{job_id}"
+        runs.append(run)
+    _save(runs, "key")
 
 
-def begin_attempt(run: Run, number: int, *, hostname: str, now: datetime) -> None:
-    """From here on, whoever writes for an older attempt is refused."""
-    run.attempt = number
-    run.status = RunStatus.RUNNING
-    run.hostname = hostname
-    run.started_at = run.started_at or now
-    run.save(update_fields=["attempt", "status", "hostname", "started_at"])
-    # After the commit, so that no other claim waits for the disk.
-    transaction.on_commit(partial(storage.show_newest, run, number), robust=True)
-    feed.ring(feed.run_group(run.key))
+def begin_attempts(begun: list[tuple[Run, int, str]], *, now: datetime) -> None:
+    """(run, attempt number, host name) of each: from here on, whoever writes for an older attempt is refused."""
+    for run, number, hostname in begun:
+        run.attempt, run.hostname = number, hostname
+        run.status = RunStatus.RUNNING
+        run.started_at = run.started_at or now
+    _save([run for run, _, _ in begun], "attempt", "status", "hostname", "started_at")
+    for run, number, _ in begun:
+        # After the commit, so that no other claim waits for the disk.
+        transaction.on_commit(partial(storage.show_newest, run, number), robust=True)
+    feed.ring(*(feed.run_group(run.key) for run, _, _ in begun))
 
 
-def set_status(run: Run, status: RunStatus, *, now: datetime) -> None:
-    """Follow the job: pending again after a requeue, or final."""
-    run.status = status
-    run.finished_at = now if status.is_final else None
-    run.save(update_fields=["status", "finished_at"])
-    feed.ring(feed.run_group(run.key))
+def set_statuses(changed: list[tuple[Run, RunStatus]], *, now: datetime) -> None:
+    """Follow the jobs: pending again after a requeue, or final."""
+    for run, status in changed:
+        run.status = status
+        run.finished_at = now if status.is_final else None
+    _save([run for run, _ in changed], "status", "finished_at")
+    feed.ring(*(feed.run_group(run.key) for run, _ in changed))
+
+
+def _save(runs: list[Run], *columns: str) -> None:
+    values = [[*(getattr(run, name) for name in columns), run.pk] for run in runs]
+    rows.update(Run, columns, ("id",), values)

@@ -22,9 +22,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "whirr_site.settings")
 django.setup()
 
 from django.core.management import call_command  # noqa: E402
+from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from jobs import claiming, finishing, submitting, workers  # noqa: E402
+from jobs.choosing import Taker  # noqa: E402
 from jobs.claiming import Order  # noqa: E402
 from jobs.finishing import Outcome, Report  # noqa: E402
 from jobs.matching import Free  # noqa: E402
@@ -147,18 +149,13 @@ def a_job(
     """Submit a job and let the first worker with room claim it."""
     submitting.submit(a_wish(name, config, tags), user="ada", now=now)
     for worker in places:
-        owned = claiming.running_attempts(worker)
+        owned = claiming.running_attempts([worker])[worker.pk]
         free: Free = claiming.free_of(worker, owned, gpus=list(range(8)), slots=0)
-        orders = claiming.claim(
-            worker,
-            free,
-            claim_id=f"seed-{now.timestamp()}",
-            lease_seconds=86400,
-            now=now,
-            most=1,
-        )
+        taker = Taker(worker, owned, free, f"seed-{now.timestamp()}", lease_seconds=86400, most=1)
+        with transaction.atomic():
+            orders = claiming.hand_out([taker], now=now)
         if orders:
-            return orders[0]
+            return orders[worker.pk][0]
     raise SystemExit("no room: seed an empty folder")
 
 

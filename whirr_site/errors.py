@@ -17,6 +17,7 @@ STATUS = {
     "offset_gap": 409,
     "worker_name_taken": 409,
     "illegal_move": 409,
+    "limit_reached": 409,
     "too_large": 413,
     "permission_denied": 403,
 }

@@ -92,7 +92,7 @@ class HotCalls:
             return _error(413, "too_large", f"a request carries at most {BODY_LIMIT} bytes")
         query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
         call = Call(principal, params, query, headers, body, in_pool)
-        watch = asyncio.ensure_future(_notice_hang_up(receive, call.gone))
+        watch = asyncio.ensure_future(_notice_hang_up(receive, call))
         try:
             return await handler(call)
         except DomainError as error:
@@ -148,7 +148,9 @@ async def _body(receive: Receive) -> bytes | None:
             return b"".join(parts)
 
 
-async def _notice_hang_up(receive: Receive, gone: asyncio.Event) -> None:
+async def _notice_hang_up(receive: Receive, call: Call) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-    gone.set()
+    call.gone.set()
+    for tell in call.when_gone:
+        tell()

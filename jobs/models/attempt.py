@@ -22,6 +22,8 @@ class Attempt(models.Model):
     error_message = models.TextField(blank=True)
     exit_code = models.IntegerField(null=True)
     signal = models.PositiveSmallIntegerField(null=True)
+    # The server ended it while its agent still runs it: the agent is told to kill it.
+    overruled = models.BooleanField(default=False)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
 
@@ -40,6 +42,11 @@ class Attempt(models.Model):
         )
         indexes = (
             models.Index(fields=["worker"], name="attempt_running", condition=Q(status="running")),
+            models.Index(
+                fields=["worker", "job"],
+                name="attempt_never_started",
+                condition=Q(reason="never_started"),
+            ),
         )
 
     def __str__(self) -> str:

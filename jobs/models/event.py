@@ -24,3 +24,20 @@ class JobEvent(models.Model):
 
     def __str__(self) -> str:
         return f"job {self.job_id}: {self.kind}"
+
+
+class WorkerEvent(models.Model):
+    """What people did to a worker: its audit trail, which outlives the worker's row."""
+
+    worker_name = models.CharField(max_length=128)
+    kind = models.CharField(max_length=20)  # disabled, enabled, draining, resumed, deleted, changed
+    message = models.TextField(blank=True)
+    actor = models.CharField(max_length=150, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("id",)
+        indexes = (models.Index(fields=["worker_name", "id"], name="event_by_worker"),)
+
+    def __str__(self) -> str:
+        return f"worker {self.worker_name}: {self.kind}"

@@ -1,6 +1,7 @@
 from django.db import models
 from django.db.models import F, Q
 
+from jobs.models.array import Array
 from jobs.models.requirement import Requirement
 from jobs.models.worker import Worker
 from jobs.states import FINAL, JobStatus, Reason
@@ -22,6 +23,17 @@ class Job(models.Model):
     requirement = models.ForeignKey(Requirement, on_delete=models.PROTECT, related_name="jobs")
     priority = models.IntegerField(default=0)
     retries = models.PositiveSmallIntegerField(default=0)
+    retry_exit_codes = models.JSONField(default=list, blank=True)  # empty: every failure of its own
+    retry_of = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="retried_by"
+    )
+    array = models.ForeignKey(
+        Array, null=True, blank=True, on_delete=models.PROTECT, related_name="jobs"
+    )
+    array_index = models.PositiveIntegerField(null=True, blank=True)
+    submission_key = models.CharField(
+        max_length=128, blank=True
+    )  # of a submit that may be repeated
     timeout_seconds = models.PositiveIntegerField(null=True, blank=True)
     grace_seconds = models.PositiveIntegerField(default=30)
     exclusive = models.BooleanField(default=False)
@@ -35,6 +47,10 @@ class Job(models.Model):
     worker = models.ForeignKey(Worker, null=True, blank=True, on_delete=models.SET_NULL)
     lease_seconds = models.PositiveIntegerField(default=60)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
+    # A running job that its agent should have stopped by now: the time limit's backstop.
+    overdue_at = models.DateTimeField(null=True, blank=True)
+    held_at = models.DateTimeField(null=True, blank=True)
+    held_by = models.CharField(max_length=150, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     cancel_requested_by = models.CharField(max_length=150, blank=True)
     exit_code = models.IntegerField(null=True, blank=True)
@@ -49,6 +65,16 @@ class Job(models.Model):
         constraints = (
             models.CheckConstraint(
                 name="job_status_known", condition=Q(status__in=JobStatus.values)
+            ),
+            models.UniqueConstraint(
+                fields=["user", "submission_key"],
+                name="job_submitted_once",
+                condition=~Q(submission_key=""),
+            ),
+            models.CheckConstraint(
+                name="job_array_has_index",
+                condition=Q(array__isnull=True, array_index__isnull=True)
+                | Q(array__isnull=False, array_index__isnull=False),
             ),
             models.CheckConstraint(
                 name="job_lease_exactly_while_running",
@@ -67,7 +93,23 @@ class Job(models.Model):
                 F("priority").desc(),
                 F("id").asc(),
                 name="job_queue",
-                condition=Q(status="queued"),
+                condition=Q(status="queued", held_at__isnull=True),
+            ),
+            models.Index(
+                F("priority").desc(),
+                F("id").asc(),
+                name="job_order",
+                condition=Q(status__in=("waiting", "queued")),
+            ),
+            models.Index(
+                fields=["overdue_at"],
+                name="job_overdue",
+                condition=Q(status="running", overdue_at__isnull=False),
+            ),
+            models.Index(
+                fields=["array", "status", "id"],
+                name="job_in_array",
+                condition=Q(array__isnull=False),
             ),
             models.Index(
                 fields=["lease_expires_at"], name="job_lease", condition=Q(status="running")
@@ -81,6 +123,10 @@ class Job(models.Model):
     @property
     def is_final(self) -> bool:
         return JobStatus(self.status).is_final
+
+    @property
+    def is_held(self) -> bool:
+        return self.held_at is not None
 
     @property
     def cancel_requested(self) -> bool:

@@ -21,12 +21,23 @@ class Worker(models.Model):
     cpu_count = models.PositiveIntegerField(default=0)
     memory_mb = models.PositiveIntegerField(default=0)
     tags = models.JSONField(default=list, blank=True)
+    kinds = models.JSONField(default=list, blank=True)  # of jobs that it runs; empty: commands
+    projects = models.JSONField(default=list, blank=True)  # that it serves; empty: all
     version = models.CharField(max_length=32, blank=True)
     python = models.CharField(max_length=32, blank=True)
     platform = models.CharField(max_length=128, blank=True)
     load = models.JSONField(default=dict, blank=True)
     draining = models.BooleanField(default=False)
     disabled = models.BooleanField(default=False)
+    # Small jobs leave this worker's GPUs alone until that job fits: one worker a job, one job a worker.
+    reserved_for = models.OneToOneField(
+        "jobs.Job",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="reservation",
+    )
+    reserved_at = models.DateTimeField(null=True, blank=True)
     sync_serial = models.BigIntegerField(
         default=0
     )  # of the newest held request; older ones are released

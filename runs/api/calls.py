@@ -26,6 +26,7 @@ class Call:
     body: bytes
     in_pool: Callable[..., Awaitable[Any]]
     gone: asyncio.Event = field(default_factory=asyncio.Event)  # set when the client hung up
+    when_gone: list[Callable[[], None]] = field(default_factory=list)  # called then
 
 
 Handler = Callable[[Call], Awaitable[Reply]]

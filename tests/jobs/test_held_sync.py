@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.db import connections
 
-from jobs.api import hot as hot_jobs
+from jobs.api import desk
 from runs import bell, feed
 from tests.jobs.factories import cancel, make_job, make_worker
 from tests.site.asking import owner, post
@@ -122,7 +122,7 @@ async def test_without_a_channel_layer_it_still_renews_and_hands_out(
 ) -> None:
     monkeypatch.setattr(bell, "get_channel_layer", DeadLayer)
     monkeypatch.setattr(bell, "PATIENCE", 0.1)
-    monkeypatch.setattr(hot_jobs, "LOOK_AGAIN", 0.1)
+    monkeypatch.setattr(desk, "LOOK_AGAIN", 0.1)
     await sync_to_async(make_worker)()
     waiting = asyncio.create_task(held(agent))
     job = await sync_to_async(make_job)()
@@ -130,12 +130,20 @@ async def test_without_a_channel_layer_it_still_renews_and_hands_out(
     assert [each["job_id"] for each in said["jobs"]] == [job.pk]
 
 
-async def test_a_bell_leaves_no_channel_behind(agent: httpx.AsyncClient) -> None:
+async def test_many_held_requests_are_one_listener(agent: httpx.AsyncClient) -> None:
+    """A listener each would be woken by every new job, two thousand at a time."""
     layer: Any = get_channel_layer()
-    before = (set(layer.channels), {name for name, group in layer.groups.items() if group})
-    await sync_to_async(make_worker)()
-    await held(agent, hold_seconds=0.3)
-    assert (set(layer.channels), {name for name, group in layer.groups.items() if group}) == before
+    for number in range(5):
+        await sync_to_async(make_worker)(f"node{number}")
+    waiting = [
+        asyncio.ensure_future(
+            agent.post(f"/api/v1/workers/node{number}/sync", json={"hold_seconds": 0.5})
+        )
+        for number in range(5)
+    ]
+    await asyncio.sleep(0.2)
+    assert {len(layer.groups[group]) for group in (feed.QUEUE, feed.WORKERS)} == {1}
+    await asyncio.gather(*waiting)
 
 
 async def test_a_number_beyond_64_bits_in_a_config_reaches_the_agent(

@@ -15,10 +15,10 @@ _numbers = count(1)
 def make_run(*, attempt: int = 1, **values: Any) -> Run:
     """A job's run with a running attempt (or none yet, with `attempt=0`)."""
     told = {"name": "", "project": "", "user": "ada", "tags": [], "config": {}, "created_at": NOON}
-    run = recording.open_for_job(**told | values)
-    recording.name_after_job(run, next(_numbers))
+    (run,) = recording.open_for_jobs([told | values])
+    recording.name_after_jobs([(run, next(_numbers))])
     if attempt:
-        recording.begin_attempt(run, attempt, hostname="node1", now=NOON)
+        recording.begin_attempts([(run, attempt, "node1")], now=NOON)
     return run
 
 

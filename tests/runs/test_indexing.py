@@ -202,7 +202,7 @@ def test_only_metrics_are_indexed() -> None:
 def test_each_attempt_has_series_of_its_own() -> None:
     run = make_run(attempt=1)
     log(run, line(loss=1))
-    recording.begin_attempt(run, 2, hostname="node2", now=NOON)
+    recording.begin_attempts([(run, 2, "node2")], now=NOON)
     log(run, line(loss=2))
     assert points(run) == [(0, 2)]
     assert [each.attempt for each in Series.objects.filter(run=run).order_by("attempt")] == [1, 2]

@@ -50,7 +50,7 @@ def test_a_run_that_has_not_begun_has_an_empty_log() -> None:
 
 
 def test_a_log_is_final_when_its_run_is(run: Run) -> None:
-    recording.set_status(run, RunStatus.COMPLETED, now=NOON)
+    recording.set_statuses([(run, RunStatus.COMPLETED)], now=NOON)
     assert selectors.log_part(run).final
 
 
@@ -58,7 +58,7 @@ def test_the_log_of_an_older_attempt_is_final_and_its_own(
     run: Run, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        recording.begin_attempt(run, 2, hostname="node2", now=NOON)
+        recording.begin_attempts([(run, 2, "node2")], now=NOON)
     log(run, b"second", name="output.log")
     assert selectors.log_part(run).data == b"second"
     assert selectors.log_part(run, attempt=1) == LogPart(b"0123456789", 0, 10, 1, final=True)

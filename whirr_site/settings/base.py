@@ -16,6 +16,14 @@ WHIRR_TRUSTED_NETWORK = env.flag("WHIRR_TRUSTED_NETWORK", default=False)
 WHIRR_RESTART_GRACE = timedelta(
     seconds=env.whole("WHIRR_RESTART_GRACE_SECONDS", 120, least=0, most=3600)
 )
+# How long a job for several GPUs waits at the front before a worker's GPUs are kept for it.
+WHIRR_RESERVE_AFTER = timedelta(
+    seconds=env.whole("WHIRR_RESERVE_AFTER_SECONDS", 60, least=0, most=30 * 86400)
+)
+# After this long a GPU-second counts half in fair share.
+WHIRR_FAIR_SHARE_HALF_LIFE = timedelta(
+    hours=env.whole("WHIRR_FAIR_SHARE_HALF_LIFE_HOURS", 24, least=1, most=10_000)
+)
 SECRET_KEY = env.text("WHIRR_SECRET_KEY") or keys.read_or_make(DATA_DIR / "secret-key")
 ALLOWED_HOSTS = env.names("WHIRR_ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
 CSRF_TRUSTED_ORIGINS = env.names("WHIRR_TRUSTED_ORIGINS")

@@ -1,0 +1,196 @@
+"""The held requests of this process, and who of them is woken by what.
+
+One listener for all of them: two thousand listeners would each be woken by each new job. A ring for a worker wakes its
+request; a ring of the queue wakes those alone that could take something (`jobs.calling`). Looks at the database that
+come together share one transaction, so a busy server does fewer, larger ones.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from jobs import calling, syncing
+from jobs.calling import Waiting
+from jobs.errors import DomainError
+from jobs.syncing import Ask, Orders
+from runs import bell, clock, feed
+from runs.api.calls import Call
+
+log = logging.getLogger(__name__)
+
+InPool = Callable[..., Awaitable[Any]]
+Answer = Orders | DomainError
+
+LOOK_AGAIN = 5.0  # seconds between looks at the queue, even without a doorbell
+AT_ONCE = 128  # requests in one transaction
+
+
+class Waiter:
+    """A request that is held. `orders` is what its last look found."""
+
+    def __init__(self, ask: Ask) -> None:
+        self.ask = ask
+        self.orders: Orders | None = None
+        self.woken = asyncio.Event()
+        self.called = False  # woken for a queued job, and has not looked yet
+        self.rests_until = 0.0  # it looked in vain: others are called first
+
+    def waiting(self) -> Waiting | None:
+        """For the call; None where it wants nothing, or was just told that there is nothing for it."""
+        report, orders = self.ask.report, self.orders
+        if orders is None or not report.accepting or any(orders.flags):
+            return None
+        if (self.woken.is_set() and not self.called) or self.rests_until > time.monotonic():
+            return None
+        return Waiting(orders.worker, report.free_gpus, report.free_slots)
+
+
+class Desk:
+    """Requests come here, are answered at once or held, and leave."""
+
+    def __init__(self, in_pool: InPool) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._in_pool = in_pool
+        self._held: dict[str, Waiter] = {}  # by the worker's group
+        self._pending: list[tuple[Ask, asyncio.Future[Answer]]] = []
+        self._looking = False
+        self._queue_rang = asyncio.Event()
+        feed.hear(self._heard)
+        self._tasks = {
+            asyncio.ensure_future(bell.listen([feed.QUEUE, feed.WORKERS], self._heard)),
+            asyncio.ensure_future(self._call_in_turn()),
+        }
+
+    def _heard(self, group: str) -> None:
+        if group == feed.QUEUE:
+            self._queue_rang.set()
+        elif waiter := self._held.get(group):
+            waiter.woken.set()
+
+    async def hold(self, ask: Ask, call: Call) -> Orders:
+        """The answer, as soon as there is news, a newer request of the worker, or the end of the hold."""
+        group = feed.worker_group(ask.worker_id)
+        waiter = Waiter(ask)
+        call.when_gone.append(waiter.woken.set)
+        older = self._held.get(group)
+        self._held[group] = (
+            waiter  # before the first look, so that nothing falls between looking and waiting
+        )
+        if older:
+            older.woken.set()
+        try:
+            return await self._wait(waiter, group, call)
+        finally:
+            if self._held.get(group) is waiter:
+                del self._held[group]
+
+    async def _wait(self, waiter: Waiter, group: str, call: Call) -> Orders:
+        ask = waiter.ask
+        until = self.loop.time() + ask.report.hold_seconds
+        orders = waiter.orders = await self.look(ask)
+        flags = orders.flags
+        again = Ask(ask.worker_id, ask.report, orders.serial)
+        feed.ring_from_loop(group)  # releases an older request of this worker in another process
+        while not orders.has_news() and orders.flags == flags:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(until):
+                    await waiter.woken.wait()
+            if call.gone.is_set() or not waiter.woken.is_set():
+                break
+            if self._held.get(group) is not waiter:
+                return Orders(orders.serial, orders.worker, released=True)
+            waiter.woken.clear()
+            orders = waiter.orders = await self.look(again)
+            self._rest(waiter, orders)
+        return orders
+
+    def _rest(self, waiter: Waiter, orders: Orders) -> None:
+        """Called for a job that somebody else took, or that it may not have: then it is another one's turn."""
+        if waiter.called and not orders.jobs:
+            waiter.rests_until = time.monotonic() + LOOK_AGAIN
+            self._queue_rang.set()
+        waiter.called = False
+
+    async def look(self, ask: Ask) -> Orders:
+        """One look at the database, together with whoever else wants one now. Raises what the exchange refuses."""
+        future: asyncio.Future[Answer] = self.loop.create_future()
+        self._pending.append((ask, future))
+        if not self._looking:
+            self._looking = True
+            task = asyncio.ensure_future(self._look())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        answer = await future
+        if isinstance(answer, DomainError):
+            raise answer
+        return answer
+
+    async def _look(self) -> None:
+        try:
+            while self._pending:
+                batch, self._pending = self._pending[:AT_ONCE], self._pending[AT_ONCE:]
+                await self._look_for(batch)
+        finally:
+            self._looking = False
+
+    async def _look_for(self, batch: Sequence[tuple[Ask, asyncio.Future[Answer]]]) -> None:
+        """All in one transaction; where that fails, each alone, so that one does not spoil it for the others."""
+        try:
+            answers = await self._in_pool(_exchange, [ask for ask, _ in batch])
+        except Exception as error:
+            if len(batch) > 1:
+                for one in batch:
+                    await self._look_for([one])
+            elif not batch[0][1].done():
+                batch[0][1].set_exception(error)
+            return
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if not future.done():  # its client may have gone
+                future.set_result(answer)
+
+    async def _call_in_turn(self) -> None:
+        """Wake those whom a queued job could be for: when the queue rings, and by the clock."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_AGAIN):
+                    await self._queue_rang.wait()
+            self._queue_rang.clear()
+            try:
+                await self._call()
+            except Exception:
+                log.exception("could not look who could take what is queued")
+                await asyncio.sleep(1)
+
+    async def _call(self) -> None:
+        """Those who were called and have not looked yet count as takers, and come first."""
+        asked = [
+            (waiter, waiting)
+            for waiter in sorted(self._held.values(), key=lambda each: not each.called)
+            if (waiting := waiter.waiting()) is not None
+        ]
+        if asked:
+            chosen = await self._in_pool(_who, [waiting for _, waiting in asked])
+            for waiter, _ in (asked[at] for at in chosen):
+                waiter.called = True
+                waiter.woken.set()
+
+
+def _exchange(asks: list[Ask]) -> list[Answer]:
+    return syncing.exchange_all(asks, now=clock.now())
+
+
+def _who(waiting: list[Waiting]) -> list[int]:
+    return calling.who(waiting, now=clock.now())
+
+
+_desks: list[Desk] = []
+
+
+def desk_of(in_pool: InPool) -> Desk:
+    """The desk of the running loop, of which a process has one."""
+    if not _desks or _desks[0].loop is not asyncio.get_running_loop():
+        _desks[:] = [Desk(in_pool)]
+    return _desks[0]

@@ -1,0 +1,140 @@
+"""Which queued job goes to which worker: priority first, then fair share, then age. Nothing is taken here."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from jobs import fairness, lanes, matching, reserving
+from jobs.fairness import Shares
+from jobs.lanes import Head
+from jobs.matching import Free, Place
+from jobs.models import Attempt, Requirement, Worker
+from jobs.quotas import Caps
+from jobs.reserving import Reservation
+
+Shunned = Collection[tuple[int, int]]  # (job id, worker's key): it failed to start there
+
+
+@dataclass(slots=True)
+class Taker:
+    """A worker that asks for jobs: what it has left, and how many it wants at most."""
+
+    worker: Worker
+    owned: list[Attempt]
+    free: Free
+    claim_id: str
+    lease_seconds: int
+    most: int = 64
+
+
+@dataclass(slots=True)
+class Pick:
+    """A job and the place that it would be given."""
+
+    taker: Taker
+    head: Head
+    place: Place
+
+
+class Market:
+    """The front of the queue as one transaction sees it. Every pick changes it, so that no job is picked twice."""
+
+    def __init__(
+        self,
+        takers: list[Taker],
+        open_lanes: Collection[Requirement],
+        *,
+        shunned: Shunned,
+        shares: Shares | None,
+        now: datetime,
+        without: Collection[int] = (),
+    ) -> None:
+        self._now, self._shunned, self._shares = now, shunned, shares
+        needs = [need for need in open_lanes if _anybody(need, takers)]
+        if shares is None and fairness.compete(needs):
+            self._shares = Shares.read(now=now)
+        self._caps = Caps.locked(needs)
+        most = sum(_wants(taker) for taker in takers) + len(shunned)
+        self._lanes = {
+            heads[0].need.pk: heads
+            for heads in lanes.heads(needs, most=most, now=now, without=without)
+        }
+
+    def picks(self, taker: Taker) -> list[Pick]:
+        """Jobs for this worker, best first, until nothing fits or it has what it wants."""
+        kept = reserving.of(taker.worker, taker.owned)
+        picks: list[Pick] = []
+        passed: set[int] = set()  # jobs that this worker cannot be given now
+        closed: set[int] = set()  # lanes of which none fits
+        while taker.free and len(picks) < taker.most:
+            head = self._best(closed, passed)
+            if head is None:
+                break
+            place = self._place(head, taker, kept)
+            if place is not None and not self._caps.refusal(head.need, len(place.gpus)):
+                kept = _kept_after(head, taker, kept)
+                picks.append(self._pick(head, taker, place))
+            elif self._fits_at_all(head, taker):
+                passed.add(head.job_id)
+            else:
+                closed.add(head.need.pk)
+                kept = kept or reserving.make(taker.worker, head, taker.owned, now=self._now)
+        return picks
+
+    def _place(self, head: Head, taker: Taker, kept: Reservation | None) -> Place | None:
+        if (head.job_id, taker.worker.pk) in self._shunned:
+            return None
+        free = kept.leaves(taker.free, head, now=self._now) if kept else taker.free
+        return matching.place_for(head.need, taker.worker, free)
+
+    def _fits_at_all(self, head: Head, taker: Taker) -> bool:
+        """Then it is this one job that may not go there, and not every job of its lane."""
+        return matching.place_for(head.need, taker.worker, taker.free) is not None
+
+    def _best(self, closed: set[int], passed: set[int]) -> Head | None:
+        fronts = (
+            next((head for head in heads if head.job_id not in passed), None)
+            for need, heads in self._lanes.items()
+            if need not in closed
+        )
+        return min((head for head in fronts if head), key=self._rank, default=None)
+
+    def _rank(self, head: Head) -> tuple[int, float, int]:
+        share = self._shares.score(head.need) if self._shares else 0.0
+        return (-head.priority, share, head.job_id)
+
+    def _pick(self, head: Head, taker: Taker, place: Place) -> Pick:
+        self._lanes[head.need.pk].remove(head)
+        matching.take(place, taker.free)
+        self._count(head, place, times=1)
+        return Pick(taker, head, place)
+
+    def undo(self, pick: Pick) -> None:
+        """Somebody else was quicker: the place is free again, the job is gone."""
+        matching.give_back(pick.place, pick.taker.free)
+        self._count(pick.head, pick.place, times=-1)
+
+    def _count(self, head: Head, place: Place, *, times: int) -> None:
+        self._caps.started(head.need, len(place.gpus), times=times)
+        if self._shares:
+            self._shares.started(head.need, len(place.gpus), times=times)
+
+
+def _kept_after(head: Head, taker: Taker, kept: Reservation | None) -> Reservation | None:
+    """What stays kept when `head` is given its place: nothing, if it was kept for that."""
+    if kept and kept.job.pk == head.job_id:
+        reserving.drop(taker.worker)
+        return None
+    return kept
+
+
+def _wants(taker: Taker) -> int:
+    return min(taker.most, len(taker.free.gpus) + max(0, taker.free.slots))
+
+
+def _anybody(need: Requirement, takers: list[Taker]) -> bool:
+    """Whether one of them could run such a job on the whole of its hardware: a reservation may follow from that."""
+    return any(
+        matching.place_for(need, taker.worker, matching.everything(taker.worker)) is not None
+        for taker in takers
+    )

@@ -1,0 +1,94 @@
+"""Reading the head of the queue. A lane is a Requirement with jobs that wait for a worker.
+
+Two statements whatever the length of the queue: a loose index scan (PostgreSQL's wiki has it as "Loose indexscan") hops
+from lane to lane over the partial index, then each lane gives up its first few jobs. Raw SQL, since Django can express
+neither, and compiling the queries costs more than running them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db import connection
+
+from jobs import requirements
+from jobs.models import Requirement
+
+# In both statements this is, word for word, the condition of the index `job_queue`.
+OPEN = "status = 'queued' AND held_at IS NULL"
+
+_HOP = f"""
+WITH RECURSIVE lane(id) AS (
+  SELECT * FROM (
+    SELECT requirement_id FROM jobs_job WHERE {OPEN} ORDER BY requirement_id LIMIT 1
+  ) AS first_one
+  UNION ALL
+  SELECT (
+    SELECT requirement_id FROM jobs_job WHERE {OPEN} AND requirement_id > lane.id
+    ORDER BY requirement_id LIMIT 1
+  ) FROM lane WHERE lane.id IS NOT NULL
+)
+SELECT id FROM lane WHERE id IS NOT NULL
+"""  # noqa: S608
+
+_HEADS = f"""
+SELECT * FROM (
+  SELECT id, requirement_id, priority, attempt, timeout_seconds, grace_seconds, queued_at
+  FROM jobs_job
+  WHERE {OPEN} AND requirement_id = %s AND cancel_requested_at IS NULL
+    AND (not_before IS NULL OR not_before <= %s){{without}}
+  ORDER BY priority DESC, id LIMIT %s
+) AS lane
+"""  # noqa: S608
+
+MOST_IN_ONE = 200  # SQLite takes at most 500 SELECTs in one statement
+
+
+@dataclass(slots=True)
+class Head:
+    """A job near the front of its lane: as much of it as choosing needs. Times in seconds."""
+
+    job_id: int
+    need: Requirement
+    priority: int
+    attempt: int
+    timeout: int | None
+    grace: int
+    queued_at: datetime
+
+
+def open_lanes() -> list[Requirement]:
+    """The distinct needs of queued jobs."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOP)
+        ids = [row[0] for row in cursor.fetchall()]
+    return list(requirements.by_id(ids).values())
+
+
+def heads(
+    lanes: Iterable[Requirement], *, most: int, now: datetime, without: Iterable[int] = ()
+) -> list[list[Head]]:
+    """The first `most` jobs of each lane, best first; `without` are jobs that somebody else has taken meanwhile."""
+    known = {need.pk: need for need in lanes}
+    found: dict[int, list[Head]] = {pk: [] for pk in known}
+    barred = "".join(f" AND id <> {int(job_id)}" for job_id in without)
+    one = _HEADS.format(without=barred)
+    ids = list(known)
+    when = connection.ops.adapt_datetimefield_value(now)
+    for at in range(0, len(ids), MOST_IN_ONE):
+        some = ids[at : at + MOST_IN_ONE]
+        with connection.cursor() as cursor:
+            values = [value for pk in some for value in (pk, when, most)]
+            cursor.execute(" UNION ALL ".join([one] * len(some)), values)
+            for row in cursor.fetchall():
+                found[row[1]].append(_head(row, known))
+    return [lane for lane in found.values() if lane]
+
+
+def _head(row: tuple, known: dict[int, Requirement]) -> Head:  # type: ignore[type-arg]
+    job_id, need, priority, attempt, timeout, grace, queued_at = row
+    if isinstance(queued_at, str):  # SQLite keeps times as text, in UTC
+        queued_at = datetime.fromisoformat(queued_at)
+    if queued_at.tzinfo is None:
+        queued_at = queued_at.replace(tzinfo=UTC)
+    return Head(job_id, known[need], priority, attempt, timeout, grace, queued_at)

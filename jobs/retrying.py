@@ -1,0 +1,79 @@
+"""Running again what has ended: a new job that names the old one."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from jobs.errors import IllegalMove, NotFound
+from jobs.models import Dependency, Job
+from jobs.states import FINAL, After, JobStatus
+from jobs.submitting import COPIED, Member, Submission, queue
+
+
+@transaction.atomic
+def retry(job_id: int, *, actor: str, now: datetime) -> Job:
+    """Queue the job once more. Raises NotFound; IllegalMove where it has not ended, or is being retried already."""
+    old = (
+        Job.objects.select_for_update(of=("self",))
+        .select_related("run", "requirement", "array")
+        .filter(pk=job_id)
+        .first()
+    )
+    if old is None:
+        raise NotFound(f"there is no job {job_id}")
+    if not old.is_final:
+        raise IllegalMove(f"job {job_id} is {old.status}; only a job that has ended can be retried")
+    again = newest(old)
+    if again.pk != old.pk and not again.is_final:
+        raise IllegalMove(f"job {job_id} is being retried already, as job {again.pk}")
+    wish = _as_submitted(old)
+    member = Member(old.array_index, old.array, retry_of=old)
+    return queue(wish, [member], user=actor or old.user, now=now)[0]
+
+
+def retry_all(jobs: QuerySet[Job], *, actor: str, now: datetime) -> list[Job]:
+    """Retry those of the jobs that failed or were cancelled and were not retried yet: oldest first, all or none."""
+    failed = jobs.filter(
+        status__in=[JobStatus.FAILED, JobStatus.CANCELLED], retried_by__isnull=True
+    )
+    with transaction.atomic():
+        numbers = list(failed.order_by("pk").values_list("pk", flat=True))
+        return [retry(job_id, actor=actor, now=now) for job_id in numbers]
+
+
+def newest(job: Job) -> Job:
+    """The last retry of the last retry …, or the job itself."""
+    while (later := Job.objects.filter(retry_of=job).order_by("-pk").first()) is not None:
+        job = later
+    return job
+
+
+def _as_submitted(old: Job) -> Submission:
+    need = old.requirement
+    return Submission(
+        **{name: getattr(old, name) for name in COPIED},
+        gpus=need.gpus,
+        min_memory_mb=need.min_memory_mb,
+        gpu_model=need.gpu_model,
+        require_tags=need.tags,
+        kind=need.kind,
+        after=_still_needed(old),
+    )
+
+
+def _still_needed(old: Job) -> list[tuple[int, After]]:
+    """What it has to wait for once more: its parents' retries, unless the parent itself ended well enough."""
+    wanted: dict[int, After] = {}
+    for edge in Dependency.objects.filter(job=old).select_related("on").order_by("on"):
+        kind = After(edge.kind)
+        if edge.on.status in FINAL and kind.is_met_by(JobStatus(edge.on.status)):
+            continue
+        parent = newest(edge.on)
+        if parent.is_final and not kind.is_met_by(JobStatus(parent.status)):
+            raise IllegalMove(
+                f"job {old.pk} waits for job {parent.pk} to be {kind.label}, and that is {parent.status}: "
+                f"retry job {parent.pk} first"
+            )
+        wanted[parent.pk] = kind
+    return list(wanted.items())
