@@ -66,5 +66,5 @@ screenshots: install ## the pictures of the README, light and dark
 	@$(PYTHON) scripts/screenshots.py $(ARGS)
 
 clean: ## remove what was built and cached, and .venv/
-	rm -rf .venv build dist staticfiles *.egg-info .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-0.5.3 .venv-0.5.3-server build dist staticfiles *.egg-info .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

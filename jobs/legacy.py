@@ -41,6 +41,8 @@ def claim(name: str, gpu_id: int | None, *, lease_seconds: int, now: datetime) -
     free = claiming.free_of(worker, owned, gpus=wanted, slots=worker.slots)
     if worker.gpus:  # it knows of one GPU a job
         free = Free(free.gpus[:1], 0)
+    elif not worker.session:  # all of a node go by one name, and each asks when it has nothing to do
+        free = Free([], 1)
     taker = Taker(worker, owned, free, claim_id="", lease_seconds=lease_seconds, most=1)
     orders = claiming.hand_out([taker], now=now).get(worker.pk, [])
     return orders[0] if orders else None

@@ -272,3 +272,13 @@ def test_another_worker_may_neither_renew_nor_end_a_job(old: Old) -> None:
         answer = old.http.post(f"/api/v1/jobs/{job_id}/{call}", json=body)
         assert (answer.status_code, type(answer.json()["detail"])) == (status, str)
     old.complete(job_id, "host:holder", 0)
+
+
+def test_two_workers_of_a_node_have_one_name_and_two_jobs(old: Old) -> None:
+    """0.5 calls every worker without a GPU `<host>:default`, however many a person starts there."""
+    wanted = [old.submit(), old.submit()]
+    for _ in wanted:
+        old.register("host:default")
+    assert [old.claim("host:default")["id"] for _ in wanted] == wanted
+    for job_id in wanted:
+        old.complete(job_id, "host:default", 0)
