@@ -168,7 +168,10 @@ class Link:
             self._board.is_lost(key)
             self._listener.lost(key)
         orders = self._take_orders(answer.get("jobs"), until)
-        self._claim_id = _random_text()
+        if answer.get("jobs"):
+            # An empty answer may mean that an older call of ours overtook this one, and that the job which it claimed
+            # went nowhere: asking by the same name again brings it.
+            self._claim_id = _random_text()
         self._note(answer)
         self._pause_unless_held(
             time.monotonic() - asked_at, quiet=not (orders or cancelled or lost)

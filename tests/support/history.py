@@ -47,7 +47,7 @@ def judge(
         *attempts_have_no_gaps(stored),
         *nobody_holds_too_much(stored, slots),
         *cancelled_ones_stay_so(stored, cancelled),
-        *one_execution_an_attempt(executions),
+        *each_claim_arrived(stored, executions),
         *outcomes_agree(stored, executions),
         *bytes_agree(stored, executions),
         *stale_writes_were_refused(stored, exchanges),
@@ -142,11 +142,12 @@ def cancelled_ones_stay_so(stored: Stored, cancelled: Collection[int]) -> Iterat
             yield f"job {job_id} was cancelled and is {job.status}"
 
 
-def one_execution_an_attempt(executions: Iterable[Execution]) -> Iterator[str]:
-    """The same attempt is never given to two agents."""
-    for key, times in Counter(each.key for each in executions).items():
-        if times > 1:
-            yield f"attempt {key} was executed {times} times"
+def each_claim_arrived(stored: Stored, executions: Iterable[Execution]) -> Iterator[str]:
+    """What was claimed reaches its agent, also where the answer got lost, and no second agent."""
+    times = Counter(each.key for each in executions)
+    for key, attempt in stored.attempts.items():
+        if times[key] != 1 and not (attempt.status == "cancelled" and not times[key]):
+            yield f"attempt {key} ({attempt.status}, {attempt.worker}) was executed {times[key]} times"
 
 
 def outcomes_agree(stored: Stored, executions: Iterable[Execution]) -> Iterator[str]:

@@ -41,8 +41,15 @@ class Execution:
     whole: bool = False  # nobody stopped it
     cancelled: bool = False
     lost: bool = False  # told so by a sync or a refusal
+    stubborn: bool = (
+        False  # reports its outcome even so: a zombie that only the server's fence holds off
+    )
     accepted: bool = False  # the outcome was
     over: bool = False
+
+    @property
+    def given_up(self) -> bool:
+        return self.lost and not self.stubborn
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +152,6 @@ class LightAgent:
             await asyncio.gather(ask, changed, return_exceptions=True)
         if reply.status == 404:
             return False
-        self._claims += 1
         if reply.status == 200:
             self._tally.synced(time.monotonic() - began, self._habits.hold_seconds, body, reply)
             self._heed(reply.json())
@@ -182,6 +188,9 @@ class LightAgent:
         for pair in told["cancel"]:
             if found := self.executions.get((pair["job_id"], pair["attempt"])):
                 found.cancelled = True
+        self._claims += bool(
+            told["jobs"]
+        )  # as the agent does: an empty answer may be an overtaken one
         for order in told["jobs"]:
             self._begin(order)
 
@@ -213,10 +222,11 @@ class LightAgent:
             execution.over = True
             line.close()
 
-    async def freeze(self) -> None:
+    async def freeze(self, execution: Execution) -> None:
         """As if stopped: no word to the server until its sweep has come round, while the training goes on."""
         if self._freezes_left > 0:
             self._freezes_left -= 1
+            execution.stubborn = True
             silence = self._habits.lease + SWEEP
             self._frozen_until = time.monotonic() + silence
             self._changed.set()
@@ -241,9 +251,9 @@ class Work:
                 it.written["metrics.jsonl"] += metrics_line(number).encode()
             await self._deliver("output.log")
             if part == PARTS // 2:
-                await self._agent.freeze()
+                await self._agent.freeze(it)
             await asyncio.sleep(seconds / PARTS)
-            if it.cancelled or it.lost:
+            if it.cancelled or it.given_up:
                 break
         else:
             it.whole = True
@@ -252,7 +262,7 @@ class Work:
 
     async def _deliver(self, name: str) -> None:
         data, known = self._execution.written[name], self._acknowledged
-        while known.get(name, 0) < len(data) and not self._execution.lost:
+        while known.get(name, 0) < len(data) and not self._execution.given_up:
             start = known.get(name, 0)
             reply = await self._ask(
                 "PUT", f"{self._base}{name}?offset={start}", bytes(data[start:])
@@ -267,8 +277,6 @@ class Work:
 
     async def finish(self) -> None:
         it = self._execution
-        if it.lost:
-            return
         outcome = {"outcome": "exited", "exit_code": 0} if it.whole else {"outcome": "cancelled"}
         body = {"worker_id": it.worker, **outcome}
         path = f"/api/v1/jobs/{it.key[0]}/attempts/{it.key[1]}/finish"
@@ -277,15 +285,15 @@ class Work:
 
     async def _ask(self, method: str, path: str, body: Any) -> Reply | None:
         """An answer of the server's, however long it takes; None where the attempt is not ours any more."""
-        while not self._execution.lost:
+        it = self._execution
+        while not it.given_up:
             with contextlib.suppress(NoAnswer):
                 reply = await self._line.ask(method, path, body)
-                if reply.code == "lease_lost":
-                    self._execution.lost = True
-                elif reply.status == 200 or reply.code == "offset_gap":
+                if reply.status == 200 or reply.code == "offset_gap":
                     return reply
-                else:
+                if reply.code != "lease_lost":
                     self._complain(f"{method} {path}: {reply.status} {reply.text}")
+                it.lost = True
                 return None
             await asyncio.sleep(random.uniform(0.05, 0.4))
         return None
