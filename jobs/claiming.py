@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from jobs import lanes, matching
+from jobs import lanes, matching, shunning
 from jobs.choosing import Market, Pick, Taker
 from jobs.fairness import Shares
 from jobs.matching import Free
-from jobs.models import Attempt, Job, Requirement, Worker
+from jobs.models import Attempt, Job, Worker
 from jobs.moving import Move, move_all
-from jobs.states import AttemptStatus, JobStatus, Reason
+from jobs.states import AttemptStatus, JobStatus
 from runs import recording
 from whirr_site.access import run_tokens
 
@@ -82,7 +82,7 @@ def hand_out(
         queued = lanes.open_lanes() if takers else []
         if not queued:
             break
-        shunned = _shunned(takers, now=now)
+        shunned = shunning.shunned([taker.worker for taker in takers], now=now)
         market = Market(takers, queued, shunned=shunned, shares=shares, now=now, without=gone)
         picks = [pick for taker in takers for pick in market.picks(taker)]
         jobs = _locked([pick.head.job_id for pick in picks])
@@ -114,41 +114,6 @@ def _locked(chosen: list[int]) -> dict[int, Job]:
         .select_for_update(skip_locked=True, of=("self",))
     )
     return {job.pk: job for job in found}
-
-
-def _shunned(takers: list[Taker], *, now: datetime) -> set[tuple[int, int]]:
-    """(job, worker): it failed to start there, and another worker is online that could take it.
-
-    Where there is no other, it is tried again, until the attempts that never started are too many.
-    """
-    failed = Attempt.objects.filter(
-        worker__in=[taker.worker.pk for taker in takers],
-        reason=Reason.NEVER_STARTED,
-        job__status=JobStatus.QUEUED,
-    ).select_related("job__requirement")
-    found = {(each.job_id, each.worker_id): each.job.requirement for each in failed.order_by()}
-    others = (
-        list(Worker.objects.filter(online=True, disabled=False, draining=False)) if found else []
-    )
-    others = [worker for worker in others if worker.is_online(now=now)]
-    return {
-        (job_id, worker_id)
-        for (job_id, worker_id), need in found.items()
-        if worker_id and _could_go_elsewhere(job_id, need, others)
-    }
-
-
-def _could_go_elsewhere(job_id: int, need: Requirement, others: list[Worker]) -> bool:
-    tried = set(
-        Attempt.objects.filter(job=job_id, reason=Reason.NEVER_STARTED).values_list(
-            "worker_id", flat=True
-        )
-    )
-    return any(
-        worker.pk not in tried
-        and matching.place_for(need, worker, matching.everything(worker)) is not None
-        for worker in others
-    )
 
 
 def _take(picked: list[tuple[Pick, Job]], *, now: datetime) -> list[Order]:

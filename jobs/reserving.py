@@ -46,14 +46,22 @@ def of(worker: Worker, owned: Iterable[Attempt]) -> Reservation | None:
     """The worker's reservation; one whose job no longer waits for a place is taken back."""
     if worker.reserved_for_id is None:
         return None
-    waits = Job.objects.filter(
-        status=JobStatus.QUEUED, held_at__isnull=True, cancel_requested_at__isnull=True
-    )
-    job = waits.filter(pk=worker.reserved_for_id).select_related("requirement").first()
-    if job is None or not _could_serve(worker, job.requirement):
+    job = Job.objects.filter(pk=worker.reserved_for_id).select_related("requirement").first()
+    kept = seen(worker, job, owned)
+    if kept is None:
         drop(worker)
+    return kept
+
+
+def seen(worker: Worker, job: Job | None, owned: Iterable[Attempt]) -> Reservation | None:
+    """What is kept on this worker for `job`, the one that it is reserved for. Takes nothing back."""
+    if job is None or not _waits_for_a_place(job) or not _could_serve(worker, job.requirement):
         return None
     return _reservation(worker, job, owned)
+
+
+def _waits_for_a_place(job: Job) -> bool:
+    return job.status == JobStatus.QUEUED and not job.is_held and not job.cancel_requested
 
 
 def drop(worker: Worker) -> None:
