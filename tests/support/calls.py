@@ -11,6 +11,9 @@ from tests.support import http_text
 from tests.support.fault_plan import PLANTED
 from tests.support.http_text import Ended, Message
 
+# Refusals that belong to the protocol: a stale write, a gap, a cancel that came after the end.
+EXPECTED = {"lease_lost", "offset_gap", "illegal_move"}
+
 
 class NoAnswer(Exception):
     """Nothing came that could be used: ask again."""
@@ -56,9 +59,18 @@ class Tally:
         self.answers[f"{kind} {reply.status} {reply.code}".rstrip()] += 1
         if b"database is locked" in reply.body:
             self.locked.append(f"{kind} {reply.status} {reply.text}")
-        fine = 200 <= reply.status < 300 or reply.code in {"lease_lost", "offset_gap"}
+        fine = 200 <= reply.status < 300 or reply.code in EXPECTED
         if not fine:
             self.unexpected[f"{kind} {reply.status} {reply.text}"] += 1
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.answers + other.answers,
+            self.unexpected + other.unexpected,
+            self.locked + other.locked,
+            self.renewals + other.renewals,
+            self.overdue + other.overdue,
+        )
 
     def unanswered(self, kind: str, why: str) -> None:
         self.answers[f"{kind}: {why}"] += 1

@@ -9,7 +9,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from tests.e2e.programs import Agent, Site
@@ -17,7 +17,8 @@ from tests.support import history, stored
 from tests.support.calls import Line, NoAnswer, Tally
 from tests.support.fault_plan import Choose, Fault, never
 from tests.support.faults import FaultProxy
-from tests.support.light_agents import Execution, Habits, LightAgent, metrics_line
+from tests.support.light_agents import Habits, LightAgent
+from tests.support.light_work import Execution, metrics_line
 
 # What a real agent runs: the same lines as a light agent writes for the same config.
 SCRIPT = r"""
@@ -44,7 +45,8 @@ class Plan:
     freezing: int = 0  # how many of the light agents fall silent for longer than their lease
     freezes: int = 2  # in how many jobs
     with_gpus: int = 0  # how many of them have two GPUs
-    choose: Choose = never
+    probes: int = 0  # more light agents: each has one long job, and renews its lease twice a second
+    choose: Choose | None = None  # a proxy between, and what it does
     within: float = 90.0
 
 
@@ -58,7 +60,7 @@ class Findings:
     ends: Counter[str]
     attempts: Counter[str]  # how many ended in which way
     seconds: float
-    executions: list[Execution] = field(default_factory=list)
+    submits: list[float]
 
 
 class Fleet:
@@ -69,9 +71,11 @@ class Fleet:
         self.tally = Tally()  # of the agents
         self.own = Tally()  # of those who submit, cancel and look
         self.submitted: list[int] = []
+        self.submits: list[float] = []  # seconds that each took
         self.cancelled: list[int] = []
         self.trouble: list[str] = []
         self.light = [self._light(number) for number in range(plan.light)]
+        self.light += [self._probe(number) for number in range(plan.probes)]
         self.real = [self._real(number) for number in range(plan.real)]
         self.slots = {agent.name: 1 for agent in self.light} | {
             agent.data.name: 1 for agent in self.real
@@ -84,6 +88,11 @@ class Fleet:
         habits = Habits(gpus=gpus, lease=plan.lease, freezes=silent)
         url = self.proxy.url_for(name) if self.proxy else self.site.url
         return LightAgent(url, self.site.secret, name, habits, self.tally)
+
+    def _probe(self, number: int) -> LightAgent:
+        habits = Habits(lease=self.plan.lease, hold=0.0, tags=("probe",))
+        token, name = self.site.secret, f"probe-{number}"
+        return LightAgent(self.site.url, token, name, habits, self.tally)
 
     def _real(self, number: int) -> Agent:
         name = f"real-{number}"
@@ -122,23 +131,37 @@ class Fleet:
 
     async def _submit(self) -> None:
         plan, line, chance = self.plan, self.line(), random.Random(self.plan.seed)
+        long = self._wish(plan.spread) | {"require_tags": ["probe"]}
+        for wish in [long] * plan.probes:
+            await self._submit_one(line, wish)
         for _ in range(plan.jobs):
             two_gpus = plan.with_gpus and chance.random() < 0.05
-            reply = await line.ask("POST", "/api/v1/jobs", self._wish(gpus=2 if two_gpus else None))
-            assert reply.status == 200, reply.text
-            self.submitted.append(reply.json()["job_id"])
+            wish = self._wish(plan.seconds) | ({"gpus": 2} if two_gpus else {})
+            await self._submit_one(line, wish)
             if plan.spread:
                 await asyncio.sleep(chance.uniform(0, 2 * plan.spread / plan.jobs))
         line.close()
 
-    def _wish(self, *, gpus: int | None) -> dict[str, Any]:
-        lines, seconds = self.plan.lines, self.plan.seconds
-        nap = str(round(seconds * 4 / lines, 3))
+    async def _submit_one(self, line: Line, wish: dict[str, Any]) -> None:
+        began = time.monotonic()
+        reply = await line.ask("POST", "/api/v1/jobs", wish)
+        assert reply.status == 200, reply.text
+        self.submits.append(time.monotonic() - began)
+        self.submitted.append(reply.json()["job_id"])
+
+    def _wish(self, seconds: float) -> dict[str, Any]:
+        lines = self.plan.lines
         return {
-            "command_argv": ["/bin/sh", "-c", SCRIPT, "job", str(lines), nap],
+            "command_argv": [
+                "/bin/sh",
+                "-c",
+                SCRIPT,
+                "job",
+                str(lines),
+                f"{seconds * 4 / lines:.3f}",
+            ],
             "workdir": str(self.site.folder),
             "config": {"lines": lines, "seconds": seconds},
-            "gpus": gpus,
         }
 
     async def _cancel(self) -> None:
@@ -148,7 +171,7 @@ class Fleet:
             await asyncio.sleep(chance.uniform(0.0, 0.2) + self.plan.spread / self.plan.cancels / 2)
             if not self.submitted:
                 continue
-            job_id = chance.choice(self.submitted[-20:])
+            job_id = chance.choice(self.submitted[-6:])
             with contextlib.suppress(NoAnswer):
                 reply = await line.ask("POST", f"/api/v1/jobs/{job_id}/cancel")
                 if reply.status == 200:
@@ -208,16 +231,18 @@ class Fleet:
 
 
 def campaign(site: Site, plan: Plan, *, postgres_url: str = "") -> Findings:
-    """Run it and judge it. Raises AssertionError where it does not come to its end in time."""
-    with FaultProxy(site.port, plan.choose) as proxy:
+    """Run it and judge it; `plan.choose` None: without a proxy between."""
+    with contextlib.ExitStack() as stack:
+        proxy = None
+        if plan.choose is not None:
+            proxy = stack.enter_context(FaultProxy(site.port, plan.choose))
         fleet = Fleet(site, plan, proxy)
         seconds = asyncio.run(fleet.run())
-        exchanges = list(proxy.history)
+    exchanges = proxy.history if proxy else []
     record = stored.read(site.data, postgres_url)
-    executions = fleet.executions()
     problems = history.judge(
         record,
-        executions,
+        fleet.executions(),
         exchanges,
         submitted=fleet.submitted,
         cancelled=fleet.cancelled,
@@ -227,10 +252,10 @@ def campaign(site: Site, plan: Plan, *, postgres_url: str = "") -> Findings:
     problems += [each for agent in fleet.light for each in agent.trouble]
     return Findings(
         problems,
-        fleet.tally,
+        fleet.tally + fleet.own,
         Counter(each.fault for each in exchanges),
         Counter(job.status for job in record.jobs.values()),
         Counter(attempt.status for attempt in record.attempts.values()),
         seconds,
-        executions,
+        fleet.submits,
     )

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 
 from tests.support.faults import Exchange
-from tests.support.light_agents import Execution, Key
+from tests.support.light_work import Execution, Key
 from tests.support.stored import Stored, StoredEvent
 
 FINAL = {"completed", "failed", "cancelled"}

@@ -6,50 +6,17 @@ history. A job says what to do by its config: {"lines": 10, "seconds": 0.2}.
 """
 
 import asyncio
-import contextlib
-import json
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from tests.support.calls import Line, NoAnswer, Reply, Tally
+from tests.support.calls import Line, NoAnswer, Tally
+from tests.support.light_work import Execution, Key, Work
 
-Key = tuple[int, int]
-PARTS = 3  # deliveries of a job that runs
 SLACK = 10.0  # seconds that an answer may be overdue
 SWEEP = 7.0  # seconds after which a lease that ran out has been noticed
-
-
-def log_line(key: Key, number: int) -> str:
-    """The same text as the shell command of a real agent's job: it names the attempt that wrote it."""
-    return f"job {key[0]} attempt {key[1]} line {number}\n"
-
-
-def metrics_line(number: int) -> str:
-    return json.dumps({"_idx": number, "step": number, "loss": number}) + "\n"
-
-
-@dataclass(slots=True)
-class Execution:
-    """What an agent did for one attempt."""
-
-    worker: str
-    key: Key
-    gpus: list[int] = field(default_factory=list)
-    written: dict[str, bytearray] = field(default_factory=dict)  # stream → all of it
-    whole: bool = False  # nobody stopped it
-    cancelled: bool = False
-    lost: bool = False  # told so by a sync or a refusal
-    stubborn: bool = (
-        False  # reports its outcome even so: a zombie that only the server's fence holds off
-    )
-    accepted: bool = False  # the outcome was
-    over: bool = False
-
-    @property
-    def given_up(self) -> bool:
-        return self.lost and not self.stubborn
+ASK_EVERY = 0.5  # seconds between syncs that are not held
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +69,8 @@ class LightAgent:
                 registered = await self._sync()
             except NoAnswer:
                 await self._pause()
+            if not self._habits.hold_seconds:
+                await asyncio.sleep(ASK_EVERY)
             frozen = self._frozen_until - time.monotonic()
             if frozen > 0:
                 await asyncio.sleep(frozen)
@@ -231,72 +200,3 @@ class LightAgent:
             self._frozen_until = time.monotonic() + silence
             self._changed.set()
             await asyncio.sleep(silence)
-
-
-class Work:
-    """One attempt: its bytes, then its outcome."""
-
-    def __init__(self, agent: LightAgent, execution: Execution, line: Line, run_id: str) -> None:
-        self._agent, self._execution, self._line = agent, execution, line
-        self._base = f"/api/v1/runs/{run_id}/attempts/{execution.key[1]}/streams/"
-        self._acknowledged: dict[str, int] = {}
-
-    async def write(self, lines: int, seconds: float) -> None:
-        """The lines in a few parts, each delivered at once; then the metrics."""
-        it = self._execution
-        it.written = {"output.log": bytearray(), "metrics.jsonl": bytearray()}
-        for part in range(PARTS):
-            for number in range(lines * part // PARTS, lines * (part + 1) // PARTS):
-                it.written["output.log"] += log_line(it.key, number).encode()
-                it.written["metrics.jsonl"] += metrics_line(number).encode()
-            await self._deliver("output.log")
-            if part == PARTS // 2:
-                await self._agent.freeze(it)
-            await asyncio.sleep(seconds / PARTS)
-            if it.cancelled or it.given_up:
-                break
-        else:
-            it.whole = True
-        await self._deliver("output.log")
-        await self._deliver("metrics.jsonl")
-
-    async def _deliver(self, name: str) -> None:
-        data, known = self._execution.written[name], self._acknowledged
-        while known.get(name, 0) < len(data) and not self._execution.given_up:
-            start = known.get(name, 0)
-            reply = await self._ask(
-                "PUT", f"{self._base}{name}?offset={start}", bytes(data[start:])
-            )
-            if reply is None:
-                return
-            size = reply.json().get("size", -1)
-            if not start <= size <= len(data):
-                self._complain(f"{name}: the server holds {size} bytes, acknowledged were {start}")
-                return
-            known[name] = size
-
-    async def finish(self) -> None:
-        it = self._execution
-        outcome = {"outcome": "exited", "exit_code": 0} if it.whole else {"outcome": "cancelled"}
-        body = {"worker_id": it.worker, **outcome}
-        path = f"/api/v1/jobs/{it.key[0]}/attempts/{it.key[1]}/finish"
-        reply = await self._ask("POST", path, body)
-        it.accepted = reply is not None and reply.status == 200
-
-    async def _ask(self, method: str, path: str, body: Any) -> Reply | None:
-        """An answer of the server's, however long it takes; None where the attempt is not ours any more."""
-        it = self._execution
-        while not it.given_up:
-            with contextlib.suppress(NoAnswer):
-                reply = await self._line.ask(method, path, body)
-                if reply.status == 200 or reply.code == "offset_gap":
-                    return reply
-                if reply.code != "lease_lost":
-                    self._complain(f"{method} {path}: {reply.status} {reply.text}")
-                it.lost = True
-                return None
-            await asyncio.sleep(random.uniform(0.05, 0.4))
-        return None
-
-    def _complain(self, what: str) -> None:
-        self._agent.trouble.append(f"{self._execution.worker} {self._execution.key}: {what}")
