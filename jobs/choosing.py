@@ -1,30 +1,17 @@
 """Which queued job goes to which worker: priority first, then fair share, then age. Nothing is taken here."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs import fairness, lanes, matching, reserving
+from jobs import fairness, lanes, matching, reserving, shunning
 from jobs.fairness import Shares
 from jobs.lanes import Head
-from jobs.matching import Free, Place
-from jobs.models import Attempt, Requirement, Worker
+from jobs.matching import Place
+from jobs.models import Requirement
 from jobs.quotas import Caps
 from jobs.reserving import Reservation
-
-Shunned = Collection[tuple[int, int]]  # (job id, worker's key): it failed to start there
-
-
-@dataclass(slots=True)
-class Taker:
-    """A worker that asks for jobs: what it has left, and how many it wants at most."""
-
-    worker: Worker
-    owned: list[Attempt]
-    free: Free
-    claim_id: str
-    lease_seconds: int
-    most: int = 64
+from jobs.taking import Taker
 
 
 @dataclass(slots=True)
@@ -44,21 +31,22 @@ class Market:
         takers: list[Taker],
         open_lanes: Collection[Requirement],
         *,
-        shunned: Shunned,
         shares: Shares | None,
         now: datetime,
         without: Collection[int] = (),
     ) -> None:
-        self._now, self._shunned, self._shares = now, shunned, shares
+        self._now, self._shares = now, shares
         needs = [need for need in open_lanes if _anybody(need, takers)]
         if shares is None and fairness.compete(needs):
             self._shares = Shares.read(now=now)
         self._caps = Caps.locked(needs)
-        most = sum(_wants(taker) for taker in takers) + len(shunned)
-        self._lanes = {
-            heads[0].need.pk: heads
-            for heads in lanes.heads(needs, most=most, now=now, without=without)
-        }
+        most = sum(_wants(taker) for taker in takers)
+        heads = lanes.heads(needs, most=most, now=now, without=without)
+        self._shunned = _shunned(heads, takers, now=now)
+        if self._shunned:  # those behind them may move up
+            most += len(self._shunned)
+            heads = lanes.heads(needs, most=most, now=now, without=without)
+        self._lanes = {lane[0].need.pk: lane for lane in heads}
 
     def picks(self, taker: Taker) -> list[Pick]:
         """Jobs for this worker, best first, until nothing fits or it has what it wants."""
@@ -126,6 +114,14 @@ def _kept_after(head: Head, taker: Taker, kept: Reservation | None) -> Reservati
         reserving.drop(taker.worker)
         return None
     return kept
+
+
+def _shunned(
+    lanes: Iterable[list[Head]], takers: list[Taker], *, now: datetime
+) -> Collection[shunning.Pair]:
+    if not any(head.attempt for lane in lanes for head in lane):
+        return ()
+    return shunning.shunned([taker.worker for taker in takers], now=now)
 
 
 def _wants(taker: Taker) -> int:

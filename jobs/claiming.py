@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from jobs import lanes, matching, shunning
-from jobs.choosing import Market, Pick, Taker
+from jobs import lanes, matching
+from jobs.choosing import Market, Pick
 from jobs.fairness import Shares
 from jobs.matching import Free
 from jobs.models import Attempt, Job, Worker
 from jobs.moving import Move, move_all
-from jobs.states import AttemptStatus, JobStatus
+from jobs.owning import Owned, owned_by
+from jobs.states import JobStatus
+from jobs.taking import Taker
 from runs import recording
 from whirr_site.access import run_tokens
 
@@ -56,7 +58,7 @@ def _of_array(job: Job) -> dict[str, str]:
     return {"WHIRR_ARRAY_ID": f"A{job.array_id}", "WHIRR_ARRAY_INDEX": str(job.array_index)}
 
 
-def free_of(worker: Worker, owned: list[Attempt], *, gpus: list[int], slots: int) -> Free:
+def free_of(worker: Worker, owned: list[Owned], *, gpus: list[int], slots: int) -> Free:
     """What the agent says is free, less what the server knows to be taken: a GPU is never given twice."""
     known = {gpu["index"] for gpu in worker.gpus}
     taken = {index for attempt in owned for index in attempt.gpus}
@@ -82,8 +84,7 @@ def hand_out(
         queued = lanes.open_lanes() if takers else []
         if not queued:
             break
-        shunned = shunning.shunned([taker.worker for taker in takers], now=now)
-        market = Market(takers, queued, shunned=shunned, shares=shares, now=now, without=gone)
+        market = Market(takers, queued, shares=shares, now=now, without=gone)
         picks = [pick for taker in takers for pick in market.picks(taker)]
         jobs = _locked([pick.head.job_id for pick in picks])
         missed = [pick for pick in picks if pick.head.job_id not in jobs]
@@ -138,7 +139,7 @@ def _take(picked: list[tuple[Pick, Job]], *, now: datetime) -> list[Order]:
         [(job.run, job.attempt, pick.taker.worker.hostname) for pick, job in picked], now=now
     )
     for attempt, (pick, _) in zip(attempts, picked, strict=True):
-        pick.taker.owned.append(attempt)
+        pick.taker.owned.append(owned_by(attempt))
     return [Order(job, attempt) for attempt, (_, job) in zip(attempts, picked, strict=True)]
 
 
@@ -162,16 +163,3 @@ def _claim(pick: Pick, job: Job, *, now: datetime) -> Move:
             "started_at": job.started_at or now,
         },
     )
-
-
-def running_attempts(workers: list[Worker]) -> dict[int, list[Attempt]]:
-    """The attempts that these workers own, by the worker's key; their jobs come along, without the runs."""
-    owned: dict[int, list[Attempt]] = {worker.pk: [] for worker in workers}
-    running = (
-        Attempt.objects.filter(worker__in=list(owned), status=AttemptStatus.RUNNING)
-        .select_related("job")
-        .order_by("pk")
-    )
-    for attempt in running:
-        owned[attempt.worker_id or 0].append(attempt)
-    return owned

@@ -10,6 +10,7 @@ from django.db.models import Q
 from jobs.ending import Ended, end
 from jobs.models import Attempt, Job, Worker
 from jobs.moving import move, move_attempt
+from jobs.owning import Owned, owned_by
 from jobs.states import AttemptStatus, JobStatus, Reason
 from runs import recording
 
@@ -35,7 +36,7 @@ class Holder:
 
     worker: Worker
     held: set[Pair]
-    owned: list[Attempt]
+    owned: list[Owned]
     lease_seconds: int
 
 
@@ -48,7 +49,7 @@ def renew_all(holders: list[Holder], *, now: datetime) -> list[Renewal]:
     """
     by_length: dict[int, list[int]] = {}
     for holder in holders:
-        mine = [each.job_id for each in holder.owned if (each.job_id, each.number) in holder.held]
+        mine = [each.job_id for each in holder.owned if each.pair in holder.held]
         by_length.setdefault(holder.lease_seconds, []).extend(mine)
     workers = [holder.worker.pk for holder in holders]
     for seconds, job_ids in by_length.items():
@@ -62,7 +63,7 @@ def renew_all(holders: list[Holder], *, now: datetime) -> list[Renewal]:
 
 def _judge_others(holder: Holder, *, now: datetime) -> Renewal:
     """What became of the attempts that the worker names and the server does not know to run there."""
-    others = holder.held - {(each.job_id, each.number) for each in holder.owned}
+    others = holder.held - {each.pair for each in holder.owned}
     if not others:
         return Renewal()
     found = Attempt.objects.filter(
@@ -87,7 +88,7 @@ def _taken_back(attempt: Attempt, holder: Holder, *, now: datetime) -> bool:
         return False
     came = reinstate(attempt, holder.worker, lease_seconds=holder.lease_seconds, now=now)
     if came:
-        holder.owned.append(attempt)
+        holder.owned.append(owned_by(attempt))
     return came
 
 

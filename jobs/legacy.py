@@ -4,14 +4,15 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from jobs import claiming, finishing, leases
-from jobs.choosing import Taker
+from jobs import claiming, finishing, leases, owning
 from jobs.claiming import Order
 from jobs.errors import NotFound
 from jobs.finishing import Outcome
 from jobs.matching import Free
 from jobs.models import Attempt, Job, Worker
+from jobs.owning import owned_by
 from jobs.states import AttemptStatus
+from jobs.taking import Taker
 
 
 def worker_of(name: str) -> tuple[Worker, list[int] | None]:
@@ -37,11 +38,13 @@ def claim(name: str, gpu_id: int | None, *, lease_seconds: int, now: datetime) -
     if worker.draining or worker.disabled:
         return None
     wanted = gpus or ([gpu_id] if gpu_id is not None else [gpu["index"] for gpu in worker.gpus])
-    owned = claiming.running_attempts([worker])[worker.pk]
+    owned = owning.running_on([worker])[worker.pk]
     free = claiming.free_of(worker, owned, gpus=wanted, slots=worker.slots)
     if worker.gpus:  # it knows of one GPU a job
         free = Free(free.gpus[:1], 0)
-    elif not worker.session:  # all of a node go by one name, and each asks when it has nothing to do
+    elif (
+        not worker.session
+    ):  # all of a node go by one name, and each asks when it has nothing to do
         free = Free([], 1)
     taker = Taker(worker, owned, free, claim_id="", lease_seconds=lease_seconds, most=1)
     orders = claiming.hand_out([taker], now=now).get(worker.pk, [])
@@ -65,7 +68,7 @@ def renew(job_id: int, name: str, *, lease_seconds: int, now: datetime) -> tuple
     if attempt is None or attempt.worker is None:
         raise NotFound(f"job {job_id} is not held by {name}")
     pair = (attempt.job_id, attempt.number)
-    owned = [attempt] if attempt.status == AttemptStatus.RUNNING else []
+    owned = [owned_by(attempt)] if attempt.status == AttemptStatus.RUNNING else []
     holder = leases.Holder(attempt.worker, {pair}, owned, lease_seconds)
     (renewal,) = leases.renew_all([holder], now=now)
     lost = renewal.lost

@@ -22,6 +22,7 @@ def prepare(job: Job) -> None:
     """
     folder = storage.attempt_folder(job.run, job.attempt) / "artifacts"
     try:
+        storage.show_newest(job.run, job.attempt)
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         log.warning("%s cannot be made: %s", folder, error)

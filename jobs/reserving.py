@@ -15,7 +15,8 @@ from django.conf import settings
 from jobs import matching
 from jobs.lanes import Head
 from jobs.matching import Free
-from jobs.models import Attempt, Job, Requirement, Worker
+from jobs.models import Job, Requirement, Worker
+from jobs.owning import Owned
 from jobs.states import JobStatus
 
 
@@ -42,7 +43,7 @@ class Reservation:
         return now + timedelta(seconds=head.timeout + head.grace) <= self.starts_by
 
 
-def of(worker: Worker, owned: Iterable[Attempt]) -> Reservation | None:
+def of(worker: Worker, owned: Iterable[Owned]) -> Reservation | None:
     """The worker's reservation; one whose job no longer waits for a place is taken back."""
     if worker.reserved_for_id is None:
         return None
@@ -53,7 +54,7 @@ def of(worker: Worker, owned: Iterable[Attempt]) -> Reservation | None:
     return kept
 
 
-def seen(worker: Worker, job: Job | None, owned: Iterable[Attempt]) -> Reservation | None:
+def seen(worker: Worker, job: Job | None, owned: Iterable[Owned]) -> Reservation | None:
     """What is kept on this worker for `job`, the one that it is reserved for. Takes nothing back."""
     if job is None or not _waits_for_a_place(job) or not _could_serve(worker, job.requirement):
         return None
@@ -70,7 +71,7 @@ def drop(worker: Worker) -> None:
 
 
 def make(
-    worker: Worker, head: Head, owned: Iterable[Attempt], *, now: datetime
+    worker: Worker, head: Head, owned: Iterable[Owned], *, now: datetime
 ) -> Reservation | None:
     """Keep GPUs for the job at the front of the queue, if it has waited long enough and has no other worker.
 
@@ -92,7 +93,7 @@ def _could_serve(worker: Worker, need: Requirement) -> bool:
     return matching.place_for(need, worker, matching.everything(worker)) is not None
 
 
-def _reservation(worker: Worker, job: Job, owned: Iterable[Attempt]) -> Reservation:
+def _reservation(worker: Worker, job: Job, owned: Iterable[Owned]) -> Reservation:
     all_gpus = matching.everything(worker).gpus
     usable = matching.gpus_for(job.requirement, worker, all_gpus)
     return Reservation(job, frozenset(usable), _starts_by(job, worker, owned))
@@ -103,25 +104,14 @@ def _set(worker: Worker, job_id: int | None, at: datetime | None) -> None:
     worker.save(update_fields=["reserved_for", "reserved_at"])
 
 
-def _starts_by(job: Job, worker: Worker, owned: Iterable[Attempt]) -> datetime | None:
+def _starts_by(job: Job, worker: Worker, owned: Iterable[Owned]) -> datetime | None:
     """When the running jobs' time limits will have made room; None where one of those in the way has none."""
     free = matching.everything(worker)
-    holders = [attempt for attempt in owned if attempt.gpus]
-    for attempt in holders:
-        free.gpus = [index for index in free.gpus if index not in attempt.gpus]
-    ends = sorted(
-        ((end, attempt.gpus) for attempt in holders if (end := _ends_by(attempt))),
-        key=lambda each: each[0],
-    )
-    for end, gpus in ends:
+    holders = [each for each in owned if each.gpus]
+    for each in holders:
+        free.gpus = [index for index in free.gpus if index not in each.gpus]
+    for end, gpus in sorted((each.ends_by, each.gpus) for each in holders if each.ends_by):
         free = Free(sorted({*free.gpus, *gpus}), free.slots)
         if matching.place_for(job.requirement, worker, free) is not None:
             return end
     return None
-
-
-def _ends_by(attempt: Attempt) -> datetime | None:
-    job = attempt.job
-    if job.timeout_seconds is None:
-        return None
-    return attempt.started_at + timedelta(seconds=job.timeout_seconds + job.grace_seconds)

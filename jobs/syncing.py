@@ -7,12 +7,12 @@ from typing import Any
 
 from django.db import transaction
 
-from jobs import claiming, leases, pulse
-from jobs.choosing import Taker
+from jobs import claiming, leases, owning, pulse
 from jobs.claiming import Order
 from jobs.errors import DomainError, NotFound, WorkerNameTaken
 from jobs.leases import Holder, Pair, Renewal
-from jobs.models import Attempt, Job, Worker
+from jobs.models import Attempt, Worker
+from jobs.taking import Taker
 from runs import rows
 
 SHIP_INTERVAL = 1.0  # seconds
@@ -116,10 +116,10 @@ def _takes_jobs(ask: Ask, worker: Worker) -> bool:
 class _Talk:
     """One exchange in the making."""
 
-    def __init__(self, ask: Ask, worker: Worker, serial: int, owned: list[Attempt]) -> None:
+    def __init__(self, ask: Ask, worker: Worker, serial: int) -> None:
         self.ask, self.worker, self.serial = ask, worker, serial
         report = ask.report
-        self.holder = Holder(worker, set(report.running), owned, report.lease_seconds)
+        self.holder = Holder(worker, set(report.running), [], report.lease_seconds)
         self.renewal = Renewal()
         self.jobs: list[Order] = []
 
@@ -137,9 +137,7 @@ class _Talk:
     def _to_cancel(self) -> list[Pair]:
         """What the agent must kill and does not know of yet; the renewal's ended here while the agent was away."""
         known = set(self.ask.report.cancelling)
-        wanted = [
-            (each.job_id, each.number) for each in self.holder.owned if each.job.cancel_requested
-        ]
+        wanted = [each.pair for each in self.holder.owned if each.cancel_requested]
         return [pair for pair in [*wanted, *self.renewal.cancelled] if pair not in known]
 
 
@@ -180,10 +178,10 @@ def _admit(
         worker.sync_serial += 1
         worker.heartbeat_at, worker.online, worker.load = now, True, ask.report.load
         begun.append((worker, ask.report))
-        return _Talk(ask, worker, worker.sync_serial, [])
+        return _Talk(ask, worker, worker.sync_serial)
     if ask.serial != worker.sync_serial:
         return Orders(ask.serial, worker, released=True)
-    return _Talk(ask, worker, ask.serial, [])
+    return _Talk(ask, worker, ask.serial)
 
 
 def _save_begun(begun: list[tuple[Worker, Report]], *, now: datetime) -> None:
@@ -197,7 +195,7 @@ def _save_begun(begun: list[tuple[Worker, Report]], *, now: datetime) -> None:
 
 def _converse(talks: list[_Talk], *, now: datetime) -> None:
     """Renew, find lost answers again, hand out what is queued: for all of them together."""
-    owned = claiming.running_attempts([talk.worker for talk in talks]) if talks else {}
+    owned = owning.running_on([talk.worker for talk in talks]) if talks else {}
     for talk in talks:
         talk.holder.owned = owned[talk.worker.pk]
     renewals = leases.renew_all([talk.holder for talk in talks], now=now)
@@ -214,14 +212,16 @@ def _again(talk: _Talk) -> list[Order]:
     """Jobs that were claimed by this very request, and of which the agent does not know: the answer got lost."""
     claim_id, known = talk.ask.report.claim_id, talk.holder.held
     lost = [
-        attempt
-        for attempt in talk.holder.owned
-        if claim_id
-        and attempt.claim_id == claim_id
-        and (attempt.job_id, attempt.number) not in known
+        each.pair
+        for each in talk.holder.owned
+        if claim_id and each.claim_id == claim_id and each.pair not in known
     ]
-    jobs = Job.objects.select_related("run").in_bulk([each.job_id for each in lost]) if lost else {}
-    for attempt in lost:
-        attempt.job = jobs[attempt.job_id]
-        attempt.job.worker = talk.worker
-    return [Order(attempt.job, attempt) for attempt in lost]
+    found = (
+        Attempt.objects.filter(job__in=[job_id for job_id, _ in lost]).select_related("job__run")
+        if lost
+        else ()
+    )
+    orders = [Order(each.job, each) for each in found if (each.job_id, each.number) in lost]
+    for order in orders:
+        order.job.worker = talk.worker
+    return orders

@@ -19,6 +19,7 @@ def put(run: Run, attempt: int, name: str, data: bytes) -> int:
     may_write(run, attempt)
     if len(data) > LIMIT:
         raise TooLarge(f"{name} may have {LIMIT} bytes, not {len(data)}")
+    storage.prepare(run, attempt)
     with storage.replacing(storage.document_path(run, attempt, name)) as draft:
         draft.write_bytes(data)
         take_over(run, name, data)  # first: what cannot be read takes no good document's place

@@ -36,6 +36,8 @@ def begin_attempts(begun: list[tuple[Run, int, str]], *, now: datetime) -> None:
         run.started_at = run.started_at or now
     _save([run for run, _, _ in begun], "attempt", "status", "hostname", "started_at")
     for run, number, _ in begun:
+        if number == 1:
+            continue  # its folder is made when there is something to put into it
         # After the commit, so that no other claim waits for the disk.
         transaction.on_commit(partial(storage.show_newest, run, number), robust=True)
     feed.ring(*(feed.run_group(run.key) for run, _, _ in begun))

@@ -68,6 +68,12 @@ def reading(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
+def prepare(run: Run, attempt: int) -> None:
+    """Make the folder of an attempt, and show it, before the first file comes."""
+    if not attempt_folder(run, attempt).is_dir():
+        show_newest(run, attempt)
+
+
 def show_newest(run: Run, attempt: int) -> None:
     """Let the root of a job's run show the files of `attempt`: one link moves, the others lead through it."""
     if run.kind != RunKind.JOB:

@@ -34,6 +34,7 @@ def append(run: Run, attempt: int, name: str, *, offset: int, data: bytes) -> in
     if len(data) > BODY_LIMIT:
         raise TooLarge(f"a request carries at most {BODY_LIMIT} bytes; send {len(data)} in parts")
     path = storage.stream_path(run, attempt, name)
+    storage.prepare(run, attempt)
     size = append_to(path, offset=offset, data=data)
     _announce(run, attempt, name, size)
     return size

@@ -25,12 +25,12 @@ from django.core.management import call_command  # noqa: E402
 from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from jobs import claiming, finishing, submitting, workers  # noqa: E402
-from jobs.choosing import Taker  # noqa: E402
+from jobs import claiming, finishing, owning, submitting, workers  # noqa: E402
 from jobs.claiming import Order  # noqa: E402
 from jobs.finishing import Outcome, Report  # noqa: E402
 from jobs.matching import Free  # noqa: E402
 from jobs.models import Worker  # noqa: E402
+from jobs.taking import Taker  # noqa: E402
 from runs import documents, streams  # noqa: E402
 
 BUSY = (
@@ -149,7 +149,7 @@ def a_job(
     """Submit a job and let the first worker with room claim it."""
     submitting.submit(a_wish(name, config, tags), user="ada", now=now)
     for worker in places:
-        owned = claiming.running_attempts([worker])[worker.pk]
+        owned = owning.running_on([worker])[worker.pk]
         free: Free = claiming.free_of(worker, owned, gpus=list(range(8)), slots=0)
         taker = Taker(worker, owned, free, f"seed-{now.timestamp()}", lease_seconds=86400, most=1)
         with transaction.atomic():
