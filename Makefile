@@ -12,7 +12,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint format check lock agent bench bench-queue bench-agent \
-	bench-tracking screenshots clean
+	bench-tracking soak screenshots clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -61,6 +61,9 @@ bench-agent: install ## memory, start-up and shipping of the agent
 
 bench-tracking: install ## storing and reading metrics
 	@$(PYTHON) benchmarks/tracking.py $(ARGS)
+
+soak: install ## many agents for ten minutes, then a bad network (ARGS=--quick)
+	@$(PYTHON) benchmarks/soak.py $(ARGS)
 
 screenshots: install ## the pictures of the README, light and dark
 	@$(PYTHON) scripts/screenshots.py $(ARGS)
