@@ -44,7 +44,9 @@ class Shipper:
         self._lock = threading.Lock()
         self._deliveries: dict[Key, Delivery] = {}
         self._emptied = threading.Event()
-        self._failures = 0
+        self._failures = 0  # turns in a row that came to a stop
+        self._stuck = 0  # of those, the ones without any progress
+        self._taken = 0
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="shipper", daemon=True)
 
@@ -126,7 +128,7 @@ class Shipper:
                 self._stumbled(delivery, error)
         if deliveries and self._failures:
             self._log.info("the server takes deliveries again")
-            self._failures = 0
+            self._failures = self._stuck = 0
         return 0.0 if more else self.interval
 
     def _step(self, delivery: Delivery) -> bool:
@@ -159,7 +161,10 @@ class Shipper:
         self._failures += 1
         if self._failures == 1:
             self._log.warning(f"cannot deliver now, will go on trying: {error}")
-        return _pause(self._failures)
+        # A network that loses every third request is no outage: where something got through, try again soon.
+        self._stuck = 1 if self._route.taken > self._taken else self._stuck + 1
+        self._taken = self._route.taken
+        return _pause(self._stuck)
 
     def _stumbled(self, delivery: Delivery, error: Exception) -> None:
         delivery.stumbles += 1

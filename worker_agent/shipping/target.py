@@ -19,6 +19,7 @@ class Route:
     ) -> None:
         self.client = client
         self.shared = False  # whether the server sees the very same files
+        self.taken = 0  # how many requests have been answered well
         self.gzip = client.address.host not in _SAME_MACHINE  # there it would only cost time
         self._rate = bytes_per_second
         self._wait = wait
@@ -53,6 +54,7 @@ class Target:
         self._route.pay(len(body))
         gzip = text and self._route.gzip
         answer = self._route.client.put(self._base + path, body, query, gzip=gzip).json()
+        self._route.taken += 1
         fields: dict[str, Any] = answer if isinstance(answer, dict) else {}
         interval = fields.get("next_interval")
         if isinstance(interval, (int, float)):
