@@ -45,6 +45,7 @@ def main() -> None:
     report = Report(f"queue-{options.only}" if options.only else "queue", quick=options.quick)
     for name, measure in PARTS.items():
         if options.only in (None, name):
+            print(f"measuring: {name}", file=sys.stderr, flush=True)
             measure(report)
     report.close()
 

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -17,11 +18,14 @@ from benchmarks import serving
 from benchmarks.measuring import ROOT, Report, Row, memory, percentile, timed
 from benchmarks.queueing import calls, fill, sites
 from benchmarks.queueing.costs import Meter
+from benchmarks.queueing.load import request
 from benchmarks.queueing.postgres import Connection, Postgres
 from benchmarks.queueing.sites import Site
 from whirr.stack.child import deathsig
+from whirr.wire import Client
 
 PAUSE = 0.02  # seconds between two probes: they look how the server is, and are no load themselves
+PATIENCE = 60.0  # seconds: what takes longer has failed
 CALM = 2.5  # seconds after which PostgreSQL's counters are up to date
 
 
@@ -37,7 +41,7 @@ class Plan:
 
 
 FULL = Plan(agents=2_000, hold=20, ramp=15.0, probing=10.0, singles=10)
-QUICK = Plan(agents=300, hold=10, ramp=2.0, probing=2.0, singles=3)
+QUICK = Plan(agents=200, hold=6, ramp=1.5, probing=1.5, singles=3)
 
 
 class Holders:
@@ -129,8 +133,8 @@ class Held:
             )
             self._add("while they hold", self._probed(plan.probing))
             self._report.section(f"{title}: until a job is handed out")
-            self._add_singles(agents)
-            self._add_burst(agents)
+            given = self._add_singles(agents)
+            self._add_burst(agents, plan.agents - given)
             self._report.add("failures that the agents saw", count=len(agents.told()["errors"]))
 
     def _add(self, what: str, probed: Row) -> None:
@@ -170,54 +174,66 @@ class Held:
         assert row is not None
         return int(row[0])
 
-    def _add_singles(self, agents: Holders) -> None:
-        """Jobs submitted one by one: when one agent has it, and what the others notice."""
-        client, took = self._site.client(), []
+    def _add_singles(self, agents: Holders) -> int:
+        """Jobs submitted one by one: when one agent has it, and what the others notice. How many were handed out."""
+        client = self._site.client()
         client.get("/health")
         agents.told()
-        quiet = self._commits()
-        idle = self._commits() - quiet  # in CALM seconds: those whose hold ends meanwhile ask anew
-        disturbed, before = 0, self._commits()
-        for _ in range(self._plan.singles):
-            began = time.monotonic()
-            client.post("/api/v1/jobs", calls.SUBMISSION)
-            told = agents.told()
-            while not told["jobs"] and time.monotonic() < began + 30:
-                disturbed += told["empty_early"]
-                time.sleep(0.01)
-                told = agents.told()
-            disturbed += told["empty_early"]
-            took += [at - began for at, _ in told["jobs"]]
-        passed = time.monotonic() - began
-        looks = self._commits() - before - idle * (1 + passed / CALM)
-        singles = self._plan.singles
+        quiet, began = self._commits(), time.monotonic()
+        before = self._commits()
+        usual = (before - quiet) / (time.monotonic() - began)  # holds end, and are begun anew
+        began, disturbed = time.monotonic(), 0
+        took: list[float] = []
+        while len(took) < self._plan.singles and time.monotonic() < began + PATIENCE:
+            waited, others = self._single(agents, client)
+            took += waited
+            disturbed += others
+        looks = self._commits() - before - usual * (time.monotonic() - began)
         self._report.add(
-            f"one job, {singles} times",
+            f"jobs one by one: {len(took)}",
             median_ms=statistics.median(took) * 1e3,
             worst_ms=max(took) * 1e3,
-            answers_to_others=disturbed / singles,
-            transactions=max(0.0, looks / singles),
+            answers_to_others=disturbed / len(took),
+            transactions=max(0.0, looks / len(took)),
         )
+        return len(took)
 
-    def _add_burst(self, agents: Holders) -> None:
+    def _single(self, agents: Holders, client: Client) -> tuple[list[float], int]:
+        """Seconds from just before the POST until an agent has the job; how many others were answered for nothing."""
+        began, others = time.monotonic(), 0
+        client.post("/api/v1/jobs", calls.SUBMISSION)
+        while time.monotonic() < began + PATIENCE:
+            told = agents.told()
+            others += told["empty_early"]
+            if told["jobs"]:
+                return [at - began for at, _ in told["jobs"]], others
+            time.sleep(0.01)
+        raise TimeoutError(f"nobody was given the job within {PATIENCE:g} s")
+
+    def _add_burst(self, agents: Holders, jobs: int) -> None:
         """As many jobs as agents wait, in one commit: until the last agent has its own."""
-        free = self._plan.agents - self._plan.singles
         web = Meter(self._site.pids)
-        committed = self._submit(free)
-        arrived = sorted(at - committed for at in agents.jobs(free, within=60))
+        with socket.create_connection(("127.0.0.1", self._site.port)) as bell:
+            committed = self._submit(jobs, bell)
+            arrived = sorted(at - committed for at in agents.jobs(jobs, within=PATIENCE))
+        if not arrived:
+            raise TimeoutError(f"nobody was given a job within {PATIENCE:g} s")
         self._report.add(
-            f"{free:,} jobs in one commit",
+            f"jobs in one commit: {jobs:,}",
             median_ms=statistics.median(arrived) * 1e3,
             worst_ms=arrived[-1] * 1e3,
             handed_out=len(arrived),
-            **{"web_cpu_ms_a_job": web.read() / len(arrived) * 1e3},
+            web_cpu_ms_a_job=web.read() / len(arrived) * 1e3,
         )
 
-    def _submit(self, jobs: int) -> float:
-        """Rows in one go, then one ordinary submission that rings; the time of the former's commit."""
-        client = self._site.client()
-        client.get("/health")
+    def _submit(self, jobs: int, bell: socket.socket) -> float:
+        """Rows in one go, then one ordinary submission that rings; the time of the former's commit.
+
+        Its answer is not waited for: it may have to queue behind those who were woken.
+        """
+        body = calls.encoded(calls.SUBMISSION)
+        last = request("POST", "/api/v1/jobs", token=self._site.token, body=body)
         self._filler.add("queued", jobs - 1)
         committed = time.monotonic()
-        client.post("/api/v1/jobs", calls.SUBMISSION)
+        bell.sendall(last)
         return committed
