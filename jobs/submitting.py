@@ -1,11 +1,11 @@
 """Putting jobs into the queue."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from jobs import arrays, checking, following, quotas
 from jobs.errors import Invalid
@@ -15,6 +15,8 @@ from jobs.moving import Note, note_all
 from jobs.requirements import Needs, requirement_for
 from jobs.states import After, JobStatus
 from runs import recording
+
+MOST_EDGES = 100_000  # dependencies that one submit may make
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +73,33 @@ class Member:
 def submit(wish: Submission, *, user: str, now: datetime) -> Job:
     """Queue a job and open its run. Raises Invalid where the wish cannot be meant, LimitReached over a quota."""
     checking.check(wish)
-    with transaction.atomic():
-        known = _before(wish, user)
-        return known[0] if known else queue(wish, [Member()], user=user, now=now)[0]
+    return _once(wish, user, lambda: queue(wish, [Member()], user=user, now=now))[0]
 
 
 def submit_array(wish: Submission, spec: str, *, user: str, now: datetime) -> list[Job]:
     """Queue a job for each index of the range, all or none. Raises as `submit`, and Invalid for what is no range."""
     checking.check(wish)
     wanted = arrays.parse(spec)
-    with transaction.atomic():
-        if known := _before(wish, user):
-            return known
+
+    def make() -> list[Job]:
         array = Array.objects.create(
             spec=spec, max_active=wanted.max_active, user=user, created_at=now
         )
         members = [Member(index, array) for index in wanted.indices]
         return queue(wish, members, user=user, now=now)
+
+    return _once(wish, user, make)
+
+
+def _once(wish: Submission, user: str, make: Callable[[], list[Job]]) -> list[Job]:
+    """What `make` queues; or the jobs of the submit with the same key, even of one that was quicker by a moment."""
+    try:
+        with transaction.atomic():
+            return _before(wish, user) or make()
+    except IntegrityError:
+        if known := _before(wish, user):
+            return known
+        raise
 
 
 def _before(wish: Submission, user: str) -> list[Job]:
@@ -103,8 +115,11 @@ def _before(wish: Submission, user: str) -> list[Job]:
 
 def queue(wish: Submission, members: Sequence[Member], *, user: str, now: datetime) -> list[Job]:
     """A job for each member, inside a transaction: at once in the queue, or waiting for others to end."""
+    parents = _parents(wish)  # before the quota: a claim locks jobs first too
     quotas.check_queue(user, wish.project, more=len(members))
-    parents = _parents(wish)
+    if len(parents) * len(members) > MOST_EDGES:
+        problem = f"may make at most {MOST_EDGES} pairs with the members of an array"
+        raise Invalid(f"after {problem}", fields={"after": [problem]})
     array = members[0].array
     waits = bool(parents) or (array is not None and array.max_active is not None)
     wishes = [_of_member(wish, member) for member in members]

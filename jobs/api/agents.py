@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from jobs import finishing, syncing, workers
-from jobs.api import serializers
+from jobs.api import worker_serializers as serializers
 from jobs.api.parsing import sync_report
 from jobs.finishing import Outcome
 from jobs.workers import Hardware

@@ -9,8 +9,11 @@ from rest_framework.response import Response
 
 from jobs import legacy, legacy_files
 from jobs.api.agents import AgentView
-from jobs.api.serializers import JobSerializer, MessageSerializer
+from jobs.api.answers import job_json
+from jobs.api.serializers import JobSerializer
+from jobs.api.worker_serializers import MessageSerializer
 from runs import clock
+from runs.api.parsing import checked
 from runs.api.writing import Forbidden
 
 
@@ -47,18 +50,12 @@ class FailSerializer(serializers.Serializer[Any]):
     error_message = serializers.CharField(allow_blank=True)
 
 
-def _checked(serializer: Any, request: Request) -> dict[str, Any]:
-    body = serializer(data=request.data)
-    body.is_valid(raise_exception=True)
-    return dict(body.validated_data)
-
-
 class ClaimView(AgentView):
     """POST /api/v1/jobs/claim   one job or null; newer agents use sync"""
 
     @extend_schema(request=ClaimSerializer, responses=ClaimedSerializer)
     def post(self, request: Request) -> Response:
-        told = _checked(ClaimSerializer, request)
+        told = checked(ClaimSerializer, request.data)
         order = legacy.claim(
             told["worker_id"],
             told["gpu_id"],
@@ -68,7 +65,7 @@ class ClaimView(AgentView):
         if order is None:
             return Response({"job": None})
         legacy_files.prepare(order.job)
-        return Response({"job": JobSerializer(order.job).data})
+        return Response({"job": job_json(order.job)})
 
 
 class HeartbeatView(AgentView):
@@ -76,7 +73,7 @@ class HeartbeatView(AgentView):
 
     @extend_schema(request=HeartbeatSerializer, responses=RenewedSerializer)
     def post(self, request: Request, job_id: int) -> Response:
-        told = _checked(HeartbeatSerializer, request)
+        told = checked(HeartbeatSerializer, request.data)
         until, cancel = legacy.renew(
             job_id, told["worker_id"], lease_seconds=told["lease_seconds"], now=clock.now()
         )
@@ -91,7 +88,7 @@ class CompleteView(AgentView):
 
     @extend_schema(request=CompleteSerializer, responses=MessageSerializer)
     def post(self, request: Request, job_id: int) -> Response:
-        told = _checked(CompleteSerializer, request)
+        told = checked(CompleteSerializer, request.data)
         return _finish(job_id, told["worker_id"], told["exit_code"], told["error_message"])
 
 
@@ -100,7 +97,7 @@ class FailView(AgentView):
 
     @extend_schema(request=FailSerializer, responses=MessageSerializer)
     def post(self, request: Request, job_id: int) -> Response:
-        told = _checked(FailSerializer, request)
+        told = checked(FailSerializer, request.data)
         return _finish(job_id, told["worker_id"], 1, told["error_message"])
 
 

@@ -1,16 +1,17 @@
-"""What the API says about the queue: the fields of v1, and ours."""
+"""What the API says about jobs: the fields of v1, and ours. `jobs.api.answers` writes them faster."""
 
 from typing import Any
 
 from rest_framework import serializers
 
-from jobs.finishing import Outcome
-from jobs.models import Attempt, Job
-from jobs.selectors import ACTIVE, WorkerView
-from jobs.states import JobStatus, WorkerStatus
-from runs import storage
+from jobs.api.fields import MOST_JOBS, ArrayField, ParentField, numbers
+from jobs.models import Attempt, Dependency, Job, JobEvent
+from jobs.models.requirement import COMMAND
+from jobs.selectors import ACTIVE
+from jobs.states import JobStatus
+from runs.api.pages import CursorField
 
-TEXT = {"max_length": 255, "trim_whitespace": True}
+PRIORITY: dict[str, Any] = {"min_value": -1_000_000, "max_value": 1_000_000}
 
 
 class AttemptSerializer(serializers.ModelSerializer[Attempt]):
@@ -40,6 +41,16 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     run_id = serializers.CharField(source="run.key")
     url = serializers.SerializerMethodField()
     cancel_requested = serializers.BooleanField(read_only=True)
+    held = serializers.BooleanField(source="is_held", read_only=True)
+    array_id = ArrayField(read_only=True, allow_null=True, help_text="A3; null outside of an array")
+    retry_of = serializers.IntegerField(source="retry_of_id", read_only=True, allow_null=True)
+    gpus = serializers.IntegerField(source="requirement.gpus", read_only=True, allow_null=True)
+    min_memory_mb = serializers.IntegerField(source="requirement.min_memory_mb", read_only=True)
+    gpu_model = serializers.CharField(source="requirement.gpu_model", read_only=True)
+    require_tags = serializers.ListField(
+        source="requirement.tags", child=serializers.CharField(), read_only=True
+    )
+    kind = serializers.CharField(source="requirement.kind", read_only=True)
 
     class Meta:
         model = Job
@@ -70,6 +81,18 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "cancel_requested",
             "lease_expires_at",
             "url",
+            "held",
+            "held_by",
+            "not_before",
+            "array_id",
+            "array_index",
+            "retry_of",
+            "retry_exit_codes",
+            "gpus",
+            "min_memory_mb",
+            "gpu_model",
+            "require_tags",
+            "kind",
         )
         read_only_fields = fields
 
@@ -77,16 +100,44 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         return f"/runs/{job.run.key}/"
 
 
+class DependencySerializer(serializers.ModelSerializer[Dependency]):
+    """What the job waits for, or waited for, and how that stands."""
+
+    job_id = serializers.IntegerField(source="on_id")
+    status = serializers.ChoiceField(source="on.status", choices=JobStatus.choices)
+
+    class Meta:
+        model = Dependency
+        fields = ("job_id", "kind", "status")
+        read_only_fields = fields
+
+
 class JobDetailSerializer(JobSerializer):
     attempts = AttemptSerializer(many=True, read_only=True)
+    after = DependencySerializer(source="dependencies", many=True, read_only=True)
 
     class Meta(JobSerializer.Meta):
-        fields = (*JobSerializer.Meta.fields, "attempts")  # type: ignore[assignment]  # longer
+        fields = (*JobSerializer.Meta.fields, "attempts", "after")  # type: ignore[assignment]  # longer
         read_only_fields = fields  # type: ignore[assignment]
 
 
-class JobListSerializer(serializers.Serializer[Any]):
+class PagedSerializer(serializers.Serializer[Any]):
+    next_cursor = serializers.CharField(allow_null=True, help_text="null at the end of the list")
+
+
+class JobListSerializer(PagedSerializer):
     jobs = JobSerializer(many=True)
+
+
+class EventSerializer(serializers.ModelSerializer[JobEvent]):
+    class Meta:
+        model = JobEvent
+        fields = ("id", "attempt", "kind", "reason", "message", "actor", "at")
+        read_only_fields = fields
+
+
+class EventListSerializer(PagedSerializer):
+    events = EventSerializer(many=True)
 
 
 class SubmissionSerializer(serializers.Serializer[Any]):
@@ -105,16 +156,29 @@ class SubmissionSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(allow_blank=True, trim_whitespace=False), default=dict
     )
     project = serializers.CharField(default="", allow_blank=True, max_length=100)
-    priority = serializers.IntegerField(default=0, min_value=-1_000_000, max_value=1_000_000)
+    priority = serializers.IntegerField(default=0, **PRIORITY)
     gpus = serializers.IntegerField(default=None, allow_null=True, min_value=0, max_value=1024)
     min_memory_mb = serializers.IntegerField(default=0, min_value=0, max_value=100_000_000)
+    gpu_model = serializers.CharField(default="", allow_blank=True, max_length=100)
     require_tags = serializers.ListField(child=serializers.CharField(max_length=100), default=list)
+    kind = serializers.CharField(default=COMMAND, max_length=32)
     retries = serializers.IntegerField(default=0, min_value=0, max_value=1000)
+    retry_exit_codes = serializers.ListField(
+        child=serializers.IntegerField(min_value=-(2**31), max_value=2**31 - 1),
+        default=list,
+        max_length=256,
+        help_text="which exit codes are worth a retry; none: all",
+    )
     timeout_seconds = serializers.IntegerField(
         default=None, allow_null=True, min_value=1, max_value=365 * 86400
     )
     grace_seconds = serializers.IntegerField(default=30, min_value=0, max_value=86400)
     exclusive = serializers.BooleanField(default=False)
+    held = serializers.BooleanField(default=False, help_text="not to start until released")
+    after = serializers.ListField(child=ParentField(), default=list, max_length=MOST_JOBS)
+    array = serializers.CharField(
+        default=None, allow_null=True, max_length=255, help_text="a job for each index: 0-99%8"
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         empty: dict[str, Any] = {"name": "", "config": {}, "tags": []}  # whirr 0.5 sends null
@@ -122,14 +186,44 @@ class SubmissionSerializer(serializers.Serializer[Any]):
 
 
 class SubmittedSerializer(serializers.Serializer[Any]):
+    """Of an array: the first member, the array, and the numbers of all."""
+
     job_id = serializers.IntegerField()
     run_id = serializers.CharField()
     run_dir = serializers.CharField()
     message = serializers.CharField()
     url = serializers.CharField()
+    array_id = serializers.CharField(required=False)
+    job_ids = serializers.ListField(child=serializers.IntegerField(), required=False)
 
 
-class JobQuery(serializers.Serializer[Any]):
+class RetriedSerializer(SubmittedSerializer):
+    retry_of = serializers.IntegerField()
+
+
+class RetryPairSerializer(serializers.Serializer[Any]):
+    job_id = serializers.IntegerField()
+    retry_of = serializers.IntegerField()
+
+
+class RetriedManySerializer(serializers.Serializer[Any]):
+    message = serializers.CharField()
+    jobs = RetryPairSerializer(many=True)
+
+
+class JobFilter(serializers.Serializer[Any]):
+    """Which jobs; what is left out or empty narrows nothing."""
+
+    tag = serializers.CharField(required=False, allow_blank=True, max_length=100)
+    project = serializers.CharField(required=False, allow_blank=True, max_length=100)
+    user = serializers.CharField(required=False, allow_blank=True, max_length=150)
+    array = ArrayField(required=False, allow_null=True, help_text="like A3")
+    name = serializers.CharField(
+        required=False, allow_blank=True, max_length=255, help_text="the whole name"
+    )
+
+
+class JobQuery(JobFilter):
     status = serializers.ChoiceField(
         choices=[*JobStatus.values, ACTIVE],
         required=False,
@@ -137,9 +231,40 @@ class JobQuery(serializers.Serializer[Any]):
         allow_blank=True,
         help_text="active: not ended",
     )
-    tag = serializers.CharField(required=False, default="")
-    project = serializers.CharField(required=False, default="")
+    worker = serializers.CharField(
+        required=False, allow_blank=True, max_length=128, help_text="that runs it, or ran it last"
+    )
     limit = serializers.IntegerField(required=False, default=50, min_value=1, max_value=500)
+    cursor = CursorField("jobs")
+
+
+class EventQuery(serializers.Serializer[Any]):
+    limit = serializers.IntegerField(required=False, default=50, min_value=1, max_value=500)
+    cursor = CursorField("events")
+
+
+class ChoiceSerializer(JobFilter):
+    """Which jobs are to be changed: something has to be said."""
+
+    ids = numbers(required=False, allow_empty=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        said = {name: value for name, value in attrs.items() if value not in ("", None)}
+        if not said:
+            raise serializers.ValidationError(f"say which jobs: {', '.join(self.fields)}")
+        return said
+
+
+class CancelManySerializer(ChoiceSerializer):
+    status = serializers.ChoiceField(
+        choices=[JobStatus.QUEUED, JobStatus.WAITING, JobStatus.RUNNING, ACTIVE],
+        required=False,
+        help_text="active if left out: whatever has not ended",
+    )
+
+
+class PrioritySerializer(serializers.Serializer[Any]):
+    priority = serializers.IntegerField(**PRIORITY)
 
 
 class CancelledSerializer(serializers.Serializer[Any]):
@@ -147,9 +272,17 @@ class CancelledSerializer(serializers.Serializer[Any]):
     previous_status = serializers.CharField()
 
 
-class CancelledManySerializer(serializers.Serializer[Any]):
+class CancelledQueuedSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
     job_ids = serializers.ListField(child=serializers.IntegerField())
+
+
+class CancelledManySerializer(serializers.Serializer[Any]):
+    """`cancelled` did not run and have ended; `stopping` run, and end as soon as their agents have stopped them."""
+
+    message = serializers.CharField()
+    cancelled = serializers.ListField(child=serializers.IntegerField())
+    stopping = serializers.ListField(child=serializers.IntegerField())
 
 
 class StatusSerializer(serializers.Serializer[Any]):
@@ -161,104 +294,3 @@ class StatusSerializer(serializers.Serializer[Any]):
     workers_total = serializers.IntegerField()
     waiting = serializers.IntegerField()
     cancelled = serializers.IntegerField()
-
-
-class MessageSerializer(serializers.Serializer[Any]):
-    message = serializers.CharField()
-    success = serializers.BooleanField(default=True)
-
-
-class WorkerSerializer(serializers.Serializer[WorkerView]):
-    """A worker; `gpu_id` and `current_job_id` are the first of each, for older clients."""
-
-    id = serializers.CharField(source="worker.worker_id")
-    hostname = serializers.CharField(source="worker.hostname")
-    gpu_id = serializers.SerializerMethodField()
-    status = serializers.ChoiceField(choices=WorkerStatus.choices)
-    current_job_id = serializers.SerializerMethodField()
-    heartbeat_at = serializers.DateTimeField(source="worker.heartbeat_at")
-    job_ids = serializers.SerializerMethodField()
-    gpus = serializers.JSONField(source="worker.gpus")
-    slots = serializers.IntegerField(source="worker.slots")
-    cpu_count = serializers.IntegerField(source="worker.cpu_count")
-    memory_mb = serializers.IntegerField(source="worker.memory_mb")
-    tags = serializers.JSONField(source="worker.tags")
-    version = serializers.CharField(source="worker.version")
-    load = serializers.JSONField(source="worker.load")
-
-    def get_gpu_id(self, view: WorkerView) -> int | None:
-        return view.worker.gpus[0]["index"] if view.worker.gpus else None
-
-    def get_current_job_id(self, view: WorkerView) -> int | None:
-        return view.attempts[0].job_id if view.attempts else None
-
-    def get_job_ids(self, view: WorkerView) -> list[int]:
-        return [attempt.job_id for attempt in view.attempts]
-
-
-class WorkerListSerializer(serializers.Serializer[Any]):
-    workers = WorkerSerializer(many=True)
-
-
-class GpuSerializer(serializers.Serializer[Any]):
-    index = serializers.IntegerField(min_value=0, max_value=1023)
-    name = serializers.CharField(default="", allow_blank=True, max_length=255)
-    uuid = serializers.CharField(default="", allow_blank=True, max_length=100)
-    memory_mb = serializers.IntegerField(default=0, min_value=0)
-
-
-class RegistrationSerializer(serializers.Serializer[Any]):
-    worker_id = serializers.CharField(max_length=128)
-    hostname = serializers.CharField(max_length=255)
-    gpu_ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=0, max_value=1023), default=list, allow_null=True
-    )
-    session = serializers.CharField(default="", allow_blank=True, max_length=64)
-    gpus = GpuSerializer(many=True, default=list)
-    slots = serializers.IntegerField(default=1, min_value=0, max_value=1024)
-    cpu_count = serializers.IntegerField(default=0, min_value=0, max_value=1_000_000)
-    memory_mb = serializers.IntegerField(default=0, min_value=0, max_value=2**31 - 1)
-    tags = serializers.ListField(child=serializers.CharField(max_length=100), default=list)
-    version = serializers.CharField(default="", allow_blank=True, max_length=32)
-    python = serializers.CharField(default="", allow_blank=True, max_length=32)
-    platform = serializers.CharField(default="", allow_blank=True, max_length=128)
-
-
-class RegisteredSerializer(MessageSerializer):
-    worker_id = serializers.CharField()
-    store_id = serializers.CharField()
-    lease_seconds = serializers.IntegerField()
-
-
-class UnregisterSerializer(serializers.Serializer[Any]):
-    worker_id = serializers.CharField(max_length=128)
-
-
-class FinishSerializer(serializers.Serializer[Any]):
-    worker_id = serializers.CharField(max_length=128)
-    outcome = serializers.ChoiceField(choices=Outcome.choices)
-    exit_code = serializers.IntegerField(
-        default=None, allow_null=True, min_value=-(2**31), max_value=2**31 - 1
-    )
-    signal = serializers.IntegerField(default=None, allow_null=True, min_value=1, max_value=128)
-    error_message = serializers.CharField(default="", allow_blank=True, allow_null=True)
-
-
-class FinishedSerializer(serializers.Serializer[Any]):
-    job_id = serializers.IntegerField()
-    attempt = serializers.IntegerField()
-    status = serializers.CharField()
-
-
-def submitted(job: Job) -> dict[str, Any]:
-    """The answer to a submission."""
-    return {
-        "job_id": job.pk,
-        "run_id": job.run.key,
-        "run_dir": str(storage.run_folder(job.run.key)),
-        "message": f"Job {job.pk} queued",
-        "url": f"/runs/{job.run.key}/",
-    }
-
-
-LEASE_SECONDS = 60

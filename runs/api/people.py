@@ -1,7 +1,5 @@
 """Reading runs."""
 
-from typing import Any
-
 from django.http import FileResponse, HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -11,6 +9,9 @@ from rest_framework.views import APIView
 
 from runs import old_paths, selectors
 from runs.api import serializers
+from runs.api.answers import run_json
+from runs.api.pages import page_of
+from runs.api.parsing import checked
 from runs.api.writing import Forbidden
 from runs.models import Run
 from runs.records import records_of
@@ -25,15 +26,8 @@ def readable_run(request: Request, key: str) -> Run:
     return selectors.run(key)
 
 
-def parsed(serializer: Any, request: Request) -> dict[str, Any]:
-    """The query of a request, checked. Raises DRF's ValidationError."""
-    query = serializer(data=request.query_params)
-    query.is_valid(raise_exception=True)
-    return dict(query.validated_data)
-
-
 class RunListView(APIView):
-    """GET /api/v1/runs?status=&tag=&project=&limit=   newest first"""
+    """GET /api/v1/runs?status=&tag=&project=&limit=&cursor=   newest first"""
 
     @extend_schema(
         parameters=[serializers.RunQuery],
@@ -41,10 +35,11 @@ class RunListView(APIView):
         operation_id="runs_list",
     )
     def get(self, request: Request) -> Response:
-        query = parsed(serializers.RunQuery, request)
-        limit = query.pop("limit")
-        found = selectors.runs(**query)[:limit]
-        return Response({"runs": serializers.RunSerializer(found, many=True).data})
+        query = checked(serializers.RunQuery, request.query_params)
+        limit, after = query.pop("limit"), query.pop("cursor")
+        page = page_of(selectors.runs(**query), "runs", order="-id", after=after, limit=limit)
+        told = [run_json(run) for run in page.rows]
+        return Response({"runs": told, "next_cursor": page.next_cursor})
 
 
 class RunView(APIView):
@@ -54,7 +49,7 @@ class RunView(APIView):
 
     @extend_schema(responses=serializers.RunSerializer)
     def get(self, request: Request, key: str) -> Response:
-        return Response(serializers.RunSerializer(readable_run(request, key)).data)
+        return Response(run_json(readable_run(request, key)))
 
 
 class MetricsView(APIView):
@@ -76,7 +71,7 @@ class SeriesView(APIView):
     @extend_schema(parameters=[serializers.SeriesQuery], responses=serializers.SeriesListSerializer)
     def get(self, request: Request, key: str) -> Response:
         run = readable_run(request, key)
-        query = parsed(serializers.SeriesQuery, request)
+        query = checked(serializers.SeriesQuery, request.query_params)
         keys = [each for each in query["keys"].split(",") if each] or None
         found = selectors.series_of(run, attempt=query["attempt"], keys=keys)
         return Response({"series": as_json(found, width=query["width"])})
@@ -93,7 +88,7 @@ class LogView(APIView):
     )
     def get(self, request: Request, key: str) -> HttpResponse:
         run = readable_run(request, key)
-        part = selectors.log_part(run, **parsed(serializers.LogQuery, request))
+        part = selectors.log_part(run, **checked(serializers.LogQuery, request.query_params))
         return HttpResponse(
             part.data,
             content_type="application/octet-stream",

@@ -5,6 +5,8 @@ from typing import Any
 from rest_framework import serializers
 
 from runs import storage
+from runs.api import answers
+from runs.api.pages import CursorField
 from runs.models import Artifact, Run, RunStatus
 
 
@@ -42,7 +44,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         read_only_fields = fields
 
     def get_job_id(self, run: Run) -> int | None:
-        return int(run.key.removeprefix("job-")) if run.key.startswith("job-") else None
+        return answers.job_of(run)
 
     def get_run_dir(self, run: Run) -> str:
         return str(storage.run_folder(run.key))
@@ -53,6 +55,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 
 class RunListSerializer(serializers.Serializer[Any]):
     runs = RunSerializer(many=True)
+    next_cursor = serializers.CharField(allow_null=True, help_text="null at the end of the list")
 
 
 class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
@@ -114,6 +117,7 @@ class RunQuery(serializers.Serializer[Any]):
     tag = serializers.CharField(required=False, default="")
     project = serializers.CharField(required=False, default="")
     limit = serializers.IntegerField(required=False, default=50, min_value=1, max_value=500)
+    cursor = CursorField("runs")
 
 
 class SeriesQuery(serializers.Serializer[Any]):

@@ -33,7 +33,7 @@ def test_every_domain_error_has_a_status() -> None:
         ("GET", "/api/v1/nothing", 404, "not_found"),
         ("GET", "/api/v1/runs/job-404", 404, "not_found"),
         ("DELETE", "/api/v1/jobs", 405, "method_not_allowed"),
-        ("PATCH", "/api/v1/jobs/1", 405, "method_not_allowed"),
+        ("PUT", "/api/v1/jobs/1", 405, "method_not_allowed"),
         ("GET", "/api/v1/jobs?limit=x", 400, "invalid"),
         ("POST", "/api/v1/jobs", 400, "invalid"),
         ("GET", "/api/v1/runs/a%00b", 400, "invalid"),
