@@ -16,46 +16,46 @@ from jobs.quotas import Caps
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An agent that waits: its worker's row, and what it called free."""
+    """An agent that waits: its worker's row, what it called free, and jobs that it was called for in vain."""
 
     worker: Worker
     gpus: list[int]
     slots: int
+    in_vain: frozenset[int] = frozenset()
 
 
-def who(waiting: Sequence[Waiting], *, now: datetime) -> list[int]:
-    """Positions, in `waiting`, of those to wake: the first ones that fit, until the queued jobs are spoken for."""
+def who(waiting: Sequence[Waiting], *, now: datetime) -> dict[int, set[int]]:
+    """Those to wake, by their position in `waiting`, each with the jobs it is called for: the first ones that fit."""
     needs = lanes.open_lanes() if waiting else []
     if not needs:
-        return []
+        return {}
     caps = Caps.read(needs)
-    queued = lanes.heads(needs, most=sum(_room(each) for each in waiting), now=now)
-    chosen = []
+    most = sum(len(each.gpus) + max(0, each.slots) + len(each.in_vain) for each in waiting)
+    queued = lanes.heads(needs, most=most, now=now)
+    chosen = {}
     for at, each in enumerate(waiting):
-        free = Free(list(each.gpus), each.slots)
-        if _served(each.worker, free, queued, caps):
-            chosen.append(at)
+        if jobs := _serve(each, queued, caps):
+            chosen[at] = jobs
             queued = [lane for lane in queued if lane]
         if not queued:
             break
     return chosen
 
 
-def _room(waiting: Waiting) -> int:
-    return len(waiting.gpus) + max(0, waiting.slots)
-
-
-def _served(worker: Worker, free: Free, queued: list[list[Head]], caps: Caps) -> bool:
-    """Whether it would get something; what it would get is taken off the lanes."""
-    found = False
+def _serve(waiting: Waiting, queued: list[list[Head]], caps: Caps) -> set[int]:
+    """The jobs that it would get; they are taken off the lanes."""
+    free = Free(list(waiting.gpus), waiting.slots)
+    jobs: set[int] = set()
     for lane in queued:
-        while lane and free:
-            need = lane[-1].need
-            place = matching.place_for(need, worker, free)
-            if place is None or caps.refusal(need, len(place.gpus)):
+        while free:
+            head = next((head for head in lane if head.job_id not in waiting.in_vain), None)
+            if head is None:
+                break
+            place = matching.place_for(head.need, waiting.worker, free)
+            if place is None or caps.refusal(head.need, len(place.gpus)):
                 break
             matching.take(place, free)
-            caps.started(need, len(place.gpus))
-            lane.pop()
-            found = True
-    return found
+            caps.started(head.need, len(place.gpus))
+            lane.remove(head)
+            jobs.add(head.job_id)
+    return jobs

@@ -50,7 +50,7 @@ class Market:
 
     def picks(self, taker: Taker) -> list[Pick]:
         """Jobs for this worker, best first, until nothing fits or it has what it wants."""
-        kept = reserving.of(taker.worker, taker.owned)
+        kept = self._kept(taker)
         picks: list[Pick] = []
         passed: set[int] = set()  # jobs that this worker cannot be given now
         closed: set[int] = set()  # lanes of which none fits
@@ -62,12 +62,27 @@ class Market:
             if place is not None and not self._caps.refusal(head.need, len(place.gpus)):
                 kept = _kept_after(head, taker, kept)
                 picks.append(self._pick(head, taker, place))
-            elif self._fits_at_all(head, taker):
-                passed.add(head.job_id)
+            elif self._fits_at_all(head, taker) or self._is_barred(head.job_id, head.need, taker):
+                passed.add(head.job_id)  # this one job; another of its lane may go
             else:
                 closed.add(head.need.pk)
-                kept = kept or reserving.make(taker.worker, head, taker.owned, now=self._now)
+                kept = kept or reserving.make(
+                    taker.worker, head, taker.owned, taker.free, now=self._now
+                )
         return picks
+
+    def _kept(self, taker: Taker) -> Reservation | None:
+        """What is kept there, unless it would be kept in vain."""
+        kept = reserving.of(taker.worker, taker.owned, taker.free)
+        if kept and self._is_barred(kept.job.pk, kept.job.requirement, taker):
+            reserving.drop(taker.worker)
+            return None
+        return kept
+
+    def _is_barred(self, job_id: int, need: Requirement, taker: Taker) -> bool:
+        """Whether something other than room keeps the job from this worker: a failed start there, a quota."""
+        shunned = (job_id, taker.worker.pk) in self._shunned
+        return shunned or bool(self._caps.refusal(need, need.gpus or 0))
 
     def _place(self, head: Head, taker: Taker, kept: Reservation | None) -> Place | None:
         if (head.job_id, taker.worker.pk) in self._shunned:

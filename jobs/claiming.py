@@ -10,7 +10,7 @@ from jobs.fairness import Shares
 from jobs.matching import Free
 from jobs.models import Attempt, Job, Worker
 from jobs.moving import Move, move_all
-from jobs.owning import Owned, owned_by
+from jobs.owning import Owned, overdue_at, owned_by
 from jobs.states import JobStatus
 from jobs.taking import Taker
 from runs import recording
@@ -145,8 +145,6 @@ def _take(picked: list[tuple[Pick, Job]], *, now: datetime) -> list[Order]:
 
 def _claim(pick: Pick, job: Job, *, now: datetime) -> Move:
     worker, lease = pick.taker.worker, pick.taker.lease_seconds
-    limit = job.timeout_seconds
-    overdue = limit and timedelta(seconds=limit + job.grace_seconds + OVERDUE_AFTER)
     gpus = pick.place.gpus
     return Move(
         job,
@@ -158,7 +156,7 @@ def _claim(pick: Pick, job: Job, *, now: datetime) -> Move:
             "worker": worker,
             "lease_seconds": lease,
             "lease_expires_at": now + timedelta(seconds=lease),
-            "overdue_at": now + overdue if overdue else None,
+            "overdue_at": overdue_at(job, now),
             "not_before": None,
             "started_at": job.started_at or now,
         },

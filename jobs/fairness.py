@@ -6,11 +6,10 @@ that naming one is neither a gain nor a loss.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 
 from jobs.models import Attempt, Requirement, Scope, Usage
 from jobs.states import AttemptStatus
@@ -69,6 +68,10 @@ class Shares:
         """The lower, the sooner."""
         return sum(self._used[account] for account in accounts(need))
 
+    def used(self, account: Account) -> float:
+        """GPU-seconds, decayed."""
+        return self._used[account]
+
     def started(self, need: Requirement, gpus: int, *, times: int = 1) -> None:
         """One more job of this lane was given GPUs just now; `times=-1` takes that back."""
         self._add(need.user, need.project, times * weight(gpus) * UPFRONT)
@@ -81,20 +84,22 @@ def compete(lanes: Collection[Requirement]) -> bool:
 
 def charge(attempt: Attempt, *, now: datetime) -> None:
     """Book what an attempt took that has just ended. Inside its transaction, as its last lock."""
+    _book(attempt, attempt.started_at, now, now=now)
+
+
+def refund(attempt: Attempt, *, now: datetime) -> None:
+    """Take back what was booked when it was lost: it goes on, and is charged for all of it when it ends."""
+    if attempt.finished_at is not None:
+        _book(attempt, attempt.finished_at, attempt.started_at, now=now)
+
+
+def _book(attempt: Attempt, since: datetime, until: datetime, *, now: datetime) -> None:
     job = attempt.job
-    seconds = max(0.0, (now - attempt.started_at).total_seconds())
-    booked: Iterable[Account] = sorted(
-        {(Scope.USER.value, job.user), (Scope.PROJECT.value, job.project)}
-        - {(Scope.PROJECT.value, "")}
-    )
-    for scope, name in booked:
-        _book(scope, name, weight(len(attempt.gpus)) * seconds, now=now)
-
-
-@transaction.atomic
-def _book(scope: str, name: str, gpu_seconds: float, *, now: datetime) -> None:
-    Usage.objects.get_or_create(scope=scope, name=name, defaults={"at": now})
-    row = Usage.objects.select_for_update().get(scope=scope, name=name)
-    row.gpu_seconds = decayed(row.gpu_seconds, since=row.at, now=now) + gpu_seconds
-    row.at = max(now, row.at)
-    row.save(update_fields=["gpu_seconds", "at"])
+    gpu_seconds = weight(len(attempt.gpus)) * (until - since).total_seconds()
+    booked = {(Scope.USER.value, job.user), (Scope.PROJECT.value, job.project)}
+    for scope, name in sorted(booked - {(Scope.PROJECT.value, "")}):
+        Usage.objects.get_or_create(scope=scope, name=name, defaults={"at": now})
+        row = Usage.objects.select_for_update().get(scope=scope, name=name)
+        left = decayed(row.gpu_seconds, since=row.at, now=now)
+        row.gpu_seconds, row.at = max(0.0, left + gpu_seconds), max(now, row.at)
+        row.save(update_fields=["gpu_seconds", "at"])

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from jobs.models import Array, Dependency, Job
 from jobs.moving import Move, move_all
@@ -16,6 +16,14 @@ from jobs.states import FINAL, After, JobStatus, Reason
 
 WHIRR = "whirr"  # the actor of what nobody asked for
 ACTIVE = (JobStatus.QUEUED, JobStatus.RUNNING)
+
+# Of a job: what it waits for and has not ended; what it waits for and ended otherwise.
+_OPEN = Dependency.objects.filter(job=OuterRef("pk")).exclude(on__status__in=FINAL)
+_BROKEN = Dependency.objects.filter(
+    Q(kind=After.OK, on__status__in=FINAL - {JobStatus.COMPLETED})
+    | Q(kind=After.NOT_OK, on__status=JobStatus.COMPLETED),
+    job=OuterRef("pk"),
+)
 
 
 def after(ended: Iterable[Job], *, now: datetime) -> None:
@@ -49,9 +57,17 @@ def settle(*, now: datetime, limit: int = 1000) -> int:
     before = waiting.count()
     if not before:
         return 0
-    idle = list(_without_open_parents(waiting)[:limit])
+    unthrottled = Q(array__isnull=True) | Q(array__max_active__isnull=True)
+    overlooked = waiting.filter(Exists(_BROKEN) | (~Exists(_OPEN) & unthrottled))
+    some = list(overlooked.order_by("pk").values_list("pk", flat=True)[:limit])
     with transaction.atomic():
-        after(_decide(idle, now=now), now=now)
+        after(_decide(some, now=now), now=now)
+    full = Array.objects.filter(max_active__isnull=False)
+    for array in full.filter(Exists(waiting.filter(array=OuterRef("pk")))).values_list(
+        "pk", flat=True
+    ):
+        with transaction.atomic():
+            _top_up([array], now=now)
     return before - waiting.count()
 
 
@@ -121,6 +137,5 @@ def _top_up(arrays: Iterable[int], *, now: datetime) -> None:
 
 def _without_open_parents(jobs: QuerySet[Job]) -> QuerySet[Job, int]:
     """Numbers of those that wait for nobody but their turn in the array, the first one first."""
-    open_ = Dependency.objects.filter(job=OuterRef("pk")).exclude(on__status__in=FINAL)
-    waiting = jobs.filter(~Exists(open_), status=JobStatus.WAITING)
+    waiting = jobs.filter(~Exists(_OPEN), ~Exists(_BROKEN), status=JobStatus.WAITING)
     return waiting.order_by("pk").values_list("pk", flat=True)

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
+from jobs import fairness
 from jobs.ending import Ended, end
 from jobs.models import Attempt, Job, Worker
 from jobs.moving import move, move_attempt
-from jobs.owning import Owned, owned_by
-from jobs.states import AttemptStatus, JobStatus, Reason
+from jobs.owning import Owned, overdue_at, owned_by
+from jobs.states import MOVES, AttemptStatus, JobStatus, Reason
 from runs import recording
 
 log = logging.getLogger(__name__)
@@ -54,8 +55,12 @@ def renew_all(holders: list[Holder], *, now: datetime) -> list[Renewal]:
     workers = [holder.worker.pk for holder in holders]
     for seconds, job_ids in by_length.items():
         if job_ids:
-            # Since that look a sweep may have come: what it took away is not renewed here.
-            Job.objects.filter(pk__in=job_ids, worker__in=workers, status=JobStatus.RUNNING).update(
+            # Since that look a sweep may have come: what it took away is not renewed here. Locked in order, since
+            # a submit locks the jobs that it waits for.
+            rows = Job.objects.filter(
+                pk__in=job_ids, worker__in=workers, status=JobStatus.RUNNING
+            ).order_by("pk")
+            Job.objects.filter(pk__in=rows.select_for_update().values("pk")).update(
                 lease_expires_at=now + timedelta(seconds=seconds), lease_seconds=seconds
             )
     return [_judge_others(holder, now=now) for holder in holders]
@@ -93,22 +98,27 @@ def _taken_back(attempt: Attempt, holder: Holder, *, now: datetime) -> bool:
 
 
 def _may_come_back(attempt: Attempt, worker: Worker) -> bool:
-    """Not where the agent itself said that it is lost, nor where its GPUs were given to another job since."""
-    last = attempt.job.events.order_by("-pk").values_list("actor", flat=True).first()
+    """Not where the agent itself said that it is lost, nor where its place was given to another job since."""
+    requeued = attempt.job.events.filter(kind=MOVES[JobStatus.RUNNING, JobStatus.QUEUED])
+    last = requeued.order_by("-pk").values_list("actor", flat=True).first()
+    if last != SWEEPER:
+        return False
     running = Attempt.objects.filter(worker=worker, status=AttemptStatus.RUNNING)
-    busy = {index for gpus in running.values_list("gpus", flat=True) for index in gpus}
-    return last == SWEEPER and busy.isdisjoint(attempt.gpus)
+    places = list(running.values_list("gpus", flat=True))
+    if attempt.gpus:
+        return {index for gpus in places for index in gpus}.isdisjoint(attempt.gpus)
+    return sum(1 for gpus in places if not gpus) < max(worker.slots, 1)
 
 
 def reinstate(
     attempt: Attempt, worker: Worker | None, *, lease_seconds: int, now: datetime
 ) -> bool:
-    """Take back a loss, if the job still waits for its next attempt and nobody wants it cancelled."""
+    """Take back a loss, if the job still waits for its next attempt and nobody wants it held or cancelled."""
     if attempt.status != AttemptStatus.LOST:
         return False
     job = Job.objects.select_for_update(of=("self",)).select_related("run").get(pk=attempt.job_id)
     waits = job.status == JobStatus.QUEUED and job.attempt == attempt.number
-    if not waits or job.cancel_requested:
+    if not waits or job.cancel_requested or job.is_held:
         return False
     move(
         job,
@@ -120,10 +130,13 @@ def reinstate(
         worker=worker,
         lease_seconds=lease_seconds,
         lease_expires_at=now + timedelta(seconds=lease_seconds),
+        overdue_at=overdue_at(job, attempt.started_at),
         not_before=None,
     )
-    move_attempt(attempt, AttemptStatus.RUNNING, now=now)
     attempt.job = job
+    fairness.refund(attempt, now=now)
+    attempt.worker = worker  # its row may be another one since, of the same name
+    move_attempt(attempt, AttemptStatus.RUNNING, now=now)
     recording.begin_attempts([(job.run, attempt.number, job.run.hostname)], now=now)
     return True
 

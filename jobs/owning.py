@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from jobs.models import Attempt, Worker
+from jobs.models import Attempt, Job, Worker
 from jobs.states import AttemptStatus
 
 
@@ -57,6 +57,17 @@ def running_on(workers: list[Worker]) -> dict[int, list[Owned]]:
         ends_by = _ends_by(started, limit, grace)
         owned[worker or 0].append(Owned(job, number, gpus, claim_id, cancel is not None, ends_by))
     return owned
+
+
+OVERDUE_AFTER = (
+    60  # seconds that an agent may take beyond time limit and grace before the server steps in
+)
+
+
+def overdue_at(job: Job, started: datetime) -> datetime | None:
+    """When the server ends an attempt that its agent should have ended; None without a time limit."""
+    ends_by = _ends_by(started, job.timeout_seconds, job.grace_seconds)
+    return ends_by + timedelta(seconds=OVERDUE_AFTER) if ends_by else None
 
 
 def _ends_by(started: datetime, limit: int | None, grace: int) -> datetime | None:

@@ -7,8 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db import models
-
 from jobs.errors import LimitReached
 from jobs.models import Attempt, Job, Quota, Requirement, Scope
 from jobs.states import AttemptStatus, JobStatus
@@ -34,6 +32,10 @@ class Caps:
         self._quotas = quotas
         self._running = _running() if quotas else {}
 
+    def __bool__(self) -> bool:
+        """Whether anybody has a quota here."""
+        return bool(self._quotas)
+
     @classmethod
     def locked(cls, needs: Iterable[Requirement]) -> "Caps":
         """Lock the quotas that bear upon these lanes. One plain look where nobody has one."""
@@ -46,19 +48,17 @@ class Caps:
 
     @classmethod
     def _of(cls, needs: Iterable[Requirement], *, lock: bool) -> "Caps":
-        capped = models.Q(running_gpus__isnull=False) | models.Q(running_jobs__isnull=False)
-        every = list(Quota.objects.filter(capped))
+        every = list(Quota.objects.all())
         if not every:
             return cls({})
         wanted = {
             account: quota
             for need in needs
             for account in _accounts(need.user, need.project)
-            if (quota := _for(account, every))
+            if (quota := _for(account, every)) and _bounds_running(quota)
         }
         if lock:
-            keys = {quota.pk for quota in wanted.values()}
-            list(Quota.objects.select_for_update().filter(pk__in=keys).order_by("pk"))
+            _lock(wanted.values())
         return cls(wanted)
 
     def refusal(self, need: Requirement, gpus: int) -> str:
@@ -84,6 +84,10 @@ class Caps:
                 room.gpus += times * gpus
 
 
+def _bounds_running(quota: Quota) -> bool:
+    return quota.running_gpus is not None or quota.running_jobs is not None
+
+
 def _for(account: Account, quotas: list[Quota]) -> Quota | None:
     """The account's own row, or else the one for each that has none."""
     scope, name = account
@@ -103,18 +107,26 @@ def _running() -> dict[Account, _Room]:
 
 def check_queue(user: str, project: str, *, more: int) -> None:
     """Raises LimitReached where so many more jobs are over a quota on queued jobs. Inside the submit's transaction."""
-    every = list(Quota.objects.filter(queued_jobs__isnull=False))
-    for account in _accounts(user, project) if every else ():
-        quota = _for(account, every)
-        if quota is None or quota.queued_jobs is None:
-            continue
-        Quota.objects.select_for_update().get(pk=quota.pk)
-        has = _queued(account)
-        if has + more > quota.queued_jobs:
+    every = list(Quota.objects.all())
+    mine = {
+        account: quota
+        for account in _accounts(user, project)
+        if (quota := _for(account, every)) and quota.queued_jobs is not None
+    }
+    _lock(mine.values())
+    for (scope, name), quota in mine.items():
+        has, most = _queued((scope, name)), quota.queued_jobs or 0
+        if has + more > most:
             raise LimitReached(
-                f"{account[0]} {account[1]!r} has {has} jobs queued and may have {quota.queued_jobs}; "
+                f"{scope} {name!r} has {has} jobs queued and may have {most}; "
                 f"{more} more are too many: wait until some have started, or cancel some"
             )
+
+
+def _lock(quotas: Iterable[Quota]) -> None:
+    keys = {quota.pk for quota in quotas}
+    if keys:
+        list(Quota.objects.select_for_update().filter(pk__in=keys).order_by("pk"))
 
 
 def _queued(account: Account) -> int:

@@ -6,7 +6,6 @@ Meanwhile a job may pass whose priority is higher, that needs no GPU, or whose t
 free anyway (backfill, as batch schedulers call it).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -43,22 +42,27 @@ class Reservation:
         return now + timedelta(seconds=head.timeout + head.grace) <= self.starts_by
 
 
-def of(worker: Worker, owned: Iterable[Owned]) -> Reservation | None:
-    """The worker's reservation; one whose job no longer waits for a place is taken back."""
+def of(worker: Worker, owned: list[Owned], free: Free) -> Reservation | None:
+    """The worker's reservation; one whose job no longer waits for a place, or can get none here, is taken back."""
     if worker.reserved_for_id is None:
         return None
     job = Job.objects.filter(pk=worker.reserved_for_id).select_related("requirement").first()
-    kept = seen(worker, job, owned)
+    kept = seen(worker, job, owned, free)
     if kept is None:
         drop(worker)
     return kept
 
 
-def seen(worker: Worker, job: Job | None, owned: Iterable[Owned]) -> Reservation | None:
-    """What is kept on this worker for `job`, the one that it is reserved for. Takes nothing back."""
-    if job is None or not _waits_for_a_place(job) or not _could_serve(worker, job.requirement):
+def seen(
+    worker: Worker, job: Job | None, owned: list[Owned], free: Free | None = None
+) -> Reservation | None:
+    """What is kept on this worker for `job`, the one that it is reserved for. Takes nothing back.
+
+    `free` is what the agent calls free: what is neither that nor owned belongs to somebody outside, and none of ours.
+    """
+    if job is None or not _waits_for_a_place(job):
         return None
-    return _reservation(worker, job, owned)
+    return _reservation(worker, job, owned, _in_reach(worker, owned, free))
 
 
 def _waits_for_a_place(job: Job) -> bool:
@@ -71,7 +75,7 @@ def drop(worker: Worker) -> None:
 
 
 def make(
-    worker: Worker, head: Head, owned: Iterable[Owned], *, now: datetime
+    worker: Worker, head: Head, owned: list[Owned], free: Free, *, now: datetime
 ) -> Reservation | None:
     """Keep GPUs for the job at the front of the queue, if it has waited long enough and has no other worker.
 
@@ -80,23 +84,40 @@ def make(
     patience: timedelta = settings.WHIRR_RESERVE_AFTER
     if (head.need.gpus or 0) < 2 or now - head.queued_at < patience:
         return None
-    if not _could_serve(worker, head.need):
-        return None
-    if Worker.objects.filter(reserved_for=head.job_id).exists():
+    job = Job.objects.select_related("requirement").get(pk=head.job_id)
+    kept = _reservation(worker, job, owned, _in_reach(worker, owned, free))
+    if kept is None or not _gives_way(head.job_id, now=now):
         return None
     _set(worker, head.job_id, now)
-    job = Job.objects.select_related("requirement").get(pk=head.job_id)
-    return _reservation(worker, job, owned)
+    return kept
 
 
-def _could_serve(worker: Worker, need: Requirement) -> bool:
-    return matching.place_for(need, worker, matching.everything(worker)) is not None
+def _gives_way(job_id: int, *, now: datetime) -> bool:
+    """Whether no other worker is reserved for the job; one that is gone or takes no jobs gives its claim up."""
+    other = Worker.objects.filter(reserved_for=job_id).first()
+    if other is None:
+        return True
+    if other.is_online(now=now) and not (other.disabled or other.draining):
+        return False
+    gone = Worker.objects.filter(pk=other.pk, reserved_for=job_id)
+    return bool(gone.update(reserved_for=None, reserved_at=None))
 
 
-def _reservation(worker: Worker, job: Job, owned: Iterable[Owned]) -> Reservation:
-    all_gpus = matching.everything(worker).gpus
-    usable = matching.gpus_for(job.requirement, worker, all_gpus)
-    return Reservation(job, frozenset(usable), _starts_by(job, worker, owned))
+def _in_reach(worker: Worker, owned: list[Owned], free: Free | None) -> set[int]:
+    if free is None:
+        return set(matching.everything(worker).gpus)
+    return {*free.gpus, *(index for each in owned for index in each.gpus)}
+
+
+def _reservation(
+    worker: Worker, job: Job, owned: list[Owned], in_reach: set[int]
+) -> Reservation | None:
+    """None where the job would not fit even once all that runs there has ended."""
+    need = job.requirement
+    if matching.place_for(need, worker, Free(sorted(in_reach), 0)) is None:
+        return None
+    usable = matching.gpus_for(need, worker, in_reach)
+    return Reservation(job, frozenset(usable), _starts_by(need, worker, owned, in_reach))
 
 
 def _set(worker: Worker, job_id: int | None, at: datetime | None) -> None:
@@ -104,14 +125,14 @@ def _set(worker: Worker, job_id: int | None, at: datetime | None) -> None:
     worker.save(update_fields=["reserved_for", "reserved_at"])
 
 
-def _starts_by(job: Job, worker: Worker, owned: Iterable[Owned]) -> datetime | None:
+def _starts_by(
+    need: Requirement, worker: Worker, owned: list[Owned], in_reach: set[int]
+) -> datetime | None:
     """When the running jobs' time limits will have made room; None where one of those in the way has none."""
-    free = matching.everything(worker)
     holders = [each for each in owned if each.gpus]
-    for each in holders:
-        free.gpus = [index for index in free.gpus if index not in each.gpus]
+    left = in_reach - {index for each in holders for index in each.gpus}
     for end, gpus in sorted((each.ends_by, each.gpus) for each in holders if each.ends_by):
-        free = Free(sorted({*free.gpus, *gpus}), free.slots)
-        if matching.place_for(job.requirement, worker, free) is not None:
+        left |= set(gpus)
+        if matching.place_for(need, worker, Free(sorted(left), 0)) is not None:
             return end
     return None

@@ -1,5 +1,6 @@
 """Running again what has ended: a new job that names the old one."""
 
+import contextlib
 from datetime import datetime
 
 from django.db import transaction
@@ -33,13 +34,17 @@ def retry(job_id: int, *, actor: str, now: datetime) -> Job:
 
 
 def retry_all(jobs: QuerySet[Job], *, actor: str, now: datetime) -> list[Job]:
-    """Retry those of the jobs that failed or were cancelled and were not retried yet: oldest first, all or none."""
+    """Retry those of the jobs that failed or were cancelled and were not retried yet: oldest first."""
     failed = jobs.filter(
         status__in=[JobStatus.FAILED, JobStatus.CANCELLED], retried_by__isnull=True
     )
+    again = []
     with transaction.atomic():
-        numbers = list(failed.order_by("pk").values_list("pk", flat=True))
-        return [retry(job_id, actor=actor, now=now) for job_id in numbers]
+        for job_id in failed.order_by("pk").values_list("pk", flat=True):
+            # What waited for something that will not happen again has nothing to do.
+            with contextlib.suppress(IllegalMove), transaction.atomic():
+                again.append(retry(job_id, actor=actor, now=now))
+    return again
 
 
 def newest(job: Job) -> Job:

@@ -9,9 +9,11 @@ from django.db import transaction
 
 from jobs import claiming, leases, owning, pulse
 from jobs.claiming import Order
+from jobs.ending import Ended, end
 from jobs.errors import DomainError, NotFound, WorkerNameTaken
 from jobs.leases import Holder, Pair, Renewal
-from jobs.models import Attempt, Worker
+from jobs.models import Attempt, Job, Worker
+from jobs.states import AttemptStatus, Reason
 from jobs.taking import Taker
 from runs import rows
 
@@ -152,10 +154,12 @@ def _exchange(asks: Sequence[Ask], *, now: datetime) -> list[Orders | DomainErro
     begun: list[tuple[Worker, Report]] = []
     newest: dict[str, int] = {}
     for at in order:
-        answers[at] = _admit(asks[at], workers, begun, now=now)
-        before = newest.get(asks[at].worker_id)
-        if asks[at].serial is None and before is not None:  # it asked anew before it was answered
-            answers[before] = Orders(0, workers[asks[at].worker_id], released=True)
+        answers[at] = answer = _admit(asks[at], workers, begun, now=now)
+        if not isinstance(answer, _Talk):
+            continue
+        if (before := newest.get(asks[at].worker_id)) is not None:
+            # It asked anew before it was answered.
+            answers[before] = Orders(0, answer.worker, released=True)
         newest[asks[at].worker_id] = at
     _save_begun(begun, now=now)
     talks = [answer for answer in answers.values() if isinstance(answer, _Talk)]
@@ -201,27 +205,40 @@ def _converse(talks: list[_Talk], *, now: datetime) -> None:
     renewals = leases.renew_all([talk.holder for talk in talks], now=now)
     for talk, renewal in zip(talks, renewals, strict=True):
         talk.renewal = renewal
-        talk.jobs = _again(talk)
+        talk.jobs = _again(talk, now=now)
     takers = [taker for talk in talks if (taker := talk.taker()) is not None]
     orders = claiming.hand_out(takers, now=now)
     for talk in talks:
         talk.jobs = talk.jobs or orders.get(talk.worker.pk, [])
 
 
-def _again(talk: _Talk) -> list[Order]:
-    """Jobs that were claimed by this very request, and of which the agent does not know: the answer got lost."""
+def _again(talk: _Talk, *, now: datetime) -> list[Order]:
+    """Jobs that were claimed by this very request, and of which the agent does not know: the answer got lost.
+
+    One that somebody wants cancelled meanwhile ends here: nobody has started it.
+    """
     claim_id, known = talk.ask.report.claim_id, talk.holder.held
-    lost = [
-        each.pair
+    lost = {
+        each.pair: each
         for each in talk.holder.owned
         if claim_id and each.claim_id == claim_id and each.pair not in known
-    ]
-    found = (
-        Attempt.objects.filter(job__in=[job_id for job_id, _ in lost]).select_related("job__run")
-        if lost
-        else ()
-    )
-    orders = [Order(each.job, each) for each in found if (each.job_id, each.number) in lost]
-    for order in orders:
-        order.job.worker = talk.worker
+    }
+    orders = []
+    for (job_id, number), each in lost.items():
+        job = Job.objects.select_for_update(of=("self",)).select_related("run").get(pk=job_id)
+        attempt = Attempt.objects.get(job=job_id, number=number)
+        attempt.job, job.worker = job, talk.worker
+        if attempt.status != AttemptStatus.RUNNING:  # swept since that look
+            continue
+        if job.cancel_requested:
+            end(
+                job,
+                attempt,
+                Ended(AttemptStatus.CANCELLED, Reason.CANCELLED_BY),
+                actor=talk.worker.worker_id,
+                now=now,
+            )
+            talk.holder.owned.remove(each)
+        else:
+            orders.append(Order(job, attempt))
     return orders

@@ -35,17 +35,32 @@ class Waiter:
         self.ask = ask
         self.orders: Orders | None = None
         self.woken = asyncio.Event()
-        self.called = False  # woken for a queued job, and has not looked yet
-        self.rests_until = 0.0  # it looked in vain: others are called first
+        self.called_for: set[int] = (
+            set()
+        )  # queued jobs that it was woken for, and has not looked for yet
+        self._in_vain: dict[
+            int, float
+        ] = {}  # jobs that it looked for and was not given, and until when it rests
 
     def waiting(self) -> Waiting | None:
-        """For the call; None where it wants nothing, or was just told that there is nothing for it."""
+        """For the call; None where it takes nothing, or is looking already for something else."""
         report, orders = self.ask.report, self.orders
         if orders is None or not report.accepting or any(orders.flags):
             return None
-        if (self.woken.is_set() and not self.called) or self.rests_until > time.monotonic():
+        if self.woken.is_set() and not self.called_for:
             return None
-        return Waiting(orders.worker, report.free_gpus, report.free_slots)
+        now = time.monotonic()
+        in_vain = frozenset(job for job, until in self._in_vain.items() if until > now)
+        return Waiting(orders.worker, report.free_gpus, report.free_slots, in_vain)
+
+    def looked(self, orders: Orders) -> bool:
+        """Take note of what it found. True where it was called and got nothing: it is another one's turn."""
+        self.orders = orders
+        called_for, self.called_for = self.called_for, set()
+        if not called_for or orders.jobs:
+            return False
+        self._in_vain |= dict.fromkeys(called_for, time.monotonic() + LOOK_AGAIN)
+        return True
 
 
 class Desk:
@@ -103,16 +118,10 @@ class Desk:
             if self._held.get(group) is not waiter:
                 return Orders(orders.serial, orders.worker, released=True)
             waiter.woken.clear()
-            orders = waiter.orders = await self.look(again)
-            self._rest(waiter, orders)
+            orders = await self.look(again)
+            if waiter.looked(orders):
+                self._queue_rang.set()
         return orders
-
-    def _rest(self, waiter: Waiter, orders: Orders) -> None:
-        """Called for a job that somebody else took, or that it may not have: then it is another one's turn."""
-        if waiter.called and not orders.jobs:
-            waiter.rests_until = time.monotonic() + LOOK_AGAIN
-            self._queue_rang.set()
-        waiter.called = False
 
     async def look(self, ask: Ask) -> Orders:
         """One look at the database, together with whoever else wants one now. Raises what the exchange refuses."""
@@ -168,13 +177,14 @@ class Desk:
         """Those who were called and have not looked yet count as takers, and come first."""
         asked = [
             (waiter, waiting)
-            for waiter in sorted(self._held.values(), key=lambda each: not each.called)
+            for waiter in sorted(self._held.values(), key=lambda each: not each.called_for)
             if (waiting := waiter.waiting()) is not None
         ]
         if asked:
             chosen = await self._in_pool(_who, [waiting for _, waiting in asked])
-            for waiter, _ in (asked[at] for at in chosen):
-                waiter.called = True
+            for at, jobs in chosen.items():
+                waiter, _ = asked[at]
+                waiter.called_for |= jobs
                 waiter.woken.set()
 
 
@@ -182,7 +192,7 @@ def _exchange(asks: list[Ask]) -> list[Answer]:
     return syncing.exchange_all(asks, now=clock.now())
 
 
-def _who(waiting: list[Waiting]) -> list[int]:
+def _who(waiting: list[Waiting]) -> dict[int, set[int]]:
     return calling.who(waiting, now=clock.now())
 
 
