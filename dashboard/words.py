@@ -5,6 +5,9 @@ import math
 from datetime import datetime
 from typing import Any
 
+from jobs.phrases import memory as memory
+from jobs.phrases import plural as plural
+
 NOTHING = "\N{EN DASH}"  # where there is no value
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
@@ -55,11 +58,6 @@ def size(count: float) -> str:
     return f"{count:.1f} {UNITS[-1]}"
 
 
-def memory(megabytes: float) -> str:
-    """Memory of a GPU or a node, given in MiB."""
-    return f"{megabytes / 1024:.3g} GiB" if megabytes >= 1024 else f"{megabytes:.0f} MiB"
-
-
 def value(thing: Any) -> str:
     """Any JSON value in one line, as it would be typed in a config."""
     if isinstance(thing, str):
@@ -67,11 +65,6 @@ def value(thing: Any) -> str:
     if isinstance(thing, float):
         return f"{thing:.6g}"
     return json.dumps(thing, ensure_ascii=False)
-
-
-def plural(count: int, noun: str) -> str:
-    """`1 job`, `3 jobs`."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def utc(moment: datetime) -> str:

@@ -1,0 +1,103 @@
+"""When a queued job will start: the queue played forward with the run times of the past. A guess, and said to be one.
+
+Jobs take their places in the order of priority and age; fair share, reservations and what is yet to be submitted are
+left out. The cost is bounded: beyond MOST_LOOKS comparisons the pace so far is drawn out.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from jobs import requirements, standing
+from jobs.evidence import Evidence
+from jobs.forecast import Forecast, Waiter
+from jobs.history import History
+from jobs.models import Job
+from jobs.phrases import plural
+from jobs.quotas import Caps
+from jobs.states import JobStatus
+from jobs.verdicts import Fit, Verdict
+
+SIMULATED = 2000  # jobs before it that are looked at one by one
+MOST_LOOKS = 50_000
+COULD_TAKE = {
+    Verdict.COULD_START,
+    Verdict.HAS_ROOM,
+    Verdict.QUOTA,
+    Verdict.BUSY,
+    Verdict.RESERVED,
+    Verdict.FAILED_THERE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """`at` is None where nothing can be said; `basis` says why, or what the guess stands on."""
+
+    at: datetime | None
+    basis: str
+
+
+NONE = Estimate(None, "")
+
+
+def estimate(job: Job, fits: list[Fit], found: Evidence) -> Estimate:
+    """When the job will start."""
+    if hindrance := _hindrance(job, fits):
+        return Estimate(None, hindrance)
+    history = History.read()
+    ahead = _ahead(job, found.now)
+    total = max(found.ahead.get(job.pk, 0), len(ahead))
+    mine = Waiter(
+        job.pk, job.requirement, job.timeout_seconds, max(job.not_before or found.now, found.now)
+    )
+    everybody = [*ahead, mine] if total == len(ahead) else ahead
+    caps = Caps.read({each.need.pk: each.need for each in everybody}.values())
+    forecast = Forecast(found.world, caps, history, most_looks=MOST_LOOKS)
+    at = forecast.start_of(mine, everybody)
+    if at is None and not history:
+        return Estimate(None, "no history yet: no job has succeeded here, so run times are unknown")
+    if at is None:
+        at = _drawn_out(forecast, total, found.now)
+    if at is None:
+        return Estimate(None, "too much is before it to tell")
+    return Estimate(at, _basis(job, at, history, total, found.now))
+
+
+def _hindrance(job: Job, fits: list[Fit]) -> str:
+    """Why nothing can be said, whatever the queue does."""
+    verdicts = {fit.verdict for fit in fits}
+    if verdicts == {Verdict.UNFIT}:
+        return "no worker could ever run it"
+    if job.is_held:
+        return "it starts only after somebody releases it"
+    if job.status == JobStatus.WAITING:
+        return "it waits for other jobs first"
+    if not verdicts & COULD_TAKE:
+        return "no worker that could run it takes jobs"
+    return ""
+
+
+def _ahead(job: Job, now: datetime) -> list[Waiter]:
+    rows = list(
+        standing.before(job, now=now).values_list("pk", "requirement_id", "timeout_seconds")[
+            :SIMULATED
+        ]
+    )
+    needs = requirements.by_id({need for _, need, _ in rows})
+    return [Waiter(pk, needs[need], limit, now) for pk, need, limit in rows]
+
+
+def _drawn_out(forecast: Forecast, total: int, now: datetime) -> datetime | None:
+    """As if those that are left went on at the pace of those that were played."""
+    seconds = (forecast.now - now).total_seconds()
+    if seconds <= 0 or not forecast.started_later:
+        return None
+    left = max(0, total - forecast.started) + 1
+    return forecast.now + timedelta(seconds=left * seconds / forecast.started_later)
+
+
+def _basis(job: Job, at: datetime, history: History, total: int, now: datetime) -> str:
+    if at <= now:
+        return "a worker has room for it now"
+    counted = f"more than {total} jobs" if total >= standing.MOST_COUNTED else plural(total, "job")
+    return f"a guess: {history.basis(job.requirement)}, {counted} before it"

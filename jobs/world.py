@@ -1,0 +1,82 @@
+"""All that decides where a job could start, as one moment shows it. Reads only; the same functions as a claim uses."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from jobs import claiming, matching, owning, reserving, shunning
+from jobs.lanes import Head
+from jobs.matching import Free
+from jobs.models import Job, Requirement, Worker
+from jobs.owning import Owned
+from jobs.quotas import Caps
+from jobs.reserving import Reservation
+from jobs.shunning import Pair
+from jobs.states import WorkerStatus
+
+
+@dataclass(slots=True)
+class World:
+    """Workers by name with what runs on them, what is free and for whom it is kept; quotas; failed starts."""
+
+    now: datetime
+    workers: list[Worker]
+    owned: dict[int, list[Owned]]  # by the worker's key, as all of these
+    free: dict[int, Free]
+    status: dict[int, WorkerStatus]
+    kept: dict[int, Reservation]
+    shunned: dict[Pair, str]
+    caps: Caps
+
+    @classmethod
+    def read(cls, needs: Iterable[Requirement], *, now: datetime) -> "World":
+        """At most eight queries, whatever the number of workers and jobs. `needs`: those that will be asked about."""
+        workers = list(Worker.objects.select_related("reserved_for__requirement"))
+        owned = owning.running_on(workers)
+        kept = {
+            worker.pk: reserving.seen(worker, worker.reserved_for, owned[worker.pk])
+            for worker in workers
+            if worker.reserved_for_id is not None
+        }
+        return cls(
+            now=now,
+            workers=workers,
+            owned=owned,
+            free={worker.pk: _free(worker, owned[worker.pk]) for worker in workers},
+            status={
+                worker.pk: worker.status(now=now, busy=bool(owned[worker.pk])) for worker in workers
+            },
+            kept={pk: each for pk, each in kept.items() if each is not None},
+            shunned=shunning.shunned(workers, now=now),
+            caps=Caps.read(needs),
+        )
+
+    def takes_jobs(self, worker: Worker) -> bool:
+        return self.status[worker.pk] in (WorkerStatus.IDLE, WorkerStatus.BUSY)
+
+    def by_job(self) -> dict[int, set[int]]:
+        """The workers (keys) that each job is kept away from."""
+        found: dict[int, set[int]] = defaultdict(set)
+        for job_id, worker in self.shunned:
+            found[job_id].add(worker)
+        return found
+
+
+def _free(worker: Worker, owned: list[Owned]) -> Free:
+    """What the server knows to be free: what an agent that has nothing else to do will report."""
+    everything = matching.everything(worker)
+    return claiming.free_of(worker, owned, gpus=everything.gpus, slots=everything.slots)
+
+
+def head_of(job: Job) -> Head:
+    """The job as choosing sees it."""
+    return Head(
+        job.pk,
+        job.requirement,
+        job.priority,
+        job.attempt,
+        job.timeout_seconds,
+        job.grace_seconds,
+        job.queued_at,
+    )
