@@ -37,6 +37,7 @@ class Client:
         self._requests = requests
         self._buffer = bytearray()
         self._sent = 0.0
+        self.waits = False
         self.socket = self._connected()
 
     def _connected(self) -> socket.socket:
@@ -49,15 +50,15 @@ class Client:
         following = next(self._requests, None)
         if following is None:
             return False
-        self._sent = time.perf_counter()
+        self._sent, self.waits = time.perf_counter(), True
         self.socket.sendall(following)
         return True
 
     def receive(self) -> "Answer | None":
-        """What arrived, if that makes the answer whole."""
+        """What arrived, if that makes the answer whole; status 0 where the server hung up instead."""
         part = self.socket.recv(WHOLE)
         if not part:
-            raise ConnectionError(f"the server hung up after {bytes(self._buffer[:200])!r}")
+            return self._answer(0, b"")
         self._buffer += part
         end = self._buffer.find(b"\r\n\r\n")
         if end < 0:
@@ -67,13 +68,12 @@ class Client:
             raise ConnectionError(f"an answer without a length: {bytes(self._buffer[:200])!r}")
         if len(self._buffer) < end + 4 + int(length[1]):
             return None
-        answer = Answer(
-            time.perf_counter() - self._sent,
-            int(self._buffer[9:12]),
-            bytes(self._buffer[end + 4 :]),
-        )
+        return self._answer(int(self._buffer[9:12]), bytes(self._buffer[end + 4 :]))
+
+    def _answer(self, status: int, body: bytes) -> "Answer":
         self._buffer.clear()
-        return answer
+        self.waits = False
+        return Answer(time.perf_counter() - self._sent, status, body)
 
     def reconnect(self) -> None:
         self.socket.close()
@@ -117,44 +117,60 @@ def drive(
     count: Count = one_if_ok,
 ) -> Outcome:
     """Every load on a connection of its own, until the time is over, or `count` summed up to `enough`."""
-    clients = {client.socket.fileno(): client for client in (Client(port, load) for load in loads)}
-    poll = select.epoll()
+    loop = _Loop([Client(port, load) for load in loads])
     outcome = Outcome()
     cpu, began = time.process_time(), time.perf_counter()
     until = began + seconds
-    waiting = 0
-    for number, client in clients.items():
-        poll.register(number, select.EPOLLIN)
-        waiting += client.send()
-    while waiting:
-        ready = poll.poll(PATIENCE)
-        if not ready:
-            raise TimeoutError(f"{waiting} requests got no answer within {PATIENCE:g} s")
-        for number, _ in ready:
-            answer = clients[number].receive()
-            if answer is None:
-                continue
-            waiting -= 1
+    loop.begin()
+    while loop.waiting:
+        for client, answer in loop.answers():
             outcome.answers.append(answer)
             outcome.done += count(answer)
             if outcome.done < enough and time.perf_counter() < until:
-                client = _fit(clients, number, answer, poll)
-                waiting += client.send()
+                loop.go_on(client, answer)
     outcome.seconds = time.perf_counter() - began
     outcome.own_cpu = time.process_time() - cpu
-    for client in clients.values():
-        client.socket.close()
-    poll.close()
+    loop.close()
     return outcome
 
 
-def _fit(clients: dict[int, Client], number: int, answer: Answer, poll: "select.epoll") -> Client:
-    """The client, on a new connection where the answer ends the old one: servers hang up after a failure."""
-    client = clients[number]
-    if answer.status >= 500:
-        poll.unregister(number)
-        del clients[number]
-        client.reconnect()
-        clients[client.socket.fileno()] = client
-        poll.register(client.socket.fileno(), select.EPOLLIN)
-    return client
+class _Loop:
+    """The connections by their file's number, and how many of them wait for an answer."""
+
+    def __init__(self, clients: list[Client]) -> None:
+        self._clients = {client.socket.fileno(): client for client in clients}
+        self._poll = select.epoll()
+        self.waiting = 0
+
+    def begin(self) -> None:
+        for number, client in self._clients.items():
+            self._poll.register(number, select.EPOLLIN)
+            self.waiting += client.send()
+
+    def answers(self) -> Iterator[tuple[Client, Answer]]:
+        ready = self._poll.poll(PATIENCE)
+        if not ready:
+            raise TimeoutError(f"{self.waiting} requests got no answer within {PATIENCE:g} s")
+        for number, _ in ready:
+            client = self._clients[number]
+            if not client.waits:  # it has nothing more to send, and the server hung up
+                self._poll.unregister(number)
+            elif answer := client.receive():
+                self.waiting -= 1
+                yield client, answer
+
+    def go_on(self, client: Client, answer: Answer) -> None:
+        """The next request; on a new connection where the answer ends the old one: servers hang up after a failure."""
+        if answer.status == 0 or answer.status >= 500:
+            old = client.socket.fileno()
+            self._poll.unregister(old)
+            del self._clients[old]
+            client.reconnect()
+            self._clients[client.socket.fileno()] = client
+            self._poll.register(client.socket.fileno(), select.EPOLLIN)
+        self.waiting += client.send()
+
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.socket.close()
+        self._poll.close()
