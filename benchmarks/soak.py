@@ -27,6 +27,9 @@ from tests.support.fleet import Findings, Plan, campaign
 SAMPLE_EVERY = 2.0  # seconds between looks at the server's memory
 WARM_UP = 0.2  # the share of the run after which caches are filled, and growth would be a leak
 LEASE = 60
+GRACE = {
+    "WHIRR_RESTART_GRACE_SECONDS": "5"
+}  # who falls silent is found out soon after a restart, too
 TROUBLE = ("database is locked", "Traceback", "ERROR")  # what a server's log should not hold
 
 
@@ -38,7 +41,7 @@ def main() -> None:
     if "soak" in options.only:
         _on_a_site(lambda site: problems.extend(soak(report, site, options)))
     if "faults" in options.only:
-        _on_a_site(lambda site: problems.extend(faults(report, site, options, "SQLite")))
+        _on_a_site(lambda site: problems.extend(faults(report, site, options, "SQLite")), **GRACE)
     if "postgres" in options.only:
         problems += on_postgres(report, options)
     report.close()
@@ -116,7 +119,7 @@ def soak(report: Report, site: Site, options: Namespace) -> list[str]:
 def faults(
     report: Report, site: Site, options: Namespace, database: str, postgres_url: str = ""
 ) -> list[str]:
-    """20 agents, of which 4 are real, through a proxy that loses, repeats, delays and cuts."""
+    """20 agents, of which 4 are real, through a proxy that loses, repeats, delays and cuts; one kill of the server."""
     quick = options.quick
     plan = Plan(
         jobs=120 if quick else 500,
@@ -126,6 +129,7 @@ def faults(
         spread=8.0 if quick else 30.0,
         with_gpus=3,
         freezing=3,
+        kills=1,
         choose=by_chance(options.seed, ALL_FAULTS),
         seed=options.seed,
         within=240.0,
@@ -144,6 +148,7 @@ def on_postgres(report: Report, options: Namespace) -> list[str]:
     try:
         _on_a_site(
             lambda site: problems.extend(faults(report, site, options, "PostgreSQL", server.url)),
+            **GRACE,
             WHIRR_MODE="server",
             WHIRR_DATABASE_URL=server.url,
         )

@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.e2e.programs import Agent, Site
 from tests.support import history, stored
-from tests.support.calls import Line, NoAnswer, Tally
+from tests.support.calls import Line, NoAnswer, Reply, Tally
 from tests.support.fault_plan import Choose, Fault, never
 from tests.support.faults import FaultProxy
 from tests.support.light_agents import Habits, LightAgent
@@ -46,6 +46,7 @@ class Plan:
     freezes: int = 2  # in how many jobs
     with_gpus: int = 0  # how many of them have two GPUs
     probes: int = 0  # more light agents: each has one long job, and renews its lease twice a second
+    kills: int = 0  # how often the web process is killed with -9 and started again meanwhile
     choose: Choose | None = None  # a proxy between, and what it does
     within: float = 90.0
 
@@ -74,6 +75,7 @@ class Fleet:
         self.submits: list[float] = []  # seconds that each took
         self.cancelled: list[int] = []
         self.trouble: list[str] = []
+        self._people = asyncio.Lock()  # whoever submits, cancels, or takes the server away
         self.light = [self._light(number) for number in range(plan.light)]
         self.light += [self._probe(number) for number in range(plan.probes)]
         self.real = [self._real(number) for number in range(plan.real)]
@@ -107,7 +109,7 @@ class Fleet:
         """Until all has ended and been delivered; the seconds that it took."""
         began = time.monotonic()
         async with self._agents():
-            await asyncio.gather(self._submit(), self._cancel())
+            await asyncio.gather(self._submit(), self._cancel(), self._kill_the_server())
             await self._all_ended()
             took = time.monotonic() - began
             await self._all_delivered()
@@ -123,7 +125,9 @@ class Fleet:
         finally:
             for task in running:
                 task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            for ended in await asyncio.gather(*running, return_exceptions=True):
+                if not isinstance(ended, asyncio.CancelledError):
+                    self.trouble.append(f"a light agent broke: {ended!r}")
             for light in self.light:
                 await light.close()
             for agent in self.real:
@@ -142,12 +146,31 @@ class Fleet:
                 await asyncio.sleep(chance.uniform(0, 2 * plan.spread / plan.jobs))
         line.close()
 
+    async def _kill_the_server(self) -> None:
+        """In the middle of whatever agents say; people wait until it is back."""
+        for _ in range(self.plan.kills):
+            await asyncio.sleep(self.plan.spread / (self.plan.kills + 1))
+            async with self._people:
+                await asyncio.to_thread(self.site.web.kill)
+                await asyncio.to_thread(self.site.start_web)
+
     async def _submit_one(self, line: Line, wish: dict[str, Any]) -> None:
         began = time.monotonic()
-        reply = await line.ask("POST", "/api/v1/jobs", wish)
-        assert reply.status == 200, reply.text
+        reply = await self._click(line, "/api/v1/jobs", wish)
+        if reply is None or reply.status != 200:
+            self.trouble.append(f"a submission was not taken: {reply}")
+            return
         self.submits.append(time.monotonic() - began)
         self.submitted.append(reply.json()["job_id"])
+
+    async def _click(self, line: Line, path: str, body: Any = b"") -> Reply | None:
+        """What a person asks for, once: nobody knows whether one that was not answered was done."""
+        async with self._people:
+            try:
+                return await line.ask("POST", path, body)
+            except NoAnswer as error:
+                self.trouble.append(f"POST {path} was not answered: {error}")
+                return None
 
     def _wish(self, seconds: float) -> dict[str, Any]:
         lines = self.plan.lines
@@ -172,10 +195,9 @@ class Fleet:
             if not self.submitted:
                 continue
             job_id = chance.choice(self.submitted[-6:])
-            with contextlib.suppress(NoAnswer):
-                reply = await line.ask("POST", f"/api/v1/jobs/{job_id}/cancel")
-                if reply.status == 200:
-                    self.cancelled.append(job_id)
+            reply = await self._click(line, f"/api/v1/jobs/{job_id}/cancel")
+            if reply is not None and reply.status == 200:
+                self.cancelled.append(job_id)
         line.close()
 
     async def _all_ended(self) -> None:
