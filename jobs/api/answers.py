@@ -1,6 +1,6 @@
 """Jobs and workers as JSON, by hand: what serializers describe, in a tenth of the time. A test compares the two."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jobs.api.serializers import AttemptSerializer
@@ -25,8 +25,7 @@ COLUMNS = (
     *("run__key", "worker__worker_id", "requirement__tags"),
     *(f"requirement__{name}" for name in NEEDS),
 )
-
-
+Row = Mapping[str, Any]
 OF_WORKER = (
     *("hostname", "gpus", "slots", "cpu_count", "memory_mb", "tags", "version", "load"),
     *("kinds", "projects", "draining", "disabled"),
@@ -35,20 +34,33 @@ OF_WORKER = (
 
 def job_json(job: Job) -> dict[str, Any]:
     """One job; run, worker and requirement have to be there, or cost a query each."""
-    need, run_id = job.requirement, job.run.key
-    told = {name: getattr(job, name) for name in AS_IT_IS}
-    told |= {name: stamp(getattr(job, name)) for name in TIMES}
-    told |= {name: getattr(need, name) for name in NEEDS}
+    return row_json({column: _at(job, column) for column in COLUMNS})
+
+
+def row_json(row: Row) -> dict[str, Any]:
+    """The same of a job that was read as `COLUMNS` alone, which costs a third of reading it whole."""
+    run_id = row["run__key"]
+    told = {name: row[name] for name in AS_IT_IS}
+    told |= {name: stamp(row[name]) for name in TIMES}
+    told |= {name: row[f"requirement__{name}"] for name in NEEDS}
     return told | {
-        "require_tags": need.tags,
-        "worker_id": job.worker.worker_id if job.worker is not None else None,
+        "require_tags": row["requirement__tags"],
+        "worker_id": row["worker__worker_id"],
         "run_id": run_id,
         "url": f"/runs/{run_id}/",
-        "cancel_requested": job.cancel_requested,
-        "held": job.is_held,
-        "array_id": array_name(job),
-        "retry_of": job.retry_of_id,
+        "cancel_requested": row["cancel_requested_at"] is not None,
+        "held": row["held_at"] is not None,
+        "array_id": None if row["array_id"] is None else f"A{row['array_id']}",
+        "retry_of": row["retry_of_id"],
     }
+
+
+def _at(job: Job, column: str) -> Any:
+    """The value of `run__key` and the like; None behind a worker that is none."""
+    value: Any = job
+    for part in column.split("__"):
+        value = None if value is None else getattr(value, part)
+    return value
 
 
 def job_detail(job: Job) -> dict[str, Any]:

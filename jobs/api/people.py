@@ -37,9 +37,9 @@ class JobsView(APIView):
     def get(self, request: Request) -> Response:
         query = checked(serializers.JobQuery, request.query_params)
         limit, after = query.pop("limit"), query.pop("cursor")
-        found = selectors.jobs(**query).only(*answers.COLUMNS)
+        found = selectors.jobs(**query).values(*answers.COLUMNS)
         page = page_of(found, "jobs", order="-id", after=after, limit=limit)
-        told = [answers.job_json(job) for job in page.rows]
+        told = [answers.row_json(row) for row in page.rows]
         return Response({"jobs": told, "next_cursor": page.next_cursor})
 
     @extend_schema(

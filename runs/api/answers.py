@@ -1,5 +1,6 @@
 """A run as JSON, by hand: what RunSerializer describes, in a tenth of its time. A test compares the two."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -7,27 +8,36 @@ from runs import storage
 from runs.models import Run
 
 AS_IT_IS = (
-    *("name", "config", "tags", "status", "duration_seconds", "summary", "hostname"),
+    *("name", "config", "tags", "status", "summary", "hostname"),
     *("kind", "project", "user", "attempt"),
 )
 TIMES = ("started_at", "finished_at", "created_at")
+COLUMNS = ("id", "key", *AS_IT_IS, *TIMES)
+Row = Mapping[str, Any]
 
 
 def run_json(run: Run) -> dict[str, Any]:
-    """One run, from its row alone."""
-    told = {name: getattr(run, name) for name in AS_IT_IS}
-    told |= {name: stamp(getattr(run, name)) for name in TIMES}
+    """One run."""
+    return row_json({column: getattr(run, column) for column in COLUMNS})
+
+
+def row_json(row: Row) -> dict[str, Any]:
+    """The same of a run that was read as `COLUMNS` alone."""
+    key, started, finished = row["key"], row["started_at"], row["finished_at"]
+    told = {name: row[name] for name in AS_IT_IS}
+    told |= {name: stamp(row[name]) for name in TIMES}
     return told | {
-        "id": run.key,
-        "job_id": job_of(run),
-        "run_dir": str(storage.run_folder(run.key)),
-        "url": f"/runs/{run.key}/",
+        "id": key,
+        "job_id": job_of(key),
+        "duration_seconds": (finished - started).total_seconds() if started and finished else None,
+        "run_dir": str(storage.run_folder(key)),
+        "url": f"/runs/{key}/",
     }
 
 
-def job_of(run: Run) -> int | None:
+def job_of(key: str) -> int | None:
     """The number of its job; None for a direct run."""
-    return int(run.key.removeprefix("job-")) if run.key.startswith("job-") else None
+    return int(key.removeprefix("job-")) if key.startswith("job-") else None
 
 
 def stamp(moment: datetime | None) -> str | None:

@@ -5,10 +5,10 @@ import json
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from rest_framework import serializers
 
-Row = TypeVar("Row", bound=Model)
+Row = TypeVar("Row")
 Place = int | str
 
 LARGEST = 2**63 - 1
@@ -48,9 +48,12 @@ class Page(Generic[Row]):
 
 
 def page_of(
-    found: QuerySet[Row], listing: str, *, order: str, after: Place | None, limit: int | None
+    found: QuerySet[Any, Row], listing: str, *, order: str, after: Place | None, limit: int | None
 ) -> Page[Row]:
-    """At most `limit` rows (None: all) after a place. `order` is a unique column, with a minus to go down."""
+    """At most `limit` rows (None: all; dictionaries of `values()` too) after a place.
+
+    `order` is a unique column, with a minus to go down.
+    """
     column, downwards = order.removeprefix("-"), order.startswith("-")
     if after is not None:
         found = found.filter(**{f"{column}__{'lt' if downwards else 'gt'}": after})
@@ -60,7 +63,9 @@ def page_of(
     rows = list(found[: limit + 1])  # one more tells whether there is more
     if len(rows) <= limit:
         return Page(rows, None)
-    return Page(rows[:limit], write(listing, getattr(rows[limit - 1], column)))
+    last: Any = rows[limit - 1]
+    place = last[column] if isinstance(last, dict) else getattr(last, column)
+    return Page(rows[:limit], write(listing, place))
 
 
 def write(listing: str, place: Place) -> str:

@@ -8,8 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from runs import old_paths, selectors
-from runs.api import serializers
-from runs.api.answers import run_json
+from runs.api import answers, serializers
 from runs.api.pages import page_of
 from runs.api.parsing import checked
 from runs.api.writing import Forbidden
@@ -37,8 +36,9 @@ class RunListView(APIView):
     def get(self, request: Request) -> Response:
         query = checked(serializers.RunQuery, request.query_params)
         limit, after = query.pop("limit"), query.pop("cursor")
-        page = page_of(selectors.runs(**query), "runs", order="-id", after=after, limit=limit)
-        told = [run_json(run) for run in page.rows]
+        found = selectors.runs(**query).values(*answers.COLUMNS)
+        page = page_of(found, "runs", order="-id", after=after, limit=limit)
+        told = [answers.row_json(row) for row in page.rows]
         return Response({"runs": told, "next_cursor": page.next_cursor})
 
 
@@ -49,7 +49,7 @@ class RunView(APIView):
 
     @extend_schema(responses=serializers.RunSerializer)
     def get(self, request: Request, key: str) -> Response:
-        return Response(run_json(readable_run(request, key)))
+        return Response(answers.run_json(readable_run(request, key)))
 
 
 class MetricsView(APIView):

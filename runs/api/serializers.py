@@ -44,7 +44,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         read_only_fields = fields
 
     def get_job_id(self, run: Run) -> int | None:
-        return answers.job_of(run)
+        return answers.job_of(run.key)
 
     def get_run_dir(self, run: Run) -> str:
         return str(storage.run_folder(run.key))
