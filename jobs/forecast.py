@@ -44,7 +44,7 @@ class _TooLong(Exception):
 
 
 class Forecast:
-    """One play. `now` is its clock, `started` counts what it started, `started_later` that part after the first moment."""
+    """One play. `now` is its clock, `started`: what it started, `started_later`: that after the first moment."""
 
     def __init__(self, world: World, caps: Caps, history: History, *, most_looks: int) -> None:
         self._world, self._caps, self._history = world, caps, history

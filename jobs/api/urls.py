@@ -1,6 +1,6 @@
 from django.urls import path
 
-from jobs.api import agents, legacy, nodes, people, quotas, verbs
+from jobs.api import agents, explaining, legacy, nodes, people, quotas, verbs
 
 urlpatterns = [
     path("status", people.StatusView.as_view(), name="api-status"),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("jobs/claim", legacy.ClaimView.as_view(), name="api-claim"),
     path("jobs/<int:job_id>", people.JobView.as_view(), name="api-job"),
     path("jobs/<int:job_id>/events", people.EventsView.as_view(), name="api-events"),
+    path("jobs/<int:job_id>/explain", explaining.ExplainView.as_view(), name="api-explain"),
     path("jobs/<int:job_id>/cancel", verbs.CancelView.as_view(), name="api-cancel"),
     path("jobs/<int:job_id>/retry", verbs.RetryView.as_view(), name="api-retry"),
     path("jobs/<int:job_id>/hold", verbs.HoldView.as_view(), name="api-hold"),

@@ -23,6 +23,7 @@ COMMANDS = {
     "dashboard": ("stacks", "Print the link to the dashboard and open it."),
     "submit": ("submit", "Queue a command: whirr submit [OPTIONS] -- CMD…"),
     "status": ("status", "Queue, running jobs and workers; or one job."),
+    "explain": ("explain", "Say why a job does not run, and when it may."),
     "logs": ("logs", "Print a job's output."),
     "wait": ("wait", "Wait until jobs have ended."),
     "cancel": ("cancel", "Cancel jobs."),
