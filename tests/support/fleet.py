@@ -28,6 +28,7 @@ while [ $n -lt "$1" ]; do
   printf '{"_idx": %d, "step": %d, "loss": %d}\n' $n $n $n >> "$WHIRR_RUN_DIR/metrics.jsonl"
   n=$((n + 1)); [ $((n % 4)) -ne 0 ] || sleep "$2"
 done"""
+PEOPLE = 4  # who submit or cancel at the same time
 REAL_LEASE = 10  # the shortest that an agent's command line allows
 
 
@@ -75,7 +76,9 @@ class Fleet:
         self.submits: list[float] = []  # seconds that each took
         self.cancelled: list[int] = []
         self.trouble: list[str] = []
-        self._people = asyncio.Lock()  # whoever submits, cancels, or takes the server away
+        self._people = asyncio.Semaphore(
+            PEOPLE
+        )  # at the server; who takes it away has to have it alone
         self.light = [self._light(number) for number in range(plan.light)]
         self.light += [self._probe(number) for number in range(plan.probes)]
         self.real = [self._real(number) for number in range(plan.real)]
@@ -134,25 +137,35 @@ class Fleet:
                 agent.kill()
 
     async def _submit(self) -> None:
-        plan, line, chance = self.plan, self.line(), random.Random(self.plan.seed)
+        """Several people, so that the submissions keep to their times although each waits for its answer."""
+        plan, chance = self.plan, random.Random(self.plan.seed)
         long = self._wish(plan.spread) | {"require_tags": ["probe"]}
-        for wish in [long] * plan.probes:
-            await self._submit_one(line, wish)
+        wishes = [long] * plan.probes
         for _ in range(plan.jobs):
             two_gpus = plan.with_gpus and chance.random() < 0.05
-            wish = self._wish(plan.seconds) | ({"gpus": 2} if two_gpus else {})
-            await self._submit_one(line, wish)
-            if plan.spread:
-                await asyncio.sleep(chance.uniform(0, 2 * plan.spread / plan.jobs))
-        line.close()
+            wishes.append(self._wish(plan.seconds) | ({"gpus": 2} if two_gpus else {}))
+        began, queue = time.monotonic(), iter(enumerate(wishes))
+
+        async def person() -> None:
+            line = self.line()
+            for number, wish in queue:
+                due = began + number * plan.spread / len(wishes)
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+                await self._submit_one(line, wish)
+            line.close()
+
+        await asyncio.gather(*(person() for _ in range(PEOPLE)))
 
     async def _kill_the_server(self) -> None:
         """In the middle of whatever agents say; people wait until it is back."""
         for _ in range(self.plan.kills):
             await asyncio.sleep(self.plan.spread / (self.plan.kills + 1))
-            async with self._people:
-                await asyncio.to_thread(self.site.web.kill)
-                await asyncio.to_thread(self.site.start_web)
+            for _ in range(PEOPLE):
+                await self._people.acquire()
+            await asyncio.to_thread(self.site.web.kill)
+            await asyncio.to_thread(self.site.start_web)
+            for _ in range(PEOPLE):
+                self._people.release()
 
     async def _submit_one(self, line: Line, wish: dict[str, Any]) -> None:
         began = time.monotonic()
