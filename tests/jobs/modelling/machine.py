@@ -1,0 +1,228 @@
+"""What agents, workers and the clock do: the rest of the machine's steps."""
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from jobs import finishing, leases, overtime, pulse, workers
+from jobs.errors import IllegalMove, LeaseLost
+from jobs.finishing import Outcome
+from tests.jobs.modelling.base import Base
+from tests.jobs.modelling.model import Pair, Task
+from tests.jobs.modelling.people import PICK, People
+
+GRACE = timedelta(seconds=120)
+AGENT = st.integers(0, 3)
+OUTCOMES = st.sampled_from(
+    [
+        ("exited", 0),
+        ("exited", 0),
+        ("exited", 1),
+        ("exited", 3),
+        ("cancelled", None),
+        ("timed_out", None),
+        ("never_started", None),
+        ("never_started", None),
+        ("worker_shutdown", None),
+        ("lost", None),
+    ]
+)
+VERDICTS = {
+    "cancelled": ("cancelled", "cancelled_by"),
+    "timed_out": ("timed_out", "time_limit"),
+    "never_started": ("failed", "never_started"),
+    "worker_shutdown": ("preempted", "worker_shutdown"),
+    "lost": ("lost", "worker_lost"),
+}
+
+
+class Agents(Base):
+    @rule(at=AGENT, answered=st.booleans(), accepting=st.sampled_from([True, True, True, False]))
+    def sync(self, at: int, answered: bool, accepting: bool) -> None:
+        agent = self.agents[at]
+        report = agent.report(accepting=accepting)
+        agent.late = [*agent.late[-2:], report]
+        orders = self.deliver(agent, report)
+        if orders is None:
+            self.register(agent)
+        elif answered:
+            agent.hears(orders)
+
+    @rule()
+    def everybody_syncs(self) -> None:
+        for agent in self.agents:
+            orders = self.deliver(agent, agent.report(accepting=True))
+            if orders is not None:
+                agent.hears(orders)
+            self.the_contract_holds()
+
+    @rule(ends=st.lists(OUTCOMES, min_size=1, max_size=4))
+    def a_round_of_work(self, ends: list[Any]) -> None:
+        """What runs ends, and everybody asks for more."""
+        for agent in self.agents:
+            for number, pair in enumerate(sorted(agent.held)):
+                end = agent.told.setdefault(pair, ends[number % len(ends)])
+                self.report_end(pair, agent.node.name, *end)
+                self.the_contract_holds()
+            agent.drop(set(agent.held))
+        self.everybody_syncs()
+
+    @rule(at=AGENT, pick=PICK)
+    def an_old_request_arrives(self, at: int, pick: int) -> None:
+        """The network kept it; nobody hears the answer."""
+        agent = self.agents[at]
+        if agent.late:
+            self.deliver(agent, agent.late[pick % len(agent.late)])
+
+    @rule(at=AGENT, pick=PICK, end=OUTCOMES, answered=st.booleans())
+    def finish(self, at: int, pick: int, end: Any, answered: bool) -> None:
+        """A report that got no answer is repeated, word for word."""
+        agent = self.agents[at]
+        if not agent.held:
+            return
+        pair = sorted(agent.held)[pick % len(agent.held)]
+        outcome, code = agent.told.setdefault(pair, end)
+        self.report_end(pair, agent.node.name, outcome, code)
+        if answered:
+            agent.drop({pair})
+
+    @rule(pick=PICK, end=OUTCOMES, foreign=st.booleans())
+    def a_stray_end(self, pick: int, end: Any, foreign: bool) -> None:
+        """Of any attempt, however old; or of one of another worker."""
+        pairs = [
+            (task.pk, number)
+            for task in self.model.tasks.values()
+            for number in range(1, len(task.tries) + 1)
+        ]
+        if not pairs:
+            return
+        pair = pairs[pick % len(pairs)]
+        attempt = self.model.tasks[pair[0]].tries[pair[1] - 1]
+        if attempt.status == "running" and not foreign:
+            return  # that is no stray one
+        self.report_end(pair, "stranger" if foreign else attempt.worker, *end)
+
+    def report_end(self, pair: Pair, worker: str, outcome: str, code: int | None) -> None:
+        task = self.model.tasks[pair[0]]
+        attempt = task.tries[pair[1] - 1]
+        ours = pair[1] == len(task.tries) and worker == attempt.worker
+        comes_back = attempt.status == "lost" and outcome != "lost"
+        allowed = ours and (not comes_back or self.model.may_come_back(pair))
+        report = finishing.Report(worker, Outcome(outcome), code)
+        try:
+            job = finishing.finish(*pair, report, now=self.now)
+        except LeaseLost:
+            assert not allowed, f"{pair} of {worker}: {outcome} was refused: {task}"
+            return
+        assert allowed, f"{pair} of {worker}: {outcome} was accepted, though {task}"
+        if comes_back:
+            self.model.reinstate(task, None, self.now, 60)
+        if attempt.status == "running":
+            self.model.end(task, *self.verdict(outcome, code), self.now, code=code)
+        assert job.status == task.status
+
+    def verdict(self, outcome: str, code: int | None) -> tuple[str, str]:
+        plain = ("failed", "exit_nonzero") if code else ("succeeded", "ok")
+        return VERDICTS.get(outcome, plain)
+
+
+class Time(Base):
+    @rule(seconds=st.sampled_from([1, 5, 20, 61, 61, 130, 700]))
+    def time_passes(self, seconds: int) -> None:
+        self.advance(seconds)
+
+    @rule(what=st.sampled_from(["leases", "limits", "all", "alive"]))
+    def sweep(self, what: str) -> None:
+        if what == "leases":
+            leases.requeue_expired(now=self.now)
+            self.lose_expired()
+        elif what == "alive":
+            pulse.say_alive(now=self.now)
+            self.alive = self.now
+        else:
+            self.look_for_overdue(what)
+
+    def look_for_overdue(self, what: str) -> None:
+        if what == "all":
+            pulse.sweep(now=self.now)
+            self.lose_expired()
+        else:
+            overtime.end_overdue(now=self.now)
+        for task in self.running():
+            if task.overdue and task.overdue < self.now:
+                task.tries[-1].overruled = True
+                self.model.end(task, "timed_out", "time_limit", self.now)
+
+    def lose_expired(self) -> None:
+        for task in self.running():
+            if task.lease and task.lease < self.now:
+                task.tries[-1].swept = True
+                self.model.end(task, "lost", "worker_lost", self.now)
+
+    def running(self) -> list[Task]:
+        return [task for task, _ in self.model.running()]
+
+    @rule(seconds=st.sampled_from([1, 90]))
+    def the_server_restarts(self, seconds: int) -> None:
+        """Nobody could renew meanwhile: every lease lasts for the grace at least."""
+        self.advance(seconds)
+        pulse.begin(now=self.now)
+        self.alive = self.now
+        until = self.now + GRACE
+        for task in self.running():
+            task.lease = max(task.lease or until, until)
+            task.overdue = max(task.overdue, until) if task.overdue else None
+
+
+class Workers(Base):
+    @rule(at=AGENT, verb=st.sampled_from(["draining", "disabled"]), on=st.booleans())
+    def tell_worker(self, at: int, verb: str, on: bool) -> None:
+        node = self.agents[at].node
+        if node.there:
+            getattr(workers, f"set_{verb}")(node.name, on, actor="eve", now=self.now)
+            setattr(node, verb, on)
+
+    @rule(at=AGENT)
+    def agent_restarts(self, at: int) -> None:
+        """It remembers nothing: its attempts end by their leases."""
+        self.agents[at].forgets()
+        self.register(self.agents[at])
+
+    @rule(at=AGENT)
+    def says_goodbye(self, at: int) -> None:
+        node = self.agents[at].node
+        if node.there:
+            workers.unregister(node.name, now=self.now)
+            node.online, node.seen = False, self.now
+
+    @rule(at=AGENT)
+    def delete_worker(self, at: int) -> None:
+        node = self.agents[at].node
+        if not node.there:
+            return
+        owns = any(attempt.worker == node.name for _, attempt in self.model.running())
+        try:
+            workers.delete(node.name, actor="eve", now=self.now)
+        except IllegalMove:
+            assert owns or node.is_online(self.now)
+            return
+        assert not owns and not node.is_online(self.now)
+        node.there = False
+
+    @rule(at=AGENT)
+    def away_and_forgotten(self, at: int) -> None:
+        """Silent for so long that its worker is deleted; then it comes back with what it holds."""
+        self.advance(90)
+        leases.requeue_expired(now=self.now)
+        for task, _ in self.model.running():
+            if task.lease and task.lease < self.now:
+                task.tries[-1].swept = True
+                self.model.end(task, "lost", "worker_lost", self.now)
+        self.delete_worker(at)
+        self.register(self.agents[at])
+
+
+class QueueMachine(People, Agents, Time, Workers):
+    """Everything that can happen to the queue, in any order."""
