@@ -13,12 +13,14 @@ from jobs.moving import Move, move_all
 from jobs.owning import Owned, overdue_at, owned_by
 from jobs.states import JobStatus
 from jobs.taking import Taker
-from runs import recording
+from runs import recording, rows
+from runs.models import Run
 from whirr_site.access import run_tokens
 
 OVERDUE_AFTER = (
     60  # seconds that an agent may take beyond time limit and grace before the server steps in
 )
+RUN = ("id", "key", "kind", "started_at")  # what a claim reads of a run
 ROUNDS = 4  # looks at the queue while other servers are quicker; the next doorbell brings another
 
 
@@ -103,18 +105,18 @@ def _locked(chosen: list[int]) -> dict[int, Job]:
     """Those of the jobs that nobody else took meanwhile, locked."""
     if not chosen:
         return {}
-    found = (
-        Job.objects.filter(
-            pk__in=chosen,
-            status=JobStatus.QUEUED,
-            held_at__isnull=True,
-            cancel_requested_at__isnull=True,
-        )
-        .select_related("run")
-        .order_by("pk")
-        .select_for_update(skip_locked=True, of=("self",))
+    jobs = rows.select(
+        Job,
+        f"id IN ({rows.among(chosen)}) AND {lanes.OPEN} AND cancel_requested_at IS NULL",
+        chosen,
+        lock="FOR UPDATE SKIP LOCKED",
     )
-    return {job.pk: job for job in found}
+    keys = [job.run_id for job in jobs]
+    found = rows.select(Run, f"id IN ({rows.among(keys)})", keys, columns=RUN)
+    runs = {run.pk: run for run in found}
+    for job in jobs:
+        job.run = runs[job.run_id]
+    return {job.pk: job for job in jobs}
 
 
 def _take(picked: list[tuple[Pick, Job]], *, now: datetime) -> list[Order]:

@@ -128,21 +128,24 @@ class Note:
 
 def note_all(notes: Iterable[Note], *, now: datetime) -> None:
     """Write down what happened and ring whoever watches these jobs or the queue."""
-    events = [
-        JobEvent(
-            job=each.job,
-            attempt=each.job.attempt,
-            kind=each.kind,
-            reason=each.reason,
-            message=each.message,
-            actor=each.actor,
-            at=now,
-        )
-        for each in notes
-    ]
-    if events:
-        JobEvent.objects.bulk_create(events)
-        feed.ring(feed.QUEUE, *(feed.run_group(event.job.run.key) for event in events))
+    told = list(notes)
+    rows.insert(
+        JobEvent,
+        [
+            {
+                "job": each.job,
+                "attempt": each.job.attempt,
+                "kind": each.kind,
+                "reason": each.reason,
+                "message": each.message,
+                "actor": each.actor,
+                "at": now,
+            }
+            for each in told
+        ],
+    )
+    if told:
+        feed.ring(feed.QUEUE, *(feed.run_group(each.job.run.key) for each in told))
 
 
 def note(

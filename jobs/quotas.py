@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from jobs.errors import LimitReached
 from jobs.models import Attempt, Job, Quota, Requirement, Scope
 from jobs.states import AttemptStatus, JobStatus
+from runs import rows
 
 Account = tuple[str, str]
 
@@ -48,7 +49,7 @@ class Caps:
 
     @classmethod
     def _of(cls, needs: Iterable[Requirement], *, lock: bool) -> "Caps":
-        every = list(Quota.objects.all())
+        every = rows.select(Quota, "TRUE", [])
         if not every:
             return cls({})
         wanted = {
@@ -107,7 +108,7 @@ def _running() -> dict[Account, _Room]:
 
 def check_queue(user: str, project: str, *, more: int) -> None:
     """Raises LimitReached where so many more jobs are over a quota on queued jobs. Inside the submit's transaction."""
-    every = list(Quota.objects.all())
+    every = rows.select(Quota, "TRUE", [])
     mine = {
         account: quota
         for account in _accounts(user, project)

@@ -146,8 +146,9 @@ class _Talk:
 @transaction.atomic
 def _exchange(asks: Sequence[Ask], *, now: datetime) -> list[Orders | DomainError]:
     names = sorted({ask.worker_id for ask in asks})
-    locked = Worker.objects.select_for_update(no_key=True).filter(worker_id__in=names)
-    workers = {worker.worker_id: worker for worker in locked.order_by("worker_id")}
+    wanted = f"worker_id IN ({rows.among(names)})"
+    locked = rows.select(Worker, wanted, names, lock="FOR NO KEY UPDATE")
+    workers = {worker.worker_id: worker for worker in locked}
     # A newer request of a worker comes before older looks of it: those are released then.
     order = sorted(range(len(asks)), key=lambda at: asks[at].serial is not None)
     answers: dict[int, Orders | DomainError | _Talk] = {}
