@@ -15,6 +15,7 @@ class Badge:
 BADGES = {
     "waiting": Badge("hourglass", "waiting", "still"),
     "queued": Badge("clock", "queued", "still"),
+    "held": Badge("pause", "held", "warn"),
     "pending": Badge("clock", "pending", "still"),
     "running": Badge("play", "running", "live"),
     "cancelling": Badge("stop", "cancelling", "warn"),

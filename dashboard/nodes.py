@@ -62,6 +62,11 @@ class Node:
     memory: Bar
 
     @property
+    def kept_for(self) -> int | None:
+        """The job for which small ones leave its GPUs alone."""
+        return self.view.worker.reserved_for_id
+
+    @property
     def is_offline(self) -> bool:
         return self.view.status == WorkerStatus.OFFLINE
 

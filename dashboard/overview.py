@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard import runs_table, waiting
+from dashboard import runs_table
 from dashboard.nodes import Node, node
+from jobs import explaining
 from jobs import selectors as queue
 from jobs.models import Attempt, Job
-from jobs.selectors import Counts, WorkerView
+from jobs.selectors import Counts
 from runs import selectors as record
 from runs.models import Run, Series
 from runs.models.run import FINAL
@@ -71,7 +72,7 @@ def overview(*, now: datetime) -> Overview:
     return Overview(
         counts=queue.counts(now=now),
         running=running(RUNNING_SHOWN),
-        waiting=queued(workers, QUEUE_SHOWN, now=now),
+        waiting=waiters(list(queue.queue()[:QUEUE_SHOWN]), first=1, now=now),
         nodes=[node(view) for view in workers],
         recent=ended(RECENT),
     )
@@ -93,9 +94,7 @@ def running(limit: int) -> list[Runner]:
     ]
 
 
-def queued(workers: list[WorkerView], limit: int, *, now: datetime) -> list[Waiter]:
-    """The head of the queue in the order in which jobs will be offered."""
-    return [
-        Waiter(place + 1, job, waiting.reason(job, workers, ahead=place, now=now))
-        for place, job in enumerate(queue.queue()[:limit])
-    ]
+def waiters(jobs: list[Job], *, first: int, now: datetime) -> list[Waiter]:
+    """Jobs that follow each other in the queue, from place `first` on, each with the reason why it waits."""
+    said = explaining.summaries(jobs, now=now)
+    return [Waiter(place, job, said[job.pk]) for place, job in enumerate(jobs, start=first)]

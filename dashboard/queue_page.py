@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.core.paginator import Page, Paginator
 
-from dashboard import overview, waiting
+from dashboard import overview
 from dashboard.overview import Runner, Waiter
 from jobs import selectors
 from jobs.models import Job
@@ -28,10 +28,5 @@ class QueuePage:
 def queue_page(number: str, *, now: datetime) -> QueuePage:
     """One page of the queue, with the place and the reason of each job."""
     page = Paginator(selectors.queue(), PAGE_SIZE).get_page(number)
-    workers = selectors.workers(now=now)
-    first = max(page.start_index(), 1)
-    rows = [
-        Waiter(place, job, waiting.reason(job, workers, ahead=place - 1, now=now))
-        for place, job in enumerate(page.object_list, start=first)
-    ]
+    rows = overview.waiters(list(page.object_list), first=max(page.start_index(), 1), now=now)
     return QueuePage(overview.running(RUNNING_SHOWN), rows, page)

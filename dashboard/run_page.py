@@ -2,17 +2,21 @@
 
 import shlex
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from dashboard import charts, log_text, watching
 from dashboard.differences import flat
-from jobs.models import Attempt, Job, JobEvent
+from jobs import explaining
+from jobs.explaining import Explanation
+from jobs.models import Attempt, Dependency, Job, JobEvent
 from jobs.states import Reason
 from runs import selectors
 from runs.errors import NotFound
 from runs.models import Artifact, Run, Series
 
 EVENTS_SHOWN = 200
+PARENTS_SHOWN = 50
 LAST_LINES = 40
 
 
@@ -34,6 +38,14 @@ class RunPage:
     @property
     def can_cancel(self) -> bool:
         return self.job is not None and not self.job.is_final and not self.job.cancel_requested
+
+    @property
+    def waits(self) -> bool:
+        return self.job is not None and self.job.status in explaining.AT_REST
+
+    @property
+    def can_retry(self) -> bool:
+        return self.job is not None and self.job.is_final
 
     @property
     def is_newest(self) -> bool:
@@ -70,6 +82,8 @@ class Details:
     sections: list[charts.Section]
     artifacts: list[Artifact]
     events: list[JobEvent]
+    parents: list[Dependency]
+    retries: list[int]  # numbers of the jobs that do it again
 
 
 def run_page(key: str, attempt: int | None = None) -> RunPage:
@@ -77,7 +91,7 @@ def run_page(key: str, attempt: int | None = None) -> RunPage:
     run = selectors.run(key)
     if attempt is not None and not 0 < attempt <= run.attempt:
         raise NotFound(f"{key} has no attempt {attempt}")
-    job = Job.objects.select_related("worker", "requirement").filter(run=run).first()
+    job = Job.objects.select_related("worker", "requirement", "array").filter(run=run).first()
     attempts = list(job.attempts.order_by("number")) if job else []
     return RunPage(run, job, attempts, attempt or run.attempt, watching.version(run))
 
@@ -93,7 +107,24 @@ def details(page: RunPage) -> Details:
         sections=charts.sections(series),
         artifacts=list(selectors.artifacts_of(page.run, attempt=page.attempt)),
         events=list(events)[::-1],
+        parents=_parents(page.job),
+        retries=_retries(page.job),
     )
+
+
+def _parents(job: Job | None) -> list[Dependency]:
+    edges = Dependency.objects.filter(job=job).select_related("on__run").order_by("on")
+    return list(edges[:PARENTS_SHOWN]) if job else []
+
+
+def _retries(job: Job | None) -> list[int]:
+    later = Job.objects.filter(retry_of=job).order_by("pk").values_list("pk", flat=True)
+    return list(later[:PARENTS_SHOWN]) if job else []
+
+
+def why(page: RunPage, *, now: datetime) -> Explanation | None:
+    """Why the job does not run; None where it does, or has ended."""
+    return explaining.of(page.job, now=now) if page.job is not None and page.waits else None
 
 
 def last_words(page: RunPage) -> list[str]:

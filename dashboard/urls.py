@@ -1,12 +1,13 @@
 from django.urls import path, re_path
 
-from dashboard.pages import compare, icon, overview, queue, run, runs, submit, workers
+from dashboard.pages import compare, icon, job, overview, queue, run, runs, submit, workers
 
 urlpatterns = [
     path("", overview.show, name="overview"),
     path("runs/", runs.show, name="runs"),
     path("runs/<str:key>/", run.show, name="run"),
     path("runs/<str:key>/head", run.head, name="run-head"),
+    path("runs/<str:key>/why", job.explained, name="run-why"),
     path("runs/<str:key>/side", run.side, name="run-side"),
     path("runs/<str:key>/charts", run.chart_cards, name="run-charts"),
     path("runs/<str:key>/series.json", run.figures, name="run-figures"),
@@ -15,10 +16,15 @@ urlpatterns = [
     path("compare/", compare.show, name="compare"),
     path("compare/series.json", compare.figures, name="compare-figures"),
     path("queue/", queue.show, name="queue"),
-    path("jobs/<int:job_id>/cancel", queue.cancel, name="cancel"),
+    re_path(
+        r"^jobs/(?P<job_id>[0-9]{1,18})/(?P<verb>cancel|hold|release|retry)$",
+        job.change,
+        name="change-job",
+    ),
+    re_path(r"^jobs/(?P<job_id>[0-9]{1,18})/priority$", job.prioritise, name="priority"),
     path("workers/", workers.show, name="workers"),
     re_path(
-        r"^workers/(?P<pk>[0-9]{1,18})/(?P<verb>drain|resume|disable|enable)$",
+        r"^workers/(?P<pk>[0-9]{1,18})/(?P<verb>drain|resume|disable|enable|delete)$",
         workers.change,
         name="change-worker",
     ),

@@ -1,8 +1,12 @@
-"""Whole numbers in a query string."""
+"""Whole numbers in a query string or a form."""
+
+import re
 
 from django.http import QueryDict
 
-from runs.errors import NotFound
+from runs.errors import Invalid, NotFound
+
+HIGHEST = 1_000_000  # of a priority, and its opposite the lowest
 
 
 def whole(query: QueryDict, name: str) -> int | None:
@@ -12,4 +16,12 @@ def whole(query: QueryDict, name: str) -> int | None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise NotFound(f"{name}={text[:40]!r} is not a number")
+    return int(text)
+
+
+def signed(form: QueryDict, name: str) -> int:
+    """A number that may be below zero. Raises Invalid."""
+    text = form.get(name, "").strip()
+    if not re.fullmatch(r"[+-]?[0-9]{1,7}", text) or abs(int(text)) > HIGHEST:
+        raise Invalid(f"{name} must be a whole number from {-HIGHEST} to {HIGHEST}")
     return int(text)

@@ -1,27 +1,36 @@
 from dataclasses import asdict
 
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 
 from dashboard import charts, log_text
 from dashboard.figures import AXES
 from dashboard.frame import needs, page
 from dashboard.pages.numbers import whole
-from dashboard.run_page import details, last_words, run_page
+from dashboard.run_page import RunPage, details, last_words, run_page, why
 
 
 @needs("read")
 def show(request: HttpRequest, key: str) -> HttpResponse:
     """GET /runs/<key>/?attempt=N: one run."""
     shown = run_page(key, whole(request.GET, "attempt"))
-    context = {"page": shown, "details": details(shown), "last_words": last_words(shown)}
+    context = {"details": details(shown), **_head(shown)}
     return page(request, "run.html", context, section="runs")
+
+
+def _head(shown: RunPage) -> dict[str, object]:
+    return {
+        "page": shown,
+        "last_words": last_words(shown),
+        "why": why(shown, now=timezone.now()),
+    }
 
 
 @needs("read")
 def head(request: HttpRequest, key: str) -> HttpResponse:
     """GET /runs/<key>/head: the run's header, as it is now."""
     shown = run_page(key, whole(request.GET, "attempt"))
-    return page(request, "_run_head.html", {"page": shown, "last_words": last_words(shown)})
+    return page(request, "_run_head.html", _head(shown))
 
 
 @needs("read")

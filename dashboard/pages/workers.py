@@ -5,7 +5,7 @@ from django.views.decorators.http import require_POST
 from dashboard.acting import act
 from dashboard.frame import needs, page, visitor
 from dashboard.nodes import nodes, worker_id_of
-from jobs.workers import set_disabled, set_draining
+from jobs.workers import delete, set_disabled, set_draining
 
 
 @needs("read")
@@ -18,7 +18,7 @@ def show(request: HttpRequest) -> HttpResponse:
 @require_POST
 @needs("admin")
 def change(request: HttpRequest, pk: str, verb: str) -> HttpResponse:
-    """POST /workers/<number>/drain|resume|disable|enable. By number: a worker's name may hold a slash."""
+    """POST /workers/<number>/drain|resume|disable|enable|delete. By number: a worker's name may hold a slash."""
     worker_id = worker_id_of(int(pk))
     who, now = visitor(request).name, timezone.now()
     deeds = {
@@ -26,5 +26,6 @@ def change(request: HttpRequest, pk: str, verb: str) -> HttpResponse:
         "resume": lambda: set_draining(worker_id, False, actor=who, now=now),  # noqa: FBT003
         "disable": lambda: set_disabled(worker_id, True, actor=who, now=now),  # noqa: FBT003
         "enable": lambda: set_disabled(worker_id, False, actor=who, now=now),  # noqa: FBT003
+        "delete": lambda: delete(worker_id, actor=who, now=now),
     }
     return act(request, deeds[verb], done=f"{worker_id}: {verb}.", back="/workers/")

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dashboard import badges, words
+from jobs.phrases import span
 
 register = template.Library()
 register.filter("duration", words.duration)
@@ -54,6 +55,16 @@ def moment(when: datetime | None) -> SafeString | str:
         when.isoformat(),
         words.utc(when),
         past,
+    )
+
+
+@register.simple_tag
+def until(when: datetime) -> SafeString | str:
+    """A time to come as "in about 5 min", exact in the tooltip."""
+    left = (when - timezone.now()).total_seconds()
+    said = f"in about {span(left)}" if left >= 1 else "now"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', when.isoformat(), words.utc(when), said
     )
 
 

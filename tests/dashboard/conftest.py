@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from jobs import requirements
 from jobs.models import Attempt, Worker
 from runs import streams
 from runs.models import Run
@@ -18,7 +19,8 @@ from whirr_site.access.principals import owner_account
 
 @pytest.fixture(autouse=True)
 def own_data_dir(data_dir: Path) -> None:
-    """Runs have files."""
+    """Runs have files. Requirements are kept in memory, and every test numbers them anew."""
+    requirements.forget()
 
 
 @pytest.fixture

@@ -62,8 +62,8 @@ def test_overview_shows_who_runs_where_and_who_waits_why(browser: Client) -> Non
 
     assert "first" in page
     assert "0.25" in page
-    assert "all that fit are busy (1 worker)" in page
-    assert "no worker here has what it needs" in page
+    assert "waits for a free slot: gpu-a is busy" in page
+    assert "no worker could ever run it (it needs 8 GPUs): gpu-a: has 1 GPU, 8 needed" in page
 
 
 @pytest.mark.parametrize("path", ["/", "/runs/", "/queue/", "/workers/"])

@@ -80,4 +80,22 @@ socket = new LiveSocket(`/ws/runs/${run}/`, {
   },
 });
 document.addEventListener("whirr:refresh", refreshParts);
+
+// While the job waits, what keeps it from starting changes with the queue.
+let queue;
+
+function followQueue() {
+  const mine = () => {
+    const why = head.querySelector("#why");
+    if (why) refresh(why);
+  };
+  if (head.querySelector("#why")) queue ??= new LiveSocket("/ws/queue/", { onMessage: mine, onPoll: mine });
+  else if (queue) {
+    queue.end();
+    queue = undefined;
+  }
+}
+
+head.addEventListener("htmx:afterSwap", followQueue);
+followQueue();
 showLog();
