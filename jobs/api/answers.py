@@ -96,6 +96,7 @@ def submitted(job: Job) -> dict[str, Any]:
         "job_id": job.pk,
         "run_id": job.run.key,
         "run_dir": str(storage.run_folder(job.run.key)),
+        "status": job.status,
         "message": f"Job {job.pk} {_state(job)}",
         "url": f"/runs/{job.run.key}/",
     }

@@ -191,6 +191,7 @@ class SubmittedSerializer(serializers.Serializer[Any]):
     job_id = serializers.IntegerField()
     run_id = serializers.CharField()
     run_dir = serializers.CharField()
+    status = serializers.ChoiceField(choices=JobStatus.choices)
     message = serializers.CharField()
     url = serializers.CharField()
     array_id = serializers.CharField(required=False)

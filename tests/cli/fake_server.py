@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -24,6 +25,9 @@ class FakeServer:
         self.submitted: list[dict[str, Any]] = []
         self.seen: list[str] = []
         self.refusal: tuple[int, Any] | None = None
+        self.keys: dict[str, int] = {}
+        # What happens to the next answers to a submit: a status, or (0, None) for a connection that breaks.
+        self.losses: list[tuple[int, Any]] = []
         self.port = 0
         self._http: ThreadingHTTPServer | None = None
         self.start()
@@ -91,6 +95,10 @@ class FakeServer:
         parts = urlsplit(request.path)
         self.seen.append(f"{method} {parts.path}")
         status, answer = self._decide(request, method, parts.path, parse_qs(parts.query), body)
+        if not status:
+            request.close_connection = True
+            request.connection.shutdown(socket.SHUT_RDWR)
+            return
         headers: dict[str, str] = {}
         if isinstance(answer, tuple):
             answer, headers = answer
@@ -117,16 +125,25 @@ class FakeServer:
         if self.refusal:
             return self.refusal
         if method == "POST":
-            return self._post(path, body)
+            return self._post(request, path, body)
         return self._get(path.removeprefix("/api/v1/").split("/"), query)
 
-    def _post(self, path: str, body: bytes) -> tuple[int, Any]:
+    def _post(self, request: BaseHTTPRequestHandler, path: str, body: bytes) -> tuple[int, Any]:
         if path == "/api/v1/jobs":
-            self.submitted.append(json.loads(body))
-            number = len(self.jobs) + 1
-            self.add_job(number)
+            key = request.headers.get("Idempotency-Key", "")
+            number = self.keys.setdefault(key, len(self.jobs) + 1)
+            if number not in self.jobs:
+                self.submitted.append(json.loads(body))
+                self.add_job(number)
+            if self.losses:
+                return self.losses.pop()
             run = f"job-{number}"
             return 200, {"job_id": number, "run_id": run, "run_dir": "", "url": f"/runs/{run}/"}
+        if path == "/api/v1/jobs/cancel-queued":
+            pending = [n for n, job in self.jobs.items() if job["status"] in ("queued", "waiting")]
+            for number in pending:
+                self.jobs[number]["status"] = "cancelled"
+            return 200, {"message": "cancelled", "job_ids": pending}
         number = int(path.split("/")[4])
         if number not in self.jobs:
             return 404, {"detail": f"there is no job {number}", "code": "not_found"}

@@ -43,6 +43,50 @@ def test_each_flag_becomes_its_field(there: Whirr, server: FakeServer) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "losses", [[(0, None)], [(503, {"detail": "away"})], [(502, b"<html>"), (0, None)]]
+)
+def test_an_answer_that_got_lost_is_asked_for_again_and_makes_no_second_job(
+    there: Whirr, server: FakeServer, losses: list[tuple[int, object]]
+) -> None:
+    server.losses = losses
+    result = there("submit", "--", "true")
+    assert (result.returncode, len(server.submitted)) == (0, 1)
+    assert result.stdout == f"1\t{server.url}/runs/job-1/\n"
+    assert "the answer was lost" in result.stderr
+    assert len(server.keys) == 1
+    assert min(map(len, server.keys)) >= 16
+
+
+def test_two_submits_are_two_jobs(there: Whirr, server: FakeServer) -> None:
+    for _ in range(2):
+        there("submit", "--", "true")
+    assert (len(server.submitted), len(server.keys)) == (2, 2)
+
+
+def test_a_refusal_is_not_repeated(there: Whirr, server: FakeServer) -> None:
+    server.refusal = (400, {"detail": "gpus: too many", "code": "invalid"})
+    assert there("submit", "--", "true").returncode == 2
+    assert server.seen.count("POST /api/v1/jobs") == 1
+
+
+def test_what_the_scheduler_is_told_becomes_its_field(there: Whirr, server: FakeServer) -> None:
+    flags = "--after 7,any:job-8 --after notok:#9 --after a3 --array 0-9%2 --gpu-model a100"
+    there(
+        "submit", *flags.split(), *["--kind", "eval", "--retry-on", "1,75", "--hold"], "--", "true"
+    )
+    assert server.submitted[0] == {
+        "command_argv": ["true"],
+        "workdir": str(there.cwd),
+        "after": ["7", "any:8", "notok:9", "A3"],
+        "array": "0-9%2",
+        "gpu_model": "a100",
+        "kind": "eval",
+        "retry_exit_codes": [1, 75],
+        "held": True,
+    }
+
+
 def test_the_project_comes_from_the_projects_config(there: Whirr, server: FakeServer) -> None:
     there("init")
     there("submit", "--", "true")

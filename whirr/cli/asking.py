@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from whirr.wire import Client, Unreachable
 
 Query = dict[str, Any]
+PAGE = 500
 
 
 def thing(client: Client, path: str) -> dict[str, Any]:
@@ -26,3 +28,17 @@ def listing(
     if not isinstance(items, list):
         raise Unreachable("the answer does not come from whirr")
     return items
+
+
+def every(client: Client, path: str, key: str, query: Query) -> Iterator[dict[str, Any]]:
+    """All objects of a list that comes in pages."""
+    cursor: str | None = None
+    while True:
+        found = client.get(path, {"limit": PAGE, **query, "cursor": cursor}).json()
+        items = found.get(key) if isinstance(found, dict) else None
+        if not isinstance(items, list):
+            raise Unreachable("the answer does not come from whirr")
+        yield from items
+        cursor = found.get("next_cursor")
+        if not cursor:
+            return

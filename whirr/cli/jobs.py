@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 from whirr.cli import failures
+from whirr.cli.output import moment, span
 
 ENDED = frozenset({"completed", "failed", "cancelled"})
 Job = dict[str, Any]
@@ -45,3 +47,22 @@ def how_it_ended(job: Job) -> str:
         line += f" ({reason})"
     message = str(job.get("error_message") or "")
     return f"{line}: {message}" if message and message not in line else line
+
+
+def why_not(job: Job, now: datetime | None = None) -> str:
+    """A word or two on why a job does not run; empty where it does, or has ended, or is simply next in the queue."""
+    if job.get("status") not in ("queued", "waiting"):
+        return ""
+    if job.get("held"):
+        return f"held by {job.get('held_by')}"
+    if job["status"] == "waiting":
+        return "array or dependency" if job.get("array_id") else "dependency"
+    then = moment(job.get("not_before"))
+    seconds = (then - (now or datetime.now(timezone.utc))).total_seconds() if then else 0
+    return f"retry in {span(seconds)}" if seconds > 0 else ""
+
+
+def waits_for(job: Job) -> list[str]:
+    """`ok:7 (running)` for each job that this one waits for, or waited for."""
+    found = job.get("after") or []
+    return [f"{each['kind']}:{each['job_id']} ({each['status']})" for each in found]

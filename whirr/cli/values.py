@@ -88,6 +88,39 @@ def job_id(text: str) -> int:
     return int(found[1])
 
 
+def array_id(text: str) -> str | None:
+    """`A3` for what names an array; None for anything else."""
+    found = re.fullmatch(r"[Aa](\d{1,18})", text.strip(), re.ASCII)
+    return f"A{int(found[1])}" if found else None
+
+
+def target(text: str) -> int | str:
+    """A job's number, or `A3` for an array. Raises a usage error."""
+    return array_id(text) or job_id(text)
+
+
+def parents(given: Iterable[str]) -> list[str]:
+    """What a new job waits for: `7`, `A3`, each perhaps with `any:` or `notok:` before it. Raises a usage error."""
+    found = []
+    for word in listed(given):
+        kind, colon, name = word.rpartition(":")
+        if kind not in ("", "ok", "any", "notok") or (colon and not kind):
+            raise click.UsageError(
+                f"{word!r} names nothing to wait for; write 7, any:7, notok:7 or A3"
+            )
+        found.append(f"{kind}{colon}{target(name)}")
+    return found
+
+
+def exit_codes(given: Iterable[str]) -> list[int]:
+    """Exit codes between commas. Raises a usage error."""
+    words = listed(given)
+    for word in words:
+        if not re.fullmatch(r"-?\d{1,5}", word, re.ASCII):
+            raise click.UsageError(f"{word!r} is no exit code; write --retry-on 1,75")
+    return [int(word) for word in words]
+
+
 def run_id(text: str) -> str:
     """A run's id: as it stands, or a job's number for its run. Raises a usage error."""
     text = text.strip()

@@ -162,9 +162,10 @@ def write(data: bytes) -> None:
         sys.stdout.buffer.flush()
 
 
-def detached(number: int) -> int:
-    """After Ctrl-C: say what goes on and how to stop it."""
+def detached(target: int | str) -> int:
+    """After Ctrl-C: say what goes on (a job's number, or an array like A3) and how to stop it."""
+    what = "array" if isinstance(target, str) else "job"
     output.chat(
-        f"\nwhirr: stopped watching; job {number} goes on. Cancel it with: whirr cancel {number}"
+        f"\nwhirr: stopped watching; {what} {target} goes on. Cancel it with: whirr cancel {target}"
     )
     return failures.INTERRUPTED

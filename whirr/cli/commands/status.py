@@ -6,25 +6,26 @@ from typing import Any
 
 import click
 
-from whirr.cli import asking, failures, jobs, output, place, values
+from whirr.cli import arrays, asking, failures, jobs, nodes, output, place, values
 from whirr.cli.output import ago, elapsed
 from whirr.wire import Client, WireError
 
 JOB_FIELDS = (
     *("id", "name", "status", "reason", "error_message", "exit_code", "worker_id", "run_id"),
-    *(
-        "workdir",
-        "project",
-        "priority",
-        "tags",
-        "config",
-        "created_at",
-        "started_at",
-        "finished_at",
-    ),
+    *("workdir", "project", "user", "priority", "held_by", "not_before", "array_id"),
+    *("array_index", "retry_of", "tags", "config", "gpus", "min_memory_mb", "gpu_model"),
+    *("require_tags", "created_at", "started_at", "finished_at"),
 )
 ATTEMPT_FIELDS = ("number", "status", "reason", "worker_id", "exit_code", "signal", "gpus")
-COUNTS = ("queued", "running", "completed", "failed", "workers_online", "workers_total")
+HEADINGS = (
+    *("job", "status", "name", "worker", "attempt", "elapsed", "submitted", "array", "why"),
+    "command",
+)
+MAYBE = ("array", "why")
+COUNTS = (
+    *("queued", "waiting", "running", "completed", "failed"),
+    *("workers_online", "workers_total"),
+)
 
 
 @click.command()
@@ -37,29 +38,35 @@ COUNTS = ("queued", "running", "completed", "failed", "workers_online", "workers
 def status(
     server_url: str | None, data_dir: str | None, *, job: str | None, limit: int, as_json: bool
 ) -> None:
-    """Show running and queued jobs and the workers; with an ID, one job and its attempts."""
-    number = None if job is None else values.job_id(job)
+    """Show running and queued jobs and the workers.
+
+    With an ID: one job and its attempts; or an array like A3 and its members.
+    """
+    target = None if job is None else values.target(job)
     where = place.find(server_url, data_dir)
     client = where.client()
     try:
-        everything = (
-            _everything(client, limit)
-            if number is None
-            else asking.thing(client, f"/api/v1/jobs/{number}")
-        )
+        if target is None:
+            found = _everything(client, limit)
+        elif isinstance(target, str):
+            found = _array(client, target)
+        else:
+            found = asking.thing(client, f"/api/v1/jobs/{target}")
     except WireError as error:
         raise failures.from_wire(error, where.url) from error
     if as_json:
-        output.as_json(everything)
-    elif number is None:
-        _show_all(everything)
+        output.as_json(found)
+    elif target is None:
+        _show_all(found)
+    elif isinstance(target, str):
+        _show_array(found)
     else:
-        _show_one(everything, where)
+        _show_one(found, where)
 
 
 def _everything(client: Client, limit: int) -> dict[str, Any]:
     listed = []
-    for state in ("running", "queued"):
+    for state in ("running", "queued", "waiting"):
         listed += asking.listing(client, "/api/v1/jobs", "jobs", {"status": state, "limit": limit})
     return {
         "status": asking.thing(client, "/api/v1/status"),
@@ -68,48 +75,48 @@ def _everything(client: Client, limit: int) -> dict[str, Any]:
     }
 
 
+def _array(client: Client, array: str) -> dict[str, Any]:
+    found = arrays.members(client, array)
+    return {"array_id": array, "counts": dict(arrays.by_status(found)), "jobs": found}
+
+
+def _show_array(found: dict[str, Any]) -> None:
+    output.chat(f"array {found['array_id']}: {arrays.counts(found['jobs'])}")
+    _table(found["jobs"])
+
+
 def _show_all(found: dict[str, Any]) -> None:
     counts = found["status"]
     words = [f"{counts[key]} {key.replace('_', ' ')}" for key in COUNTS if key in counts]
     output.chat(", ".join(words))
-    output.table(
-        ("job", "status", "name", "worker", "attempt", "elapsed", "submitted", "command"),
-        [_row(job) for job in found["jobs"]],
-        title="Jobs",
-    )
+    _table(found["jobs"], title="Jobs")
     output.data("")
-    output.table(
-        ("worker", "status", "host", "gpus", "jobs", "seen"),
-        [
-            (
-                w["id"],
-                w["status"],
-                w["hostname"],
-                _gpus(w),
-                ", ".join(map(str, w.get("job_ids") or [])),
-                ago(w.get("heartbeat_at")),
-            )
-            for w in found["workers"]
-        ],
-        title="Workers",
-    )
+    nodes.table(found["workers"], title="Workers")
 
 
-def _gpus(worker: dict[str, Any]) -> str:
-    """`4 x NVIDIA A100`; as many parts as there are models."""
-    models = [str(gpu.get("name") or "GPU") for gpu in worker.get("gpus") or []]
-    return ", ".join(f"{models.count(name)} x {name}" for name in dict.fromkeys(models))
+def _table(found: list[jobs.Job], title: str = "") -> None:
+    """Jobs. On a terminal, the columns on arrays and waiting only where some job has something there."""
+    rows = [_row(job) for job in found]
+    kept = [
+        at
+        for at, name in enumerate(HEADINGS)
+        if name not in MAYBE or not output.on_terminal() or any(row[at] for row in rows)
+    ]
+    headings = [HEADINGS[at] for at in kept]
+    output.table(headings, [[row[at] for at in kept] for row in rows], title=title)
 
 
 def _row(job: jobs.Job) -> tuple[object, ...]:
     return (
         job["id"],
-        "cancelling" if job.get("cancel_requested") else job["status"],
+        "cancelling" if job.get("cancel_requested") and not jobs.has_ended(job) else job["status"],
         job.get("name"),
         job.get("worker_id"),
         job.get("attempt"),
         elapsed(job) if job["status"] == "running" else "",
         ago(job.get("created_at")),
+        arrays.label(job),
+        jobs.why_not(job),
         _command(job),
     )
 
@@ -125,6 +132,8 @@ def _show_one(job: jobs.Job, where: place.Place) -> None:
     shown = {key: job[key] for key in JOB_FIELDS if job.get(key) not in (None, "", [], {})}
     shown["command"] = _command(job, 1000)
     shown["elapsed"] = elapsed(job)
+    shown |= {"why": why} if (why := jobs.why_not(job)) else {}
+    shown |= {"after": after} if (after := jobs.waits_for(job)) else {}
     shown["url"] = where.address(str(job.get("url") or f"/runs/{job.get('run_id')}/"))
     rows = [(key.replace("_", " "), value) for key, value in shown.items()]
     output.table(("field", "value"), rows)

@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import click
 
-from whirr.cli import failures, jobs, output, place, waiting
-from whirr.cli.values import Duration, Memory, Setting, listed
-from whirr.wire import Client, Unreachable, WireError
-
-
-def describe(**given: Any) -> dict[str, Any]:
-    """The request body for a new job: what the command line said, without what it left out."""
-    body = {
-        "command_argv": list(given["argv"]),
-        "workdir": str(Path.cwd()),
-        "name": given["name"],
-        "tags": listed(given["tags"]),
-        "env": dict(given["env"]),
-        "project": given["project"],
-        "priority": given["priority"],
-        "gpus": given["gpus"],
-        "min_memory_mb": given["vram"],
-        "require_tags": listed(given["require"]),
-        "retries": given["retries"],
-        "timeout_seconds": given["timeout"],
-        "grace_seconds": given["grace"],
-        "exclusive": given["exclusive"],
-    }
-    needless: tuple[object, ...] = (None, "", [], {}, False)
-    return {key: value for key, value in body.items() if value not in needless}
+from whirr.cli import arrays, failures, jobs, output, place, submitting, waiting
+from whirr.cli.values import Duration, Memory, Setting
+from whirr.wire import Client, WireError
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
@@ -40,10 +16,23 @@ def describe(**given: Any) -> dict[str, Any]:
 @click.option("--tags", "-t", multiple=True, metavar="a,b", help="Tags of the run.")
 @click.option("--gpus", type=click.IntRange(0, 1024), help="How many GPUs it needs.")
 @click.option("--vram", type=Memory(), metavar="24G", help="Least memory of each GPU.")
+@click.option("--gpu-model", metavar="TEXT", help="Only GPUs with this in their name, like a100.")
 @click.option("--require", multiple=True, metavar="TAG", help="Only on agents with this tag.")
+@click.option("--kind", metavar="WORD", help="Only on agents that run jobs of this kind.")
+@click.option(
+    "--after",
+    multiple=True,
+    metavar="ID",
+    help="Start when these jobs have completed: 7,8 or A3; any:7 when it ended, notok:7 when it failed.",
+)
+@click.option("--array", metavar="0-99%8", help="A job for each index; %8: eight at a time.")
+@click.option("--hold", is_flag=True, help="Do not start it before `whirr release`.")
 @click.option("--priority", "-p", type=int, help="Higher goes first. Default: 0.")
 @click.option(
     "--retries", type=click.IntRange(0, 1000), help="Try again after a failure of its own."
+)
+@click.option(
+    "--retry-on", multiple=True, metavar="1,75", help="Only after these exit codes. Default: all."
 )
 @click.option("--timeout", type=Duration(), metavar="2h", help="Stop each attempt after this time.")
 @click.option("--grace", type=Duration(), metavar="30s", help="From SIGTERM to SIGKILL.")
@@ -73,69 +62,70 @@ def submit(
     \b
     whirr submit -- python train.py --lr 0.01
     whirr submit --gpus 2 --vram 24G --timeout 8h --retries 2 -- torchrun train.py
+    whirr submit --array 0-99%8 -- sh -c 'python train.py --seed $WHIRR_ARRAY_INDEX'
     """
-    _refuse_nonsense(follow=follow, as_json=as_json, argv=given["argv"])
+    _refuse_nonsense(follow=follow, as_json=as_json, **given)
+    body = submitting.describe(**given)
     where = place.find(server_url, data_dir)
-    given["project"] = given["project"] or place.settings(where.folder).project
+    if project := given["project"] or place.settings(where.folder).project:
+        body["project"] = project
     client = where.client()
-    body = describe(**given)
-    _refuse_broken_text(body)
     try:
-        answer = _send(client, body)
+        answer = submitting.send(client, body)
     except WireError as error:
         raise failures.from_wire(error, where.url) from error
-    number = int(answer["job_id"])
     answer["url"] = where.address(str(answer.get("url") or f"/runs/{answer.get('run_id')}/"))
-    _tell(number, answer, as_json=as_json, aside=follow)
+    _tell(answer, as_json=as_json, aside=follow)
+    if answer.get("status") == "cancelled":  # what it waits for has ended otherwise
+        output.chat(f"whirr: {answer.get('message')}")
+        return failures.FAILED
     if not (wait or follow):
         return failures.DONE
     try:
-        return _watch(client, number, follow=follow)
+        return _watch(client, answer, follow=follow)
     except KeyboardInterrupt:
-        return waiting.detached(number)
+        return waiting.detached(answer.get("array_id") or answer["job_id"])
     except WireError as error:
         raise failures.from_wire(error, where.url) from error
 
 
-def _refuse_nonsense(*, follow: bool, as_json: bool, argv: tuple[str, ...]) -> None:
+def _refuse_nonsense(*, follow: bool, as_json: bool, **given: Any) -> None:
     if follow and as_json:
         raise click.UsageError(
             "--follow prints the job's output and --json the answer: use one of them"
         )
-    if not argv[0]:
+    if follow and given["array"]:
+        raise click.UsageError("--follow shows one job's output: use --wait for an array")
+    if not given["argv"][0]:
         raise click.UsageError("the command to run is empty")
 
 
-def _refuse_broken_text(body: dict[str, Any]) -> None:
-    """JSON is Unicode: bytes that are none could not be passed as they stand."""
-    try:
-        json.dumps(body, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise click.UsageError("the command or an option holds bytes that are not UTF-8") from error
-
-
-def _send(client: Client, body: dict[str, Any]) -> dict[str, Any]:
-    answer = client.post("/api/v1/jobs", body, timeout=30.0).json()
-    if not isinstance(answer, dict) or "job_id" not in answer:
-        raise Unreachable("the answer does not come from whirr")
-    return answer
-
-
-def _tell(number: int, answer: dict[str, Any], *, as_json: bool, aside: bool) -> None:
+def _tell(answer: dict[str, Any], *, as_json: bool, aside: bool) -> None:
     """Print id and URL; aside (stderr) when stdout is for the job's own output."""
     if as_json:
         output.as_json(answer)
-    elif aside:
-        output.chat(f"job {number} is queued: {answer['url']}")
-    elif output.on_terminal():
-        output.data(f"job {number} is queued: {answer['url']}")
+        return
+    state, url = answer.get("status") or "queued", answer["url"]
+    if array := answer.get("array_id"):
+        ids = arrays.ranges(answer["job_ids"])
+        words, cells = f"array {array} is {state}, jobs {ids}: {url}", [array, ids, url]
     else:
-        output.data(f"{number}\t{answer['url']}")
+        number = answer["job_id"]
+        words, cells = f"job {number} is {state}: {url}", [str(number), url]
+    if aside:
+        output.chat(words)
+    else:
+        output.data(words if output.on_terminal() else "\t".join(cells))
 
 
-def _watch(client: Client, number: int, *, follow: bool) -> int:
+def _watch(client: Client, answer: dict[str, Any], *, follow: bool) -> int:
     steady = waiting.Steady(client)
     steady.trust()
+    if array := answer.get("array_id"):
+        members = arrays.until_ended(steady, array)
+        output.chat(f"whirr: {arrays.how_it_ended(array, members)}")
+        return arrays.exit_code(members)
+    number = int(answer["job_id"])
     job = (
         waiting.Follower(steady, number).until_ended()
         if follow

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from whirr.cli import failures, jobs, output, place, values, waiting
+from whirr.cli import arrays, failures, jobs, output, place, values, waiting
+from whirr.cli.jobs import Job
+from whirr.cli.waiting import Steady
 from whirr.wire import WireError
 
 
@@ -15,21 +17,21 @@ from whirr.wire import WireError
 def wait(
     server_url: str | None, data_dir: str | None, *, ids: tuple[str, ...], as_json: bool
 ) -> int:
-    """Wait until all these jobs have ended.
+    """Wait until all these jobs, and all members of arrays like A3, have ended.
 
-    Exits with 0 if all completed, otherwise with the exit code of the first that did not.
+    Exits with 0 if all completed, otherwise with the exit code of the first that did not; an array's is 1.
     """
-    numbers = [values.job_id(text) for text in ids]
+    targets = [values.target(text) for text in ids]
     where = place.find(server_url, data_dir)
     steady = waiting.Steady(where.client())
-    ended = []
+    ended, codes = [], []
     try:
-        for number in numbers:
-            steady.job(number)  # an unknown one is told before the long wait
-        for number in numbers:
-            job = waiting.until_ended(steady, number)
-            output.chat(f"whirr: {jobs.how_it_ended(job)}")
-            ended.append(job)
+        for target in targets:  # an unknown one is told before the long wait
+            _look(steady, target)
+        for target in targets:
+            found, code = _wait(steady, target)
+            ended += found
+            codes.append(code)
     except WireError as error:
         raise failures.from_wire(error, where.url) from error
     except KeyboardInterrupt:
@@ -40,4 +42,22 @@ def wait(
     else:
         rows = [(job["id"], job["status"], jobs.exit_code(job)) for job in ended]
         output.table(("job", "status", "exit code"), rows)
-    return next((code for code in map(jobs.exit_code, ended) if code), failures.DONE)
+    return next((code for code in codes if code), failures.DONE)
+
+
+def _look(steady: Steady, target: int | str) -> None:
+    if isinstance(target, int):
+        steady.job(target)
+    else:
+        steady.ask(lambda: arrays.members(steady.client, target))
+
+
+def _wait(steady: Steady, target: int | str) -> tuple[list[Job], int]:
+    """What has ended now, and the exit code that this amounts to."""
+    if isinstance(target, str):
+        members = arrays.until_ended(steady, target)
+        output.chat(f"whirr: {arrays.how_it_ended(target, members)}")
+        return members, arrays.exit_code(members)
+    job = waiting.until_ended(steady, target)
+    output.chat(f"whirr: {jobs.how_it_ended(job)}")
+    return [job], jobs.exit_code(job)

@@ -1,0 +1,32 @@
+"""Workers as a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from whirr.cli import output
+from whirr.cli.output import ago
+
+HEADINGS = ("worker", "status", "host", "gpus", "jobs", "seen")
+
+
+def table(workers: list[dict[str, Any]], title: str = "") -> None:
+    """One line a worker."""
+    output.table(HEADINGS, [_row(worker) for worker in workers], title=title)
+
+
+def _row(worker: dict[str, Any]) -> tuple[object, ...]:
+    return (
+        worker["id"],
+        worker["status"],
+        worker["hostname"],
+        _gpus(worker),
+        ", ".join(map(str, worker.get("job_ids") or [])),
+        ago(worker.get("heartbeat_at")),
+    )
+
+
+def _gpus(worker: dict[str, Any]) -> str:
+    """`4 x NVIDIA A100`; as many parts as there are models."""
+    models = [str(gpu.get("name") or "GPU") for gpu in worker.get("gpus") or []]
+    return ", ".join(f"{models.count(name)} x {name}" for name in dict.fromkeys(models))
