@@ -1,5 +1,6 @@
 """Workers and jobs as their own makers produce them, with every value that a test does not care about."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -99,3 +100,26 @@ def fresh(job: Job) -> Job:
 def kinds(job: Job) -> list[str]:
     """What happened to the job, in order."""
     return list(job.events.order_by("pk").values_list("kind", flat=True))
+
+
+def wish(**told: Any) -> Submission:
+    return Submission(**{"command_argv": ["python", "train.py"], "workdir": "/work"} | told)
+
+
+def make_array(spec: str, *, now: datetime = NOON, user: str = "ada", **told: Any) -> list[Job]:
+    """The members, queued or waiting for their turn."""
+    return submitting.submit_array(wish(**told), spec, user=user, now=now)
+
+
+def statuses(jobs: Iterable[Job]) -> list[str]:
+    """As the database has them now, in the order given."""
+    found = dict(Job.objects.values_list("pk", "status"))
+    return [found[job.pk] for job in jobs]
+
+
+def run_through(worker: Worker, exit_code: int = 0, *, now: datetime = NOON) -> list[int]:
+    """Claim what the worker is given and end it; the jobs' numbers."""
+    orders = sync(worker, now=now).jobs
+    for order in orders:
+        finish(order.attempt, exit_code=exit_code, now=now)
+    return [order.job.pk for order in orders]

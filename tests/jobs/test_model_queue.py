@@ -11,10 +11,12 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.jobs.modelling.machine import QueueMachine
+from tests.support import environment
 
 SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 HURRY = os.environ.get("NOSHRINK") == "1"
-EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "2000")) if SOAK else 60
+SLOWER = environment.database_kind() == "postgres"  # three times: each step is many round trips
+EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "2000")) if SOAK else (25 if SLOWER else 60)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(0 if SOAK else 600)]
 

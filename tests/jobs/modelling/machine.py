@@ -56,7 +56,6 @@ class Agents(Base):
             orders = self.deliver(agent, agent.report(accepting=True))
             if orders is not None:
                 agent.hears(orders)
-            self.the_contract_holds()
 
     @rule(ends=st.lists(OUTCOMES, min_size=1, max_size=4))
     def a_round_of_work(self, ends: list[Any]) -> None:
@@ -65,8 +64,8 @@ class Agents(Base):
             for number, pair in enumerate(sorted(agent.held)):
                 end = agent.told.setdefault(pair, ends[number % len(ends)])
                 self.report_end(pair, agent.node.name, *end)
-                self.the_contract_holds()
             agent.drop(set(agent.held))
+        self.the_contract_holds()
         self.everybody_syncs()
 
     @rule(at=AGENT, pick=PICK)

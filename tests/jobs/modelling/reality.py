@@ -22,6 +22,22 @@ STEPS: dict[str, tuple[set[str], str]] = {  # event: (from, to); an empty `to` s
     "unheld": (PENDING, ""),
     "priority": (PENDING, ""),
 }
+OF_JOB = (
+    "id",
+    "status",
+    "reason",
+    "attempt",
+    "priority",
+    "retry_of_id",
+    "array_id",
+    "lease_expires_at",
+    "overdue_at",
+    "not_before",
+    "held_at",
+    "cancel_requested_at",
+)
+OF_ATTEMPT = ("job_id", "number", "worker_name", "gpus", "status", "reason")
+OF_WORKER = ("worker_id", "gpus", "slots", "reserved_for_id")
 
 
 @dataclass
@@ -36,15 +52,15 @@ class Reality:
     @classmethod
     def read(cls) -> "Reality":
         attempts: dict[int, list[dict[str, Any]]] = defaultdict(list)
-        for row in Attempt.objects.order_by("job", "number").values():
+        for row in Attempt.objects.order_by("job", "number").values(*OF_ATTEMPT):
             attempts[row["job_id"]].append(dict(row))
         events: dict[int, list[str]] = defaultdict(list)
         for job_id, kind in JobEvent.objects.order_by("pk").values_list("job", "kind"):
             events[job_id].append(kind)
         return cls(
-            {row["id"]: dict(row) for row in Job.objects.order_by("pk").values()},
+            {row["id"]: dict(row) for row in Job.objects.order_by("pk").values(*OF_JOB)},
             attempts,
-            {row["worker_id"]: dict(row) for row in Worker.objects.values()},
+            {row["worker_id"]: dict(row) for row in Worker.objects.values(*OF_WORKER)},
             events,
         )
 
