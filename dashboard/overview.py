@@ -25,6 +25,7 @@ class Waiter:
     position: int
     job: Job
     reason: str
+    is_hopeless: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +98,7 @@ def running(limit: int) -> list[Runner]:
 def waiters(jobs: list[Job], *, first: int, now: datetime) -> list[Waiter]:
     """Jobs that follow each other in the queue, from place `first` on, each with the reason why it waits."""
     said = explaining.summaries(jobs, now=now)
-    return [Waiter(place, job, said[job.pk]) for place, job in enumerate(jobs, start=first)]
+    return [
+        Waiter(place, job, said[job.pk].text, said[job.pk].hopeless)
+        for place, job in enumerate(jobs, start=first)
+    ]

@@ -113,7 +113,7 @@ def details(page: RunPage) -> Details:
 
 
 def _parents(job: Job | None) -> list[Dependency]:
-    edges = Dependency.objects.filter(job=job).select_related("on__run").order_by("on")
+    edges = Dependency.objects.filter(job=job).select_related("on__run").order_by("on_id")
     return list(edges[:PARENTS_SHOWN]) if job else []
 
 

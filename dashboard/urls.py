@@ -16,12 +16,11 @@ urlpatterns = [
     path("compare/", compare.show, name="compare"),
     path("compare/series.json", compare.figures, name="compare-figures"),
     path("queue/", queue.show, name="queue"),
-    re_path(
-        r"^jobs/(?P<job_id>[0-9]{1,18})/(?P<verb>cancel|hold|release|retry)$",
-        job.change,
-        name="change-job",
-    ),
-    re_path(r"^jobs/(?P<job_id>[0-9]{1,18})/priority$", job.prioritise, name="priority"),
+    path("jobs/<int:job_id>/cancel", job.change, {"verb": "cancel"}, name="cancel"),
+    path("jobs/<int:job_id>/hold", job.change, {"verb": "hold"}, name="hold"),
+    path("jobs/<int:job_id>/release", job.change, {"verb": "release"}, name="release"),
+    path("jobs/<int:job_id>/retry", job.change, {"verb": "retry"}, name="retry"),
+    path("jobs/<int:job_id>/priority", job.prioritise, name="priority"),
     path("workers/", workers.show, name="workers"),
     re_path(
         r"^workers/(?P<pk>[0-9]{1,18})/(?P<verb>drain|resume|disable|enable|delete)$",

@@ -12,7 +12,7 @@ from jobs.errors import NotFound
 from jobs.estimating import Estimate
 from jobs.evidence import Evidence
 from jobs.models import Job
-from jobs.reasons import Because, Why
+from jobs.reasons import Because, Summary, Why
 from jobs.states import JobStatus
 from jobs.verdicts import Fit, Verdict
 from jobs.world import head_of
@@ -59,11 +59,11 @@ def of(job: Job, *, now: datetime) -> Explanation:
     found = evidence.read([job], now=now)
     fits = fits_of(job, found)
     told = _all_reasons(job, fits, found)
-    ahead = found.ahead.get(job.pk)
+    ahead = None if reasons.is_hopeless(fits) else found.ahead.get(job.pk)
     counted = ahead is not None and ahead < standing.MOST_COUNTED
     return Explanation(
         job,
-        reasons.summary(job, fits, found),
+        reasons.summary(job, fits, found).text,
         told,
         position=ahead + 1 if counted and ahead is not None else None,
         ahead=ahead if counted else None,
@@ -73,7 +73,7 @@ def of(job: Job, *, now: datetime) -> Explanation:
     )
 
 
-def summaries(jobs: Sequence[Job], *, now: datetime) -> dict[int, str]:
+def summaries(jobs: Sequence[Job], *, now: datetime) -> dict[int, Summary]:
     """One sentence for each of the jobs, which follow each other in the queue; a bounded number of queries."""
     if not jobs:
         return {}
@@ -93,9 +93,11 @@ def _all_reasons(job: Job, fits: list[Fit], found: Evidence) -> list[Because]:
     ]
     if any(fit.verdict == Verdict.COULD_START for fit in fits):
         told.append(Because(Why.COULD_START, reasons.could_start_words(fits)))
+    if reasons.is_hopeless(fits):
+        return told
     ahead = standing.ahead_words(found.ahead.get(job.pk, 0))
     if ahead:
-        told.append(Because(Why.JOBS_AHEAD, f"{ahead} in the order of priority and age"))
+        told.append(Because(Why.JOBS_AHEAD, ahead))
     if standing.is_ready(job, now=found.now):
         share = standing.share_words(job, now=found.now)
         told += [Because(Why.FAIR_SHARE, share)] if share else []

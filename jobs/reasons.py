@@ -47,13 +47,27 @@ MUST = {
     After.ANY: "to end, however",
     After.NOT_OK: "to fail or be cancelled",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The whole in a sentence; `hopeless`: no worker that is known could ever run it."""
+
+    text: str
+    hopeless: bool
+
+
 NAMED = 2  # workers in a sentence
 PARENTS_TOLD = 20
 TAKES_NOTHING = {Verdict.DRAINING, Verdict.DISABLED, Verdict.OFFLINE}
 
 
-def summary(job: Job, fits: Sequence[Fit], found: Evidence) -> str:
+def summary(job: Job, fits: Sequence[Fit], found: Evidence) -> Summary:
     """One sentence: the first reason, with what is worth adding to it."""
+    return Summary(_sentence(job, fits, found), is_hopeless(fits))
+
+
+def _sentence(job: Job, fits: Sequence[Fit], found: Evidence) -> str:
     own = of_itself(job, found)
     if own:
         hopeless = is_hopeless(fits)
@@ -91,7 +105,7 @@ def _parents(job: Job, found: Evidence, *, every: bool) -> list[Because]:
             return []
         more = f" and {plural(open_.count - 1, 'more job')}" if open_.count > 1 else ""
         return [Because(Why.DEPENDENCY, f"waits for job {open_.first}{more}")]
-    edges = list(Dependency.objects.filter(job=job).select_related("on").order_by("on"))
+    edges = list(Dependency.objects.filter(job=job).select_related("on").order_by("on_id"))
     edges.sort(key=lambda edge: edge.on.is_final)
     told = [Because(Why.DEPENDENCY, _parent_words(edge)) for edge in edges[:PARENTS_TOLD]]
     if len(edges) > PARENTS_TOLD:
@@ -109,8 +123,8 @@ def _parent_words(edge: Dependency) -> str:
 
 
 def _turn_words(turn: Turn) -> str:
-    most = turn.array.max_active
-    return f"waits for its turn: array {turn.array} lets {most} of its jobs run at a time, {turn.active} do"
+    array, has = turn.array, turn.active
+    return f"waits for its turn: array {array} has {has} of at most {array.max_active} jobs queued or running"
 
 
 def _pause_words(job: Job, found: Evidence) -> str:

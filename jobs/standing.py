@@ -71,7 +71,7 @@ def share_words(job: Job, *, now: datetime) -> str:
     whose = job.user or "whoever submitted it"
     used = gpu_time(shares.used((Scope.USER.value, job.user)))
     if not rivals:
-        return f"{whose} used {used} lately, and no other who waits used less"
+        return f"fair share: {whose} used {used} lately, and no other who waits used less"
     others = rivals - {job.user}
     who = (
         f"{plural(len(others), 'other')} who wait{'s' if len(others) == 1 else ''}"
@@ -79,6 +79,6 @@ def share_words(job: Job, *, now: datetime) -> str:
         else "another project"
     )
     return (
-        f"{whose} used {used} lately, {who} used less: "
+        f"fair share: {whose} used {used} lately, {who} used less; "
         "inside a priority such jobs may go first, whatever their age"
     )

@@ -20,7 +20,7 @@ def explained(request: HttpRequest, key: str) -> HttpResponse:
 
 @require_POST
 @needs("submit")
-def change(request: HttpRequest, job_id: str, verb: str) -> HttpResponse:
+def change(request: HttpRequest, job_id: int, verb: str) -> HttpResponse:
     """POST /jobs/7/cancel|hold|release|retry"""
     verbs: dict[str, tuple[Callable[..., Any], str]] = {
         "cancel": (cancelling.cancel, "Job {} will be cancelled."),
@@ -31,7 +31,7 @@ def change(request: HttpRequest, job_id: str, verb: str) -> HttpResponse:
     deed, done = verbs[verb]
     return act(
         request,
-        lambda: deed(int(job_id), actor=visitor(request).name, now=timezone.now()),
+        lambda: deed(job_id, actor=visitor(request).name, now=timezone.now()),
         done=done.format(job_id),
         back=_page_of(job_id),
     )
@@ -39,12 +39,12 @@ def change(request: HttpRequest, job_id: str, verb: str) -> HttpResponse:
 
 @require_POST
 @needs("submit")
-def prioritise(request: HttpRequest, job_id: str) -> HttpResponse:
+def prioritise(request: HttpRequest, job_id: int) -> HttpResponse:
     """POST /jobs/7/priority   priority=N"""
     return act(
         request,
         lambda: changing.set_priority(
-            int(job_id),
+            job_id,
             signed(request.POST, "priority"),
             actor=visitor(request).name,
             now=timezone.now(),
@@ -54,5 +54,5 @@ def prioritise(request: HttpRequest, job_id: str) -> HttpResponse:
     )
 
 
-def _page_of(job_id: str) -> str:
+def _page_of(job_id: int) -> str:
     return f"/runs/job-{job_id}/"

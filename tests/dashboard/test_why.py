@@ -146,3 +146,8 @@ def test_a_worker_shows_for_whom_it_keeps_its_gpus(browser: Client) -> None:
 
     assert "Keeps its GPUs for" in page
     assert f'<a href="/runs/job-{job.pk}/">job {job.pk}</a>' in page
+
+
+def test_a_number_that_no_job_can_have_is_no_failure(browser: Client) -> None:
+    assert browser.post(f"/jobs/{'9' * 40}/hold").status_code == 404
+    assert browser.post(f"/jobs/{'9' * 40}/priority", {"priority": "1"}).status_code == 404

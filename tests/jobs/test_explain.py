@@ -84,7 +84,7 @@ def test_an_array_says_how_many_of_it_run() -> None:
 
     array = members[0].array
     assert found.summary == (
-        f"waits for its turn: array {array} lets 3 of its jobs run at a time, 3 do"
+        f"waits for its turn: array {array} has 3 of at most 3 jobs queued or running"
     )
     assert codes(found) == ["array_turn"]
 
@@ -188,7 +188,7 @@ def test_a_page_of_sentences_costs_as_many_queries_as_one() -> None:
         waiting = [job for job in rows if job.status in explaining.AT_REST]
         with CaptureQueriesContext(connection) as counted:
             said = explaining.summaries(waiting, now=NOON)
-        assert all(said[job.pk] for job in waiting)
+        assert all(said[job.pk].text for job in waiting)
         costs.append(len(counted))
     assert costs[0] == costs[1]
 
@@ -201,7 +201,7 @@ def test_the_sentence_of_a_list_is_the_sentence_of_the_job() -> None:
     said = explaining.summaries(queued, now=NOON)
 
     for job in queued:
-        assert said[job.pk] == explain(job).summary
+        assert said[job.pk].text == explain(job).summary
 
 
 def test_a_lost_job_that_is_queued_again_is_explained_like_any_other() -> None:
