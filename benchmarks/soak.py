@@ -177,8 +177,17 @@ def _judged(report: Report, found: Findings, site: Site) -> list[str]:
         *found.problems,
         *(f"{count} times {what}" for what, count in found.tally.unexpected.items()),
         *found.tally.locked,
-        *(f"the servers' logs say {word!r} {n} times" for word, n in wrong.items() if n),
+        *(
+            f"the servers' logs say {word!r} {count} times, first: {_around(word, said)}"
+            for word, count in wrong.items()
+            if count
+        ),
     ]
+
+
+def _around(word: str, text: str) -> str:
+    place = text.index(word)
+    return text[max(0, place - 300) : place + 2000]
 
 
 def _add_latencies(report: Report, found: Findings) -> None:
@@ -219,7 +228,8 @@ class Watch:
 
     def _look(self) -> None:
         while True:
-            self.samples.append((time.monotonic() - self._began, memory(self._pid)))
+            row = memory(self._pid) | {"anonymous_MiB": _anonymous(self._pid)}
+            self.samples.append((time.monotonic() - self._began, row))
             if self._over.wait(SAMPLE_EVERY):
                 return
 
@@ -237,6 +247,14 @@ class Watch:
             for column in warm[0][1]
         }
         report.add("growth, from warm on", **slopes)
+
+
+def _anonymous(pid: int) -> float:
+    """Memory without a file behind it. SQLite maps its file, so RSS and PSS grow with the database."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Anonymous:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
 
 
 def _slope(xs: list[float], ys: list[float]) -> float:
