@@ -1,0 +1,70 @@
+"""What is only looked at: attempts, events, arrays, needs."""
+
+# Django's admin classes cannot be subscripted when they run:
+# mypy: disable-error-code="type-arg"
+
+from django.contrib import admin
+
+from jobs.models import (
+    Array,
+    Attempt,
+    Dependency,
+    JobEvent,
+    Pulse,
+    Requirement,
+    WorkerEvent,
+)
+from runs.admin_rights import ReadOnly
+
+
+@admin.register(Attempt)
+class AttemptAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("job", "number", "status", "reason", "worker_name", "started_at", "finished_at")
+    list_filter = ("status", "reason", "worker_name")
+    list_select_related = ("job",)
+    search_fields = ("=job__id", "worker_name", "error_message")
+    show_full_result_count = False
+
+
+@admin.register(JobEvent)
+class JobEventAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("at", "job", "attempt", "kind", "reason", "message", "actor")
+    list_filter = ("kind", "reason")
+    list_select_related = ("job",)
+    search_fields = ("=job__id", "actor", "message")
+    show_full_result_count = False
+
+
+@admin.register(Array)
+class ArrayAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("__str__", "spec", "max_active", "user", "created_at")
+    list_filter = ("user",)
+    search_fields = ("=id", "user", "spec")
+    show_full_result_count = False
+
+
+@admin.register(Dependency)
+class DependencyAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("job", "kind", "on")
+    list_filter = ("kind",)
+    list_select_related = ("job", "on")
+    search_fields = ("=job__id", "=on__id")
+    show_full_result_count = False
+
+
+@admin.register(WorkerEvent)
+class WorkerEventAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("at", "worker_name", "kind", "message", "actor")
+    list_filter = ("kind",)
+    search_fields = ("worker_name", "actor", "message")
+    show_full_result_count = False
+
+
+@admin.register(Requirement)
+class RequirementAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("__str__", "gpus", "min_memory_mb", "tags")
+
+
+@admin.register(Pulse)
+class PulseAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("__str__", "at")
