@@ -172,16 +172,29 @@ class TestCancel:
 
         def refuse(question: str, **_: Any) -> bool:
             asked.append(question)
-            raise click.Abort
+            return False
 
         monkeypatch.setattr(click, "confirm", refuse)
         job = make_job(project="p")
-        assert whirr("cancel", "--project", "p").returncode == 130
-        assert whirr("cancel", "--all-queued").returncode == 130
+        for choice in (["--project", "p"], ["--all-queued"]):
+            result = whirr("cancel", *choice)
+            assert (result.returncode, result.stdout) == (1, "")
+            assert "nothing was cancelled" in result.stderr
         assert asked == ["Cancel 1 jobs (project p)?", "Cancel 1 jobs, of all users?"]
         assert fresh(job).status == "queued"
         assert whirr("cancel", "--project", "p", "--yes").returncode == 0
         assert fresh(job).status == "cancelled"
+
+    def test_one_that_is_not_there_spares_the_others(self, whirr: Callable[..., Result]) -> None:
+        job = make_job()
+        result = whirr("cancel", "A404", "404", str(job.pk))
+        assert result.returncode == 5
+        assert fresh(job).status == "cancelled"
+        assert [line.split("\t")[:2] for line in result.stdout.splitlines()[1:]] == [
+            ["A404", "no"],
+            ["404", "no"],
+            [str(job.pk), "yes"],
+        ]
 
 
 class TestRetry:

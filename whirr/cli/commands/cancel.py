@@ -68,14 +68,15 @@ def cancel(
 
 def _one(client: Client, target: int | str) -> list[Result]:
     """Cancel a job or an array; what cannot be cancelled has the exit code that this amounts to."""
-    if isinstance(target, str):
-        return _told(client.post("/api/v1/jobs/cancel", {"array": target}, repeatable=True).json())
     try:
+        if isinstance(target, str):
+            body = {"array": target}
+            return _told(client.post("/api/v1/jobs/cancel", body, repeatable=True).json())
         answer = client.post(f"/api/v1/jobs/{target}/cancel", repeatable=True).json() or {}
     except Refused as error:
         if error.status in (401, 403):
             raise
-        output.chat(f"whirr: job {target}: {error}")
+        output.chat(f"whirr: {target}: {error}")
         code = failures.NOT_FOUND if isinstance(error, NotFound) else failures.FAILED
         return [{"job_id": target, "cancelled": False, "message": str(error), "exit_code": code}]
     return [{"job_id": target, "cancelled": True, **answer}]
@@ -107,7 +108,8 @@ def _a_person_is_there() -> bool:
 
 
 def _ask(question: str) -> None:
-    click.confirm(question, abort=True, err=True)
+    if not click.confirm(question, err=True):
+        raise failures.Failure("nothing was cancelled")
 
 
 def _told(answer: dict[str, Any]) -> list[Result]:

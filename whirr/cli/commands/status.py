@@ -130,6 +130,8 @@ def _command(job: jobs.Job, width: int = 60) -> str:
 
 def _show_one(job: jobs.Job, where: place.Place) -> None:
     shown = {key: job[key] for key in JOB_FIELDS if job.get(key) not in (None, "", [], {})}
+    if not shown.get("min_memory_mb"):
+        shown.pop("min_memory_mb", None)
     shown["command"] = _command(job, 1000)
     shown["elapsed"] = elapsed(job)
     shown |= {"why": why} if (why := jobs.why_not(job)) else {}
