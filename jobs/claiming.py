@@ -20,6 +20,12 @@ from whirr_site.access import run_tokens
 OVERDUE_AFTER = (
     60  # seconds that an agent may take beyond time limit and grace before the server steps in
 )
+# What a claim reads of a job: what the move looks at, and what the agent is told.
+JOB = (
+    *("id", "run_id", "status", "attempt", "requirement_id", "name", "command_argv", "workdir"),
+    *("env", "config", "array_id", "array_index", "timeout_seconds", "grace_seconds", "exclusive"),
+    *("started_at", "cancel_requested_at"),
+)
 RUN = ("id", "key", "kind", "started_at")  # what a claim reads of a run
 ROUNDS = 4  # looks at the queue while other servers are quicker; the next doorbell brings another
 
@@ -110,6 +116,7 @@ def _locked(chosen: list[int]) -> dict[int, Job]:
         f"id IN ({rows.among(chosen)}) AND {lanes.OPEN} AND cancel_requested_at IS NULL",
         chosen,
         lock="FOR UPDATE SKIP LOCKED",
+        columns=JOB,
     )
     keys = [job.run_id for job in jobs]
     found = rows.select(Run, f"id IN ({rows.among(keys)})", keys, columns=RUN)

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 EVERY = 1.0  # seconds between looks
 ALIVE_EVERY = 5  # looks between signs of life
 SWEEP_EVERY = 10  # looks between sweeps: Celery is quicker, where it runs
+PAGE, PAGES = 500, 20  # events that one look rings for
 SILENT_AFTER = timedelta(seconds=20)
 
 InPool = Callable[..., Awaitable[Any]]
@@ -55,20 +56,22 @@ def ring_for_news(seen: int) -> int:
 
     A doorbell of another process does not reach an in-memory channel layer; the event's row does.
     """
-    fresh = (
-        JobEvent.objects.filter(pk__gt=seen)
-        .select_related("job__run", "job__worker")
-        .order_by("pk")[:500]
-    )
-    groups, newest = set(), seen
-    for event in fresh:
-        newest = event.pk
-        groups |= {feed.QUEUE, feed.run_group(event.job.run.key)}
-        if event.job.worker:
-            groups.add(feed.worker_group(event.job.worker.worker_id))
+    groups: set[str] = set()
+    for _ in range(PAGES):
+        fresh = JobEvent.objects.filter(pk__gt=seen).order_by("pk")
+        page = fresh.values_list("pk", "job__run__key", "job__worker__worker_id")[:PAGE]
+        for newest, run, worker in page:
+            seen = newest
+            groups.add(feed.run_group(run))
+            if worker:
+                groups.add(feed.worker_group(worker))
+        if len(page) < PAGE:
+            break
+    else:  # more than anybody could watch: look at the newest again
+        seen = _newest_event()
     if groups:
-        feed.ring(*groups)
-    return newest
+        feed.ring(feed.QUEUE, *groups)
+    return seen
 
 
 def side_work(look: int, *, now: datetime | None = None) -> None:

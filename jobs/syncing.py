@@ -19,6 +19,12 @@ from runs import rows
 
 SHIP_INTERVAL = 1.0  # seconds
 
+# What an exchange reads of a worker; the rest is read when it is asked for, which is seldom.
+WORKER = (
+    *("id", "worker_id", "session", "hostname", "gpus", "slots", "tags", "kinds", "projects"),
+    *("draining", "disabled", "sync_serial", "reserved_for_id"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -147,7 +153,7 @@ class _Talk:
 def _exchange(asks: Sequence[Ask], *, now: datetime) -> list[Orders | DomainError]:
     names = sorted({ask.worker_id for ask in asks})
     wanted = f"worker_id IN ({rows.among(names)})"
-    locked = rows.select(Worker, wanted, names, lock="FOR NO KEY UPDATE")
+    locked = rows.select(Worker, wanted, names, lock="FOR NO KEY UPDATE", columns=WORKER)
     workers = {worker.worker_id: worker for worker in locked}
     # A newer request of a worker comes before older looks of it: those are released then.
     order = sorted(range(len(asks)), key=lambda at: asks[at].serial is not None)

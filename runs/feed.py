@@ -80,8 +80,15 @@ def _ring_here(layer: Any, groups: tuple[str, ...]) -> None:
     for heard in _heard:
         for group in groups:
             heard(group)
-    if layer is not None:
-        _send_soon(layer, groups)
+    if layer is not None and (somewhere := _reached(layer, groups)):
+        _send_soon(layer, somewhere)
+
+
+def _reached(layer: Any, groups: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the groups that somebody may hear: an in-memory layer knows its listeners, and all are here."""
+    if not hasattr(layer, "channels"):
+        return groups
+    return tuple(group for group in groups if group in layer.groups)
 
 
 def _send_soon(layer: Any, groups: tuple[str, ...]) -> None:

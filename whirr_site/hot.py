@@ -91,8 +91,11 @@ class HotCalls:
         if body is None:
             return _error(413, "too_large", f"a request carries at most {BODY_LIMIT} bytes")
         query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-        call = Call(principal, params, query, headers, body, in_pool)
-        watch = asyncio.ensure_future(_notice_hang_up(receive, call))
+        watchers: list[asyncio.Future[None]] = []
+        call = Call(
+            *(principal, params, query, headers, body, in_pool),
+            watch=lambda: watchers.append(asyncio.ensure_future(_notice_hang_up(receive, call))),
+        )
         try:
             return await handler(call)
         except DomainError as error:
@@ -104,7 +107,8 @@ class HotCalls:
             log.exception("%s %s failed", scope["method"], scope["path"])
             return _error(500, "error", "the server failed to answer; its log says why")
         finally:
-            watch.cancel()
+            for watcher in watchers:
+                watcher.cancel()
 
 
 def _encoded(body: dict[str, Any]) -> bytes:

@@ -73,6 +73,7 @@ class Desk:
         self._pending: list[tuple[Ask, asyncio.Future[Answer]]] = []
         self._looking = False
         self._queue_rang = asyncio.Event()
+        self._rings = 0
         feed.hear(self._heard)
         self._tasks = {
             asyncio.ensure_future(bell.listen([feed.QUEUE, feed.WORKERS], self._heard)),
@@ -81,6 +82,7 @@ class Desk:
 
     def _heard(self, group: str) -> None:
         if group == feed.QUEUE:
+            self._rings += 1
             self._queue_rang.set()
         elif waiter := self._held.get(group):
             waiter.woken.set()
@@ -90,6 +92,7 @@ class Desk:
         group = feed.worker_group(ask.worker_id)
         waiter = Waiter(ask)
         call.when_gone.append(waiter.woken.set)
+        call.watch()
         older = self._held.get(group)
         self._held[group] = (
             waiter  # before the first look, so that nothing falls between looking and waiting
@@ -105,7 +108,7 @@ class Desk:
     async def _wait(self, waiter: Waiter, group: str, call: Call) -> Orders:
         ask = waiter.ask
         until = self.loop.time() + ask.report.hold_seconds
-        orders = waiter.orders = await self.look(ask)
+        orders = await self._look_again(waiter, ask)
         flags = orders.flags
         again = Ask(ask.worker_id, ask.report, orders.serial)
         feed.ring_from_loop(group)  # releases an older request of this worker in another process
@@ -118,9 +121,15 @@ class Desk:
             if self._held.get(group) is not waiter:
                 return Orders(orders.serial, orders.worker, released=True)
             waiter.woken.clear()
-            orders = await self.look(again)
-            if waiter.looked(orders):
-                self._queue_rang.set()
+            orders = await self._look_again(waiter, again)
+        return orders
+
+    async def _look_again(self, waiter: Waiter, ask: Ask) -> Orders:
+        """A look, after which the queue is looked at once more if it rang meanwhile, or was called for in vain."""
+        rings = self._rings
+        orders = await self.look(ask)
+        if waiter.looked(orders) or rings != self._rings:
+            self._queue_rang.set()
         return orders
 
     async def look(self, ask: Ask) -> Orders:

@@ -27,6 +27,8 @@ class Call:
     in_pool: Callable[..., Awaitable[Any]]
     gone: asyncio.Event = field(default_factory=asyncio.Event)  # set when the client hung up
     when_gone: list[Callable[[], None]] = field(default_factory=list)  # called then
+    # Starts to look whether the client hangs up, which costs a task: for calls that wait.
+    watch: Callable[[], None] = lambda: None
 
 
 Handler = Callable[[Call], Awaitable[Reply]]
