@@ -141,7 +141,12 @@ class Counts:
 
 def counts(*, now: datetime) -> Counts:
     """Numbers for `/api/v1/status` and the overview."""
-    rows = Job.objects.order_by().values_list("status").annotate(n=Count("id"))
+    # One look into the index for each status: asked for groups, PostgreSQL reads the whole table.
+    each = [
+        Job.objects.filter(status=status).order_by().values_list("status").annotate(n=Count("*"))
+        for status in JobStatus.values
+    ]
+    rows = each[0].union(*each[1:], all=True)
     online = Worker.objects.filter(online=True, heartbeat_at__gt=now - OFFLINE_AFTER).count()
     by_status = dict.fromkeys(JobStatus.values, 0) | dict(rows)
     return Counts(by_status, online, Worker.objects.count())
