@@ -105,3 +105,12 @@ class Base(RuleBasedStateMachine):
             task for task in self.model.tasks.values() if not statuses or task.status in statuses
         ]
         return found[-1 - pick % len(found)] if found else None
+
+    def lose_expired(self) -> None:
+        for task in self.running():
+            if task.lease and task.lease < self.now:
+                task.tries[-1].swept = True
+                self.model.end(task, "lost", "worker_lost", self.now)
+
+    def running(self) -> list[Task]:
+        return [task for task, _ in self.model.running()]

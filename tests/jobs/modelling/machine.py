@@ -10,7 +10,7 @@ from jobs import finishing, leases, overtime, pulse, workers
 from jobs.errors import IllegalMove, LeaseLost
 from jobs.finishing import Outcome
 from tests.jobs.modelling.base import Base
-from tests.jobs.modelling.model import Pair, Task
+from tests.jobs.modelling.model import Pair
 from tests.jobs.modelling.people import PICK, People
 
 GRACE = timedelta(seconds=120)
@@ -68,6 +68,20 @@ class Agents(Base):
         self.the_contract_holds()
         self.everybody_syncs()
 
+    @rule(at=AGENT, patience=st.sampled_from([61, 130]))
+    def a_silence(self, at: int, patience: int) -> None:
+        """Leases run out; one agent has forgotten everything, the others come back with what they hold."""
+        self.advance(patience)
+        leases.requeue_expired(now=self.now)
+        self.lose_expired()
+        self.the_contract_holds()
+        self.agents[at].forgets()
+        self.register(self.agents[at])
+        for agent in self.agents[at:] + self.agents[:at]:
+            orders = self.deliver(agent, agent.report(accepting=True))
+            if orders is not None:
+                agent.hears(orders)
+
     @rule(at=AGENT, pick=PICK)
     def an_old_request_arrives(self, at: int, pick: int) -> None:
         """The network kept it; nobody hears the answer."""
@@ -87,17 +101,18 @@ class Agents(Base):
         if answered:
             agent.drop({pair})
 
-    @rule(pick=PICK, end=OUTCOMES, foreign=st.booleans())
-    def a_stray_end(self, pick: int, end: Any, foreign: bool) -> None:
-        """Of any attempt, however old; or of one of another worker."""
+    @rule(pick=PICK, end=OUTCOMES, foreign=st.booleans(), stale=st.booleans())
+    def a_stray_end(self, pick: int, end: Any, foreign: bool, stale: bool) -> None:
+        """Of any attempt, however old; of one that was superseded; or of one of another worker."""
         pairs = [
             (task.pk, number)
             for task in self.model.tasks.values()
             for number in range(1, len(task.tries) + 1)
+            if not stale or (task.status == "running" and number < len(task.tries))
         ]
         if not pairs:
             return
-        pair = pairs[pick % len(pairs)]
+        pair = pairs[-1 - pick % len(pairs)]
         attempt = self.model.tasks[pair[0]].tries[pair[1] - 1]
         if attempt.status == "running" and not foreign:
             return  # that is no stray one
@@ -154,15 +169,6 @@ class Time(Base):
                 task.tries[-1].overruled = True
                 self.model.end(task, "timed_out", "time_limit", self.now)
 
-    def lose_expired(self) -> None:
-        for task in self.running():
-            if task.lease and task.lease < self.now:
-                task.tries[-1].swept = True
-                self.model.end(task, "lost", "worker_lost", self.now)
-
-    def running(self) -> list[Task]:
-        return [task for task, _ in self.model.running()]
-
     @rule(seconds=st.sampled_from([1, 90]))
     def the_server_restarts(self, seconds: int) -> None:
         """Nobody could renew meanwhile: every lease lasts for the grace at least."""
@@ -215,10 +221,7 @@ class Workers(Base):
         """Silent for so long that its worker is deleted; then it comes back with what it holds."""
         self.advance(90)
         leases.requeue_expired(now=self.now)
-        for task, _ in self.model.running():
-            if task.lease and task.lease < self.now:
-                task.tries[-1].swept = True
-                self.model.end(task, "lost", "worker_lost", self.now)
+        self.lose_expired()
         self.delete_worker(at)
         self.register(self.agents[at])
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import initialize, rule
 
 from jobs import cancelling, changing, retrying, submitting
 from jobs.errors import DomainError, IllegalMove, LimitReached
@@ -43,7 +43,23 @@ AFTER = st.lists(st.tuples(LATELY, st.sampled_from(sorted(MET_BY))), max_size=2)
 USERS = st.sampled_from(["ada", "bob"])
 
 
+CHAIN = st.lists(st.sampled_from(["ok", "ok", "any", "notok"]), min_size=2, max_size=4)
+
+
 class People(Base):
+    @initialize(plans=st.lists(st.tuples(USERS, NEEDS, EXTRAS, AFTER), min_size=3, max_size=8))
+    def a_queue_to_begin_with(self, plans: list[Any]) -> None:
+        for plan in plans:
+            self.submit(*plan)
+
+    @rule(user=USERS, kinds=CHAIN, most=st.integers(0, 2))
+    def submit_chain(self, user: str, kinds: list[str], most: int) -> None:
+        """One after the other, and an array at its end."""
+        self.submit(user, {}, {}, [])
+        for kind in kinds:
+            self.submit(user, {}, {}, [(0, kind)])
+        self.submit_array(user, {}, [(0, "ok")], 3, most)
+
     @rule(user=USERS, needs=NEEDS, extras=EXTRAS, after=AFTER)
     def submit(self, user: str, needs: Any, extras: Any, after: Any) -> None:
         wish = self.wish(needs | extras, after)
@@ -212,10 +228,10 @@ class People(Base):
     @rule(
         scope=st.sampled_from(["user", "project"]),
         own=st.booleans(),
-        gpus=st.sampled_from([None, 1, 2]),
-        jobs=st.sampled_from([None, 1, 3]),
-        queued=st.sampled_from([None, 6]),
-        gone=st.booleans(),
+        gpus=st.sampled_from([None, 1, 2, 3]),
+        jobs=st.sampled_from([None, 1, 2, 3]),
+        queued=st.sampled_from([None, None, 12]),
+        gone=st.sampled_from([False, False, True]),
     )
     def limit(self, scope: str, own: bool, gpus: Any, jobs: Any, queued: Any, gone: bool) -> None:
         name = {"user": "ada", "project": "p"}[scope] if own else ""
