@@ -11,7 +11,7 @@ from jobs.errors import IllegalMove, LeaseLost
 from jobs.finishing import Outcome
 from tests.jobs.modelling.base import Base
 from tests.jobs.modelling.model import Pair
-from tests.jobs.modelling.people import PICK, People
+from tests.jobs.modelling.people import NEEDS, PICK, USERS, People
 
 GRACE = timedelta(seconds=120)
 AGENT = st.integers(0, 3)
@@ -228,3 +228,13 @@ class Workers(Base):
 
 class QueueMachine(People, Agents, Time, Workers):
     """Everything that can happen to the queue, in any order."""
+
+    @rule(at=AGENT, user=USERS, needs=NEEDS)
+    def an_answer_gets_lost(self, at: int, user: str, needs: Any) -> None:
+        """The agent asks again in the same words; meanwhile there is more to be had."""
+        agent = self.agents[at]
+        self.deliver(agent, agent.report(accepting=True))
+        self.submit(user, needs, {}, [])
+        orders = self.deliver(agent, agent.report(accepting=True))
+        if orders is not None:
+            agent.hears(orders)
