@@ -18,7 +18,7 @@ from jobs.states import JobStatus
 from jobs.verdicts import Fit, Verdict
 
 SIMULATED = 2000  # jobs before it that are looked at one by one
-MOST_LOOKS = 50_000
+MOST_LOOKS = 15_000
 COULD_TAKE = {
     Verdict.COULD_START,
     Verdict.HAS_ROOM,
