@@ -16,7 +16,7 @@ from tests.support import environment
 SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 HURRY = os.environ.get("NOSHRINK") == "1"
 SLOWER = environment.database_kind() == "postgres"  # three times: each step is many round trips
-EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "2000")) if SOAK else (25 if SLOWER else 60)
+EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "2000")) if SOAK else (20 if SLOWER else 40)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(0 if SOAK else 600)]
 

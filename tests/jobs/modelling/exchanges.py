@@ -163,7 +163,11 @@ class Exchange:
         if not self._wants() or self._redelivered_before(fresh):
             return
         gpus, slots = self.model.free(self.node)
-        gpus, slots = gpus & set(self.report.free_gpus), min(slots, self.report.free_slots)
+        in_slots = sum(not task.tries[-1].gpus for task in fresh)
+        gpus, slots = (
+            gpus & set(self.report.free_gpus),
+            min(slots, self.report.free_slots - in_slots),
+        )
         kept_for = self.real.workers[self.node.name]["reserved_for_id"]
         if kept_for is not None:
             self.check_reservation(self.model.tasks[kept_for])
