@@ -1,5 +1,7 @@
 """A lost attempt whose agent returns: taken back where that harms nobody, with everything that belongs to it."""
 
+from typing import Any
+
 import pytest
 
 from jobs import changing, workers
@@ -29,7 +31,7 @@ def test_also_after_its_worker_was_deleted_and_registered_anew() -> None:
     expire(now=after(61))
     workers.delete("node1", actor="root", now=after(100))
     worker = make_worker(now=after(110))
-    told = {"gpus": [], "running": [(job.pk, 1)]}
+    told: dict[str, Any] = {"gpus": [], "running": [(job.pk, 1)]}
     sync(worker, now=after(110), **told)
     assert statuses([job]) == ["running"]
     sync(worker, now=after(150), **told)

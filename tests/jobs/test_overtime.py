@@ -1,5 +1,7 @@
 """Time limits: where the agent does not enforce one, the server does, and tells the agent to kill."""
 
+from typing import Any
+
 import pytest
 
 from jobs import leases, overtime
@@ -27,7 +29,7 @@ LIMIT, GRACE = 100, 20
 END = LIMIT + GRACE + OVERDUE_AFTER
 
 
-def overrun(**told: object) -> tuple[Job, Attempt]:
+def overrun(**told: Any) -> tuple[Job, Attempt]:
     """A job whose agent renews its lease and never stops it."""
     job = make_job(timeout_seconds=LIMIT, grace_seconds=GRACE, **told)
     attempt = claim(make_worker())

@@ -61,8 +61,8 @@ def test_a_dependent_that_is_submitted_while_its_parent_ends_is_never_left_waiti
         attempt = claim(worker)
         assert attempt.job_id == parent.pk
         child, _ = both(
-            lambda parent=parent: make_job(after=[(parent.pk, kind)]),
-            lambda attempt=attempt: finish(attempt),
+            partial(make_job, after=[(parent.pk, kind)]),
+            partial(finish, attempt),
         )
         assert statuses([child]) == [status]
 
@@ -73,7 +73,7 @@ def test_two_parents_that_end_at_once_release_their_child() -> None:
         parents = [make_job(priority=9), make_job(priority=9)]
         first, second = (order.attempt for order in sync(worker).jobs)
         child = make_job(after=[(job.pk, After.ANY) for job in parents])
-        both(lambda first=first: finish(first), lambda second=second: finish(second, exit_code=1))
+        both(partial(finish, first), partial(finish, second, exit_code=1))
         assert statuses([child]) == ["queued"]
 
 
@@ -82,7 +82,7 @@ def test_ends_of_two_members_at_once_make_room_for_two_and_no_more() -> None:
     worker = make_worker(gpus=2)
     for _ in ROUNDS:
         first, second = (order.attempt for order in sync(worker).jobs)
-        both(lambda first=first: finish(first), lambda second=second: finish(second))
+        both(partial(finish, first), partial(finish, second))
         active = Counter(statuses(members))
         assert active["queued"] == min(2, active["queued"] + active["waiting"])
         assert active["running"] == 0
@@ -121,7 +121,7 @@ def test_an_array_that_is_cancelled_while_it_is_claimed_runs_nowhere_in_secret()
         mine = Job.objects.filter(array=members[0].array_id)
         nodes = [make_worker(f"node{number}-{each}", gpus=2) for each in range(2)]
         both(
-            lambda mine=mine: cancelling.cancel_all(mine, actor="ada", now=after(1)),
+            partial(cancelling.cancel_all, mine, actor="ada", now=after(1)),
             *(partial(given, node) for node in nodes),
         )
         for job in mine:
@@ -138,8 +138,8 @@ def test_a_lease_that_is_renewed_while_it_is_swept_is_one_or_the_other() -> None
         job = make_job(priority=9)
         claim(worker)
         _, told = both(
-            lambda: leases.requeue_expired(now=after(61)),
-            lambda job=job: sync(worker, now=after(61), gpus=[], running=[(job.pk, 1)]),
+            partial(leases.requeue_expired, now=after(61)),
+            partial(sync, worker, now=after(61), gpus=[], running=[(job.pk, 1)]),
         )
         stored = fresh(job)
         later = sync(worker, now=after(62), gpus=[], running=[(job.pk, 1)])
@@ -155,8 +155,8 @@ def test_a_late_end_and_the_next_claim_have_one_winner() -> None:
         expire(now=after(61))
         other = make_worker(f"new{number}", now=after(62))
         ended, got = both(
-            lambda attempt=attempt: _unless_refused(lambda: finish(attempt, now=after(62))),
-            lambda other=other: given(other, now=after(62)),
+            partial(_unless_refused, partial(finish, attempt, now=after(62))),
+            partial(given, other, now=after(62)),
         )
         assert (ended is None) == (got == [job.pk]), f"{ended}, {got}"
         assert statuses([job]) == ["running" if got else "completed"]

@@ -1,5 +1,7 @@
 """A large job gets its node, though small ones keep coming; and nothing is kept free in vain."""
 
+from typing import Any
+
 import pytest
 
 from jobs import changing, workers
@@ -30,6 +32,7 @@ class Node:
         self.worker = make_worker(name, gpus=gpus)
         self.foreign: set[int] = set()  # GPUs that somebody else's process holds
         self.running: list[Attempt] = []
+        self.small = self.large = Job()  # where the fixture puts its two jobs
 
     def asks(self, second: float) -> list[int]:
         busy = {index for attempt in self.running for index in attempt.gpus} | self.foreign
@@ -52,14 +55,15 @@ class Node:
 def node() -> Node:
     """Two GPUs, one of which runs a small job; a large one for both waits since noon."""
     node = Node()
-    node.small = make_job(user="bob")  # type: ignore[attr-defined]
+    node.small = make_job(user="bob")
     node.asks(0)
-    node.large = make_job(gpus=2)  # type: ignore[attr-defined]
+    node.large = make_job(gpus=2)
     return node
 
 
-def small(**told: object) -> Job:
-    return make_job(**{"user": "bob", "now": after(10), **told})
+def small(**told: Any) -> Job:
+    wanted: dict[str, Any] = {"user": "bob", "now": after(10)} | told
+    return make_job(**wanted)
 
 
 def test_a_stream_of_small_jobs_does_not_starve_a_large_one() -> None:
@@ -84,9 +88,9 @@ def test_nothing_is_kept_before_it_has_waited_a_minute(node: Node) -> None:
 def test_after_a_minute_a_free_gpu_is_kept(node: Node) -> None:
     small()
     assert node.asks(PATIENT) == []
-    assert node.kept_for == node.large.pk  # type: ignore[attr-defined]
-    node.ends(node.small, 70)  # type: ignore[attr-defined]
-    assert node.asks(71) == [node.large.pk]  # type: ignore[attr-defined]
+    assert node.kept_for == node.large.pk
+    node.ends(node.small, 70)
+    assert node.asks(71) == [node.large.pk]
     assert node.kept_for is None
 
 
@@ -119,7 +123,7 @@ class TestItIsGivenUp:
     @pytest.mark.parametrize("how", ["cancel", "hold", "elsewhere"])
     def test_when_the_job_waits_no_more(self, node: Node, how: str) -> None:
         node.asks(PATIENT)
-        large: Job = node.large  # type: ignore[attr-defined]
+        large: Job = node.large
         if how == "cancel":
             cancel(large)
         elif how == "hold":
@@ -138,7 +142,7 @@ class TestItIsGivenUp:
 
     def test_when_a_gpu_is_in_the_hands_of_a_stranger(self, node: Node) -> None:
         node.asks(PATIENT)
-        node.ends(node.small, 65)  # type: ignore[attr-defined]
+        node.ends(node.small, 65)
         node.foreign = {0}
         other = small()
         assert node.asks(70) == [other.pk]
@@ -150,14 +154,14 @@ class TestItIsGivenUp:
         assert other.asks(11) == [first.pk]
         node.asks(PATIENT)
         other.asks(PATIENT)
-        assert (node.kept_for, other.kept_for) == (node.large.pk, None)  # type: ignore[attr-defined]
+        assert (node.kept_for, other.kept_for) == (node.large.pk, None)
         if how == "silent":
             expire(now=after(150))
         else:
             getattr(workers, f"set_{how}")("node1", True, actor="ada", now=after(65))
             node.asks(140)
         other.asks(150)
-        assert (node.kept_for, other.kept_for) == (None, node.large.pk)  # type: ignore[attr-defined]
+        assert (node.kept_for, other.kept_for) == (None, node.large.pk)
 
 
 class TestNothingIsKept:

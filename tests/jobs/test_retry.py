@@ -1,5 +1,7 @@
 """Running again: by the job's own wish before it ends, and by a person's afterwards."""
 
+from typing import Any
+
 import pytest
 
 from jobs import retrying
@@ -28,7 +30,7 @@ def retry(job: Job) -> Job:
     return retrying.retry(job.pk, actor="ada", now=after(10))
 
 
-def failed(**told: object) -> Job:
+def failed(**told: Any) -> Job:
     job = make_job(**told)
     finish(claim(make_worker()), exit_code=1)
     return fresh(job)
@@ -63,7 +65,7 @@ class TestExitCodes:
 
 class TestAPersonRetries:
     def test_all_that_was_submitted_is_submitted_again(self) -> None:
-        told = {
+        told: dict[str, Any] = {
             "name": "n",
             "config": {"lr": 1},
             "env": {"K": "V"},

@@ -1,5 +1,7 @@
 """A job that could not be started on one worker goes to another, as long as there is one."""
 
+from typing import Any
+
 import pytest
 
 from jobs import workers
@@ -11,8 +13,8 @@ pytestmark = pytest.mark.django_db
 LATER = after(30)  # longer than the first back-offs
 
 
-def given(name: str, **hardware: object) -> list[int]:
-    worker = make_worker(name, now=LATER, **hardware)  # type: ignore[arg-type]
+def given(name: str, **hardware: Any) -> list[int]:
+    worker = make_worker(name, now=LATER, **hardware)
     return [order.job.pk for order in sync(worker, now=LATER).jobs]
 
 
