@@ -13,6 +13,7 @@ from django.conf import settings
 
 from jobs.models import Attempt, Requirement, Scope, Usage
 from jobs.states import AttemptStatus
+from runs import rows
 
 Account = tuple[str, str]  # (scope, name)
 
@@ -98,8 +99,17 @@ def _book(attempt: Attempt, since: datetime, until: datetime, *, now: datetime) 
     gpu_seconds = weight(len(attempt.gpus)) * (until - since).total_seconds()
     booked = {(Scope.USER.value, job.user), (Scope.PROJECT.value, job.project)}
     for scope, name in sorted(booked - {(Scope.PROJECT.value, "")}):
-        Usage.objects.get_or_create(scope=scope, name=name, defaults={"at": now})
-        row = Usage.objects.select_for_update().get(scope=scope, name=name)
+        row = _locked(scope, name) or _made(scope, name, now=now)
         left = decayed(row.gpu_seconds, since=row.at, now=now)
         row.gpu_seconds, row.at = max(0.0, left + gpu_seconds), max(now, row.at)
         row.save(update_fields=["gpu_seconds", "at"])
+
+
+def _locked(scope: str, name: str) -> Usage | None:
+    found = rows.select(Usage, "scope = %s AND name = %s", [scope, name], lock="FOR UPDATE")
+    return found[0] if found else None
+
+
+def _made(scope: str, name: str, *, now: datetime) -> Usage:
+    Usage.objects.get_or_create(scope=scope, name=name, defaults={"at": now})
+    return Usage.objects.select_for_update().get(scope=scope, name=name)

@@ -11,6 +11,8 @@ from jobs.errors import LeaseLost, NotFound
 from jobs.leases import reinstate
 from jobs.models import Attempt, Job
 from jobs.states import AttemptStatus, Reason
+from runs import rows
+from runs.models import Run
 
 
 class Outcome(TextChoices):
@@ -42,22 +44,14 @@ def finish(job_id: int, number: int, report: Report, *, now: datetime) -> Job:
     Accepted after the lease ran out, as long as no newer attempt exists and the job has not ended.
     Raises NotFound, or LeaseLost where another attempt owns the job or another worker owned this one.
     """
-    job = (
-        Job.objects.select_for_update(of=("self",))
-        .select_related("run", "worker")
-        .filter(pk=job_id)
-        .first()
-    )
-    attempt = Attempt.objects.filter(job_id=job_id, number=number).select_related("worker").first()
-    if job is None or attempt is None:
-        raise NotFound(f"there is no attempt {number} of job {job_id}")
+    job, attempt = _locked(job_id, number)
     attempt.job = job
     if number < job.attempt:
         raise LeaseLost(f"attempt {number} of job {job_id} was superseded by attempt {job.attempt}")
     if attempt.worker_name != report.worker_id:
         raise LeaseLost(f"attempt {number} of job {job_id} belongs to worker {attempt.worker_name}")
     if attempt.status == AttemptStatus.LOST and report.outcome != Outcome.LOST:
-        if not reinstate(attempt, attempt.worker, lease_seconds=job.lease_seconds, now=now):
+        if not _came_back(attempt, job, now=now):
             raise LeaseLost(
                 f"attempt {number} of job {job_id} was lost, and the job is {job.status}"
             )
@@ -67,6 +61,24 @@ def finish(job_id: int, number: int, report: Report, *, now: datetime) -> Job:
         return job
     end(job, attempt, _judge(report), actor=report.worker_id, now=now)
     return job
+
+
+def _locked(job_id: int, number: int) -> tuple[Job, Attempt]:
+    """Raises NotFound."""
+    jobs = rows.select(Job, "id = %s", [job_id], lock="FOR UPDATE")
+    attempts = rows.select(Attempt, "job_id = %s AND number = %s", [job_id, number])
+    if not jobs or not attempts:
+        raise NotFound(f"there is no attempt {number} of job {job_id}")
+    (job,), (attempt,) = jobs, attempts
+    (job.run,) = rows.select(Run, "id = %s", [job.run_id])
+    return job, attempt
+
+
+def _came_back(attempt: Attempt, job: Job, *, now: datetime) -> bool:
+    """A hold is about starting: what has ended meanwhile is not thrown away for it."""
+    return reinstate(
+        attempt, attempt.worker, lease_seconds=job.lease_seconds, now=now, though_held=True
+    )
 
 
 def _judge(report: Report) -> Ended:

@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from jobs.models import Array, Dependency, Job
 from jobs.moving import Move, move_all
 from jobs.states import FINAL, After, JobStatus, Reason
+from runs import rows
 
 WHIRR = "whirr"  # the actor of what nobody asked for
 ACTIVE = (JobStatus.QUEUED, JobStatus.RUNNING)
@@ -33,12 +34,16 @@ def after(ended: Iterable[Job], *, now: datetime) -> None:
     """
     wave = list(ended)
     while wave:
-        waiting = Job.objects.filter(
-            status=JobStatus.WAITING, dependencies__on__in=[job.pk for job in wave]
-        )
-        doomed = _decide(waiting.values_list("pk", flat=True), now=now)
+        doomed = _decide(_dependents(wave), now=now)
         _top_up({job.array_id for job in wave if job.array_id}, now=now)
         wave = doomed
+
+
+def _dependents(ended: list[Job]) -> list[int]:
+    """Numbers of the jobs that wait for these. By hand: every end asks, and mostly nobody waits."""
+    numbers = [job.pk for job in ended]
+    edges = rows.select(Dependency, f"on_id IN ({rows.among(numbers)})", numbers)
+    return [edge.job_id for edge in edges]
 
 
 def arrive(jobs: Iterable[Job], *, now: datetime) -> None:
@@ -73,10 +78,13 @@ def settle(*, now: datetime, limit: int = 1000) -> int:
 
 def _decide(ids: Iterable[int], *, now: datetime) -> list[Job]:
     """Release those of the waiting jobs that have what they wait for, cancel those that never will; the cancelled."""
+    wanted = set(ids)
+    if not wanted:
+        return []
     jobs = {
         job.pk: job
         for job in Job.objects.select_for_update(of=("self",))
-        .filter(pk__in=set(ids), status=JobStatus.WAITING)
+        .filter(pk__in=wanted, status=JobStatus.WAITING)
         .select_related("run")
         .order_by("pk")
     }
@@ -121,8 +129,11 @@ def _release(job: Job, *, now: datetime) -> Move:
 
 def _top_up(arrays: Iterable[int], *, now: datetime) -> None:
     """Release waiting members up to the array's limit. The array's row is the lock that keeps to it."""
-    limited = Array.objects.filter(pk__in=set(arrays), max_active__isnull=False)
-    for array in limited.select_for_update().order_by("pk"):
+    numbers = sorted(set(arrays))
+    if not numbers:
+        return
+    limited = f"id IN ({rows.among(numbers)}) AND max_active IS NOT NULL"
+    for array in rows.select(Array, limited, numbers, lock="FOR UPDATE"):
         members = Job.objects.filter(array=array)
         room = (array.max_active or 0) - members.filter(status__in=ACTIVE).count()
         ready = _without_open_parents(members)[: max(0, room)]

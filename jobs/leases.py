@@ -111,14 +111,19 @@ def _may_come_back(attempt: Attempt, worker: Worker) -> bool:
 
 
 def reinstate(
-    attempt: Attempt, worker: Worker | None, *, lease_seconds: int, now: datetime
+    attempt: Attempt,
+    worker: Worker | None,
+    *,
+    lease_seconds: int,
+    now: datetime,
+    though_held: bool = False,
 ) -> bool:
-    """Take back a loss, if the job still waits for its next attempt and nobody wants it held or cancelled."""
+    """Take back a loss, if the job still waits for its next attempt and nobody wants it cancelled, or held."""
     if attempt.status != AttemptStatus.LOST:
         return False
     job = Job.objects.select_for_update(of=("self",)).select_related("run").get(pk=attempt.job_id)
     waits = job.status == JobStatus.QUEUED and job.attempt == attempt.number
-    if not waits or job.cancel_requested or job.is_held:
+    if not waits or job.cancel_requested or (job.is_held and not though_held):
         return False
     move(
         job,

@@ -166,14 +166,28 @@ def move_attempt(
     signal: int | None = None,
     overruled: bool = False,
 ) -> None:
-    """End an attempt, or take back its loss. Raises IllegalMove where the table has no such move."""
+    """End an attempt, or take back its loss: then its worker may be another row of the same name.
+
+    Raises IllegalMove where the table has no such move, LeaseLost where the row changed underneath.
+    """
     if (AttemptStatus(attempt.status), to) not in ATTEMPT_MOVES:
         raise IllegalMove(f"{attempt} is {attempt.status} and cannot become {to}")
-    attempt.status = to
-    attempt.reason = reason or ""
-    attempt.error_message = message
-    attempt.exit_code = exit_code
-    attempt.signal = signal
-    attempt.overruled = overruled
-    attempt.finished_at = None if to == AttemptStatus.RUNNING else now
-    attempt.save()
+    changes = {
+        "status": to,
+        "reason": reason or "",
+        "error_message": message,
+        "exit_code": exit_code,
+        "signal": signal,
+        "overruled": overruled,
+        "finished_at": None if to == AttemptStatus.RUNNING else now,
+        "worker": attempt.worker_id,
+    }
+    if not rows.update(
+        Attempt,
+        list(changes),
+        ("id", "status"),
+        [[*changes.values(), attempt.pk, attempt.status]],
+    ):
+        raise LeaseLost(f"{attempt} was overtaken")
+    for name, value in changes.items():
+        setattr(attempt, "worker_id" if name == "worker" else name, value)

@@ -22,7 +22,7 @@ SHIP_INTERVAL = 1.0  # seconds
 # What an exchange reads of a worker; the rest is read when it is asked for, which is seldom.
 WORKER = (
     *("id", "worker_id", "session", "hostname", "gpus", "slots", "tags", "kinds", "projects"),
-    *("draining", "disabled", "sync_serial", "reserved_for_id"),
+    *("draining", "disabled", "sync_serial", "turn", "reserved_for_id"),
 )
 
 
@@ -32,6 +32,7 @@ class Report:
 
     session: str = ""
     claim_id: str = ""
+    turn: int = 0  # grows from request to request of one agent; 0 where it does not count them
     free_gpus: list[int] = field(default_factory=list)
     free_slots: int = 0
     accepting: bool = True
@@ -185,8 +186,13 @@ def _admit(
         return NotFound(f"there is no worker {ask.worker_id!r}; register it first")
     if ask.report.session and worker.session and worker.session != ask.report.session:
         return WorkerNameTaken(f"another agent registered as {ask.worker_id!r}")
+    if (
+        ask.serial is None and 0 < ask.report.turn < worker.turn
+    ):  # a later request was here before it
+        return Orders(0, worker, released=True)
     if ask.serial is None:
         worker.sync_serial += 1
+        worker.turn = ask.report.turn
         worker.heartbeat_at, worker.online, worker.load = now, True, ask.report.load
         begun.append((worker, ask.report))
         return _Talk(ask, worker, worker.sync_serial)
@@ -198,9 +204,12 @@ def _admit(
 def _save_begun(begun: list[tuple[Worker, Report]], *, now: datetime) -> None:
     rows.update(
         Worker,
-        ("sync_serial", "heartbeat_at", "online", "load"),
+        ("sync_serial", "turn", "heartbeat_at", "online", "load"),
         ("id",),
-        [[worker.sync_serial, now, True, report.load, worker.pk] for worker, report in begun],
+        [
+            [worker.sync_serial, worker.turn, now, True, report.load, worker.pk]
+            for worker, report in begun
+        ],
     )
 
 

@@ -40,7 +40,7 @@ def register(worker_id: str, hardware: Hardware, *, session: str, now: datetime)
             f"another agent on {worker.hostname} is online as {worker_id!r}; choose a name with --name"
         )
     values = {name: getattr(hardware, name) for name in Hardware.__slots__}
-    values |= {"session": session, "heartbeat_at": now, "online": True}
+    values |= {"session": session, "heartbeat_at": now, "online": True, "turn": 0}
     worker, _ = Worker.objects.update_or_create(
         worker_id=worker_id, defaults=values, create_defaults={**values, "registered_at": now}
     )

@@ -63,7 +63,7 @@ def _serve(host: str, port: int) -> None:
         endpoints=build_endpoint_description_strings(host=host, port=port),
         server_name="whirr",
         websocket_handshake_timeout=10,
-        application_close_timeout=2,
+        application_close_timeout=30,  # a look at the database goes on after its client has left
         request_buffer_size=64 * 1024,
     ).run()
 

@@ -81,6 +81,7 @@ class Link:
         self._listener = listener
         self._path = f"/api/v1/workers/{registration['worker_id']}/"
         self._claim_id = _random_text()
+        self._turn = 0  # numbers our calls: one that a later one overtook claims nothing
         self._registered = False
         self._failures = 0
         self._quick_answers = 0
@@ -179,8 +180,10 @@ class Link:
 
     def _status(self, hold: float) -> dict[str, Any]:
         accepting = self._board.accepting
+        self._turn += 1
         return {
             "session": self._registration["session"],
+            "turn": self._turn,
             "claim_id": self._claim_id,
             "free_gpus": self._board.free_gpus() if accepting else [],
             "free_slots": self._board.free_slots() if accepting else 0,

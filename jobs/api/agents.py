@@ -8,8 +8,7 @@ from rest_framework.views import APIView
 
 from jobs import finishing, syncing, workers
 from jobs.api import worker_serializers as serializers
-from jobs.api.parsing import sync_report
-from jobs.finishing import Outcome
+from jobs.api.parsing import finish_report, sync_report
 from jobs.workers import Hardware
 from runs import clock
 from whirr_site.access.store import store_id
@@ -92,15 +91,6 @@ class FinishView(AgentView):
 
     @extend_schema(request=serializers.FinishSerializer, responses=serializers.FinishedSerializer)
     def post(self, request: Request, job_id: int, attempt: int) -> Response:
-        body = serializers.FinishSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        told = dict(body.validated_data)
-        report = finishing.Report(
-            worker_id=told["worker_id"],
-            outcome=Outcome(told["outcome"]),
-            exit_code=told["exit_code"],
-            signal=told["signal"],
-            message=told["error_message"] or "",
-        )
+        report = finish_report(request.data)
         job = finishing.finish(job_id, attempt, report, now=clock.now())
         return Response({"job_id": job_id, "attempt": attempt, "status": job.status})

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from jobs import finishing
 from jobs.errors import Invalid
+from jobs.finishing import Outcome
 from jobs.leases import Pair
 from jobs.syncing import Report
 from runs import storable
@@ -20,6 +22,7 @@ def sync_report(body: Any) -> Report:
     return Report(
         session=_text(body, "session"),
         claim_id=_text(body, "claim_id"),
+        turn=int(_number(body, "turn", 0, least=0, most=2**53)),
         free_gpus=[_whole(each, "free_gpus") for each in _items(body, "free_gpus")],
         free_slots=int(_number(body, "free_slots", 0, least=0, most=1024)),
         accepting=body.get("accepting", True) is True,
@@ -29,6 +32,35 @@ def sync_report(body: Any) -> Report:
         hold_seconds=min(hold, MOST_HOLD, lease / 3),
         load=storable.json(body["load"]) if isinstance(body.get("load"), dict) else {},
     )
+
+
+def finish_report(body: Any) -> finishing.Report:
+    """Raises Invalid naming the field that cannot be meant."""
+    if not isinstance(body, dict):
+        raise Invalid("the body must be a JSON object")
+    worker_id, message = body.get("worker_id"), body.get("error_message") or ""
+    if not isinstance(worker_id, str) or not worker_id or len(worker_id) > 128:
+        raise _refusal("worker_id", "a worker's name")
+    if body.get("outcome") not in Outcome.values:
+        raise _refusal("outcome", f"one of {', '.join(Outcome.values)}")
+    if not isinstance(message, str):
+        raise _refusal("error_message", "a text")
+    return finishing.Report(
+        worker_id,
+        Outcome(body["outcome"]),
+        _whole_or_none(body, "exit_code", least=-(2**31), most=2**31 - 1),
+        _whole_or_none(body, "signal", least=1, most=128),
+        storable.text(message),
+    )
+
+
+def _whole_or_none(body: dict[str, Any], name: str, *, least: int, most: int) -> int | None:
+    value = body.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise _refusal(name, f"a whole number from {least} to {most}")
+    return value
 
 
 def _refusal(name: str, wanted: str) -> Invalid:

@@ -41,6 +41,7 @@ class Worker(models.Model):
     sync_serial = models.BigIntegerField(
         default=0
     )  # of the newest held request; older ones are released
+    turn = models.BigIntegerField(default=0)  # the agent's own number of its newest request
     online = models.BooleanField(default=True)  # false once it said goodbye
     registered_at = models.DateTimeField()
     heartbeat_at = models.DateTimeField()

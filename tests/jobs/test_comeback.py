@@ -60,7 +60,6 @@ def test_a_job_that_was_held_meanwhile_does_not_run_on() -> None:
     assert (told.lost, statuses([job])) == ([(job.pk, 1)], ["queued"])
 
 
-@pytest.mark.xfail(strict=True, reason="F17: reinstate refuses held jobs to a finish too")
 def test_but_its_end_is_taken_though_it_is_held() -> None:
     """The work is done; a hold keeps a job from starting, not from having ended."""
     job = make_job()

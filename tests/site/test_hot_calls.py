@@ -14,7 +14,7 @@ from whirr_site import asgi, hot
 from whirr_site.access import run_tokens
 from whirr_site.access.principals import startup_secret
 
-EXAMPLES = {"run": "job-1", "attempt": "1", "name": "output.log", "worker": "node1"}
+EXAMPLES = {"job": "1", "run": "job-1", "attempt": "1", "name": "output.log", "worker": "node1"}
 ROUTES = [*JOB_ROUTES, *RUN_ROUTES]
 STREAM = "/api/v1/runs/job-1/attempts/1/streams/output.log?offset=0"
 
@@ -40,7 +40,7 @@ def bearer(token: str) -> dict[str, str]:
 
 
 def test_every_hot_route_is_really_hot() -> None:
-    assert len(HOT) == 4
+    assert len(HOT) == 5
     for method, path in HOT:
         assert asgi.hot_calls.match({"method": method, "path": path}) is not None
 
