@@ -226,7 +226,7 @@ class Workers(Base):
         self.register(self.agents[at])
 
 
-class QueueMachine(People, Agents, Time, Workers):
+class QueueMachine(Agents, People, Time, Workers):
     """Everything that can happen to the queue, in any order."""
 
     @rule(at=AGENT, user=USERS, needs=NEEDS)

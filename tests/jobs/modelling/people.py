@@ -52,13 +52,19 @@ class People(Base):
         for plan in plans:
             self.submit(*plan)
 
-    @rule(user=USERS, kinds=CHAIN, most=st.integers(0, 2))
-    def submit_chain(self, user: str, kinds: list[str], most: int) -> None:
-        """One after the other, and an array at its end."""
+    @rule(
+        user=USERS,
+        kinds=CHAIN,
+        most=st.integers(0, 2),
+        gone=st.lists(st.integers(0, 7), max_size=2),
+    )
+    def submit_chain(self, user: str, kinds: list[str], most: int, gone: list[int]) -> None:
+        """One after the other, and an array at its end; some of them are cancelled at once."""
         self.submit(user, {}, {}, [])
         for kind in kinds:
             self.submit(user, {}, {}, [(0, kind)])
         self.submit_array(user, {}, [(0, "ok")], 3, most)
+        self.cancel_some(gone)
 
     @rule(user=USERS, needs=NEEDS, extras=EXTRAS, after=AFTER)
     def submit(self, user: str, needs: Any, extras: Any, after: Any) -> None:
@@ -126,6 +132,9 @@ class People(Base):
 
     @rule(picks=st.lists(LATELY, min_size=1, max_size=3))
     def cancel_some(self, picks: list[int]) -> None:
+        self.model.fill_arrays(
+            set(Job.objects.filter(status="queued").values_list("pk", flat=True))
+        )
         found = {task.pk: task for pick in picks if (task := self.some_task(pick))}
         jobs = Job.objects.filter(pk__in=list(found))
         ended, asked = cancelling.cancel_all(jobs, actor="eve", now=self.now)
@@ -242,6 +251,17 @@ class People(Base):
         told = {"running_gpus": gpus, "running_jobs": jobs, "queued_jobs": queued}
         Quota.objects.update_or_create(scope=scope, name=name, defaults=told)
         self.model.limits[scope, name] = Limit(gpus, jobs, queued)
+
+    @rule(user=USERS, jobs=st.integers(1, 3), size=st.integers(3, 6))
+    def a_tight_limit(self, user: str, jobs: int, size: int) -> None:
+        """More is queued than may run, and every worker asks."""
+        self.limit("user", False, None, jobs, None, False)
+        self.submit_array(user, {}, [], size, 0)
+        self.everybody_syncs()
+
+    def everybody_syncs(self) -> None:
+        """A step of the agents."""
+        raise NotImplementedError
 
 
 def need_of(wish: Submission, user: str) -> Need:
