@@ -11,7 +11,7 @@ from jobs.matching import Free
 from jobs.models import Attempt, Job, Worker
 from jobs.moving import Move, move_all
 from jobs.owning import Owned, overdue_at, owned_by
-from jobs.states import JobStatus
+from jobs.states import AttemptStatus, JobStatus
 from jobs.taking import Taker
 from runs import recording, rows
 from runs.models import Run
@@ -132,24 +132,38 @@ def _take(picked: list[tuple[Pick, Job]], *, now: datetime) -> list[Order]:
         job.worker = pick.taker.worker
         job.requirement = pick.head.need
     move_all([_claim(pick, job, now=now) for pick, job in picked], now=now)
-    attempts = Attempt.objects.bulk_create(
-        Attempt(
-            job=job,
-            number=job.attempt,
-            worker=pick.taker.worker,
-            worker_name=pick.taker.worker.worker_id,
-            gpus=pick.place.gpus,
-            claim_id=pick.taker.claim_id,
-            started_at=now,
-        )
-        for pick, job in picked
-    )
+    attempts = _begin(picked, now=now)
     recording.begin_attempts(
         [(job.run, job.attempt, pick.taker.worker.hostname) for pick, job in picked], now=now
     )
     for attempt, (pick, _) in zip(attempts, picked, strict=True):
         pick.taker.owned.append(owned_by(attempt))
     return [Order(job, attempt) for attempt, (_, job) in zip(attempts, picked, strict=True)]
+
+
+def _begin(picked: list[tuple[Pick, Job]], *, now: datetime) -> list[Attempt]:
+    told: list[dict[str, Any]] = [
+        {
+            "job": job,
+            "number": job.attempt,
+            "worker": pick.taker.worker,
+            "worker_name": pick.taker.worker.worker_id,
+            "gpus": pick.place.gpus,
+            "claim_id": pick.taker.claim_id,
+            "status": AttemptStatus.RUNNING,
+            "reason": "",
+            "error_message": "",
+            "overruled": False,
+            "started_at": now,
+        }
+        for pick, job in picked
+    ]
+    attempts = []
+    for key, fields in zip(rows.insert(Attempt, told), told, strict=True):
+        attempt = Attempt(pk=key, **fields)
+        attempt._state.adding = False
+        attempts.append(attempt)
+    return attempts
 
 
 def _claim(pick: Pick, job: Job, *, now: datetime) -> Move:

@@ -108,7 +108,7 @@ def _dependencies(jobs: Iterable[int]) -> tuple[set[int], dict[int, str]]:
     """(jobs of which some parent has not ended, {job: why it can never start})."""
     unfinished: set[int] = set()
     broken: dict[int, str] = {}
-    edges = Dependency.objects.filter(job__in=list(jobs)).order_by("job", "on")
+    edges = Dependency.objects.filter(job__in=list(jobs)).order_by("job_id", "on_id")
     for job, on, kind, status in edges.values_list("job", "on", "kind", "on__status"):
         if status not in FINAL:
             unfinished.add(job)

@@ -7,12 +7,13 @@ neither, and compiling the queries costs more than running them.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db import connection
 
 from jobs import requirements
 from jobs.models import Requirement
+from runs import rows
 
 # In both statements this is, word for word, the condition of the index `job_queue`.
 OPEN = "status = 'queued' AND held_at IS NULL"
@@ -92,8 +93,4 @@ def heads(
 
 def _head(row: tuple, known: dict[int, Requirement]) -> Head:  # type: ignore[type-arg]
     job_id, need, priority, attempt, timeout, grace, queued_at = row
-    if isinstance(queued_at, str):  # SQLite keeps times as text, in UTC
-        queued_at = datetime.fromisoformat(queued_at)
-    if queued_at.tzinfo is None:
-        queued_at = queued_at.replace(tzinfo=UTC)
-    return Head(job_id, known[need], priority, attempt, timeout, grace, queued_at)
+    return Head(job_id, known[need], priority, attempt, timeout, grace, rows.when(queued_at))

@@ -70,7 +70,7 @@ def _as_submitted(old: Job) -> Submission:
 def _still_needed(old: Job) -> list[tuple[int, After]]:
     """What it has to wait for once more: its parents' retries, unless the parent itself ended well enough."""
     wanted: dict[int, After] = {}
-    for edge in Dependency.objects.filter(job=old).select_related("on").order_by("on"):
+    for edge in Dependency.objects.filter(job=old).select_related("on").order_by("on_id"):
         kind = After(edge.kind)
         if edge.on.status in FINAL and kind.is_met_by(JobStatus(edge.on.status)):
             continue

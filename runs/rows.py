@@ -4,10 +4,12 @@ Names are those of models and their fields and never come from outside; values a
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
 from django.db import connection
-from django.db.models import Field, Model
+from django.db.models import Field, JSONField, Model
 
 AnyField: TypeAlias = "Field[Any, Any]"
 Row = TypeVar("Row", bound=Model)
@@ -25,40 +27,40 @@ def update(
     """
     if not rows:
         return 0
-    fields: list[AnyField] = [model._meta.get_field(name) for name in (*columns, *guard)]  # type: ignore[misc]
+    fields = _fields(model, (*columns, *guard))
     values = [
         [_prepared(field, value) for field, value in zip(fields, row, strict=True)] for row in rows
     ]
-    if connection.vendor == "postgresql":
-        return _update_at_once(model, fields, len(columns), values)
-    quoted = [_quoted(field) for field in fields]
-    sets = ", ".join(f"{name} = %s" for name in quoted[: len(columns)])
-    where = " AND ".join(f"{name} = %s" for name in quoted[len(columns) :])
     with connection.cursor() as cursor:
-        cursor.executemany(f"UPDATE {_table(model)} SET {sets} WHERE {where}", values)  # noqa: S608
+        if connection.vendor == "postgresql":  # one statement, planned once
+            statement = _update_at_once(model, fields, len(columns), len(rows))
+            cursor.execute(statement, [value for row in values for value in row])
+        else:
+            cursor.executemany(_update_each(model, fields, len(columns)), values)
         return int(cursor.rowcount)
 
 
-def _update_at_once(
-    model: type[Model], fields: "list[AnyField]", setting: int, values: list[list[Any]]
-) -> int:
-    """PostgreSQL: one statement, planned once. The first row's casts give the columns their types."""
+def _update_each(model: type[Model], fields: Sequence[AnyField], setting: int) -> str:
+    quoted = [_quoted(field) for field in fields]
+    sets = ", ".join(f"{name} = %s" for name in quoted[:setting])
+    where = " AND ".join(f"{name} = %s" for name in quoted[setting:])
+    return f"UPDATE {_table(model)} SET {sets} WHERE {where}"  # noqa: S608
+
+
+def _update_at_once(model: type[Model], fields: Sequence[AnyField], setting: int, rows: int) -> str:
+    """The first row's casts give the columns of the list their types."""
     names = [_quoted(field) for field in fields]
-    casts = [f"%s::{field.db_type(connection)}" for field in fields]
     table = _table(model)
     sets = ", ".join(f"{name} = told.c{at}" for at, name in enumerate(names[:setting]))
     where = " AND ".join(
         f"{table}.{name} = told.c{at}" for at, name in enumerate(names) if at >= setting
     )
-    first = f"({', '.join(casts)})"
-    others = f", ({', '.join(['%s'] * len(names))})" * (len(values) - 1)
+    first = ", ".join(f"%s::{field.db_type(connection)}" for field in fields)
+    others = f", ({among(names)})" * (rows - 1)
     heads = ", ".join(f"c{at}" for at in range(len(names)))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {table} SET {sets} FROM (VALUES {first}{others}) AS told({heads}) WHERE {where}",  # noqa: S608
-            [value for row in values for value in row],
-        )
-        return int(cursor.rowcount)
+    return (
+        f"UPDATE {table} SET {sets} FROM (VALUES ({first}){others}) AS told({heads}) WHERE {where}"  # noqa: S608
+    )
 
 
 def select(
@@ -67,26 +69,58 @@ def select(
     values: Sequence[Any],
     *,
     lock: str = "",
-    columns: Sequence[str] = (),
+    columns: tuple[str, ...] = (),
 ) -> list[Row]:
     """Rows in the order of their keys; `where` holds %s for each value, and `among` in its IN-lists.
 
     `lock` is what PostgreSQL calls the lock: FOR UPDATE SKIP LOCKED. SQLite has one writer and needs none.
-    Where `columns` are named, the key has to be one; the others are read when they are asked for.
+    Where fields are named in `columns`, the key has to be one; the others are read when they are asked for.
     """
     lock = lock if connection.features.has_select_for_update else ""
+    wanted, names, converters = _shape(model, columns, connection.vendor)
     key = _quoted(model._meta.pk)
-    wanted = ", ".join(map(connection.ops.quote_name, columns)) or "*"
-    statement = f"SELECT {wanted} FROM {_table(model)} WHERE {where} ORDER BY {key} {lock}"  # noqa: S608
-    return list(model._default_manager.raw(statement, list(values)))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {wanted} FROM {_table(model)} WHERE {where} ORDER BY {key} {lock}",  # noqa: S608
+            values,
+        )
+        found = cursor.fetchall()
+    return [model.from_db(connection.alias, names, _converted(row, converters)) for row in found]
 
 
-def insert(model: type[Model], rows: list[dict[str, Any]]) -> None:
-    """Add rows that all name the same fields; without their keys, which nobody needs to know."""
-    if not rows:
-        return
-    names = list(rows[0])
-    fields: list[AnyField] = [model._meta.get_field(name) for name in names]  # type: ignore[misc]
+Converters: TypeAlias = list[tuple[int, list[Any], Any]]
+
+
+@cache
+def _shape(
+    model: type[Model], columns: tuple[str, ...], vendor: str
+) -> tuple[str, list[str], Converters]:
+    """Columns to select, their attributes, and what turns a database's values into Python's: as Django would do it."""
+    fields = [  # in the model's own order, as `from_db` wants them
+        field for field in model._meta.concrete_fields if not columns or field.attname in columns
+    ]
+    expressions = [field.get_col(model._meta.db_table) for field in fields]
+    found = [
+        (at, connection.ops.get_db_converters(each) + each.get_db_converters(connection), each)
+        for at, each in enumerate(expressions)
+    ]
+    names = [str(field.attname) for field in fields]
+    return ", ".join(map(_quoted, fields)), names, [each for each in found if each[1]]
+
+
+def _converted(row: tuple[Any, ...], converters: Converters) -> list[Any]:
+    values = list(row)
+    for at, convert, expression in converters:
+        for each in convert:
+            values[at] = each(values[at], expression, connection)
+    return values
+
+
+def insert(model: type[Model], rows: list[dict[str, Any]]) -> list[int]:
+    """Add rows that all name the same fields; their keys, in the same order."""
+    keys: list[int] = []
+    names = tuple(rows[0]) if rows else ()
+    fields = _fields(model, names)
     columns = ", ".join(map(_quoted, fields))
     for at in range(0, len(rows), MOST_IN_ONE):
         some = rows[at : at + MOST_IN_ONE]
@@ -97,7 +131,12 @@ def insert(model: type[Model], rows: list[dict[str, Any]]) -> None:
             for name, field in zip(names, fields, strict=True)
         ]
         with connection.cursor() as cursor:
-            cursor.execute(f"INSERT INTO {_table(model)} ({columns}) VALUES {places}", values)  # noqa: S608
+            cursor.execute(
+                f"INSERT INTO {_table(model)} ({columns}) VALUES {places} RETURNING id",  # noqa: S608
+                values,
+            )
+            keys += sorted(row[0] for row in cursor.fetchall())
+    return keys
 
 
 def among(values: Sequence[Any]) -> str:
@@ -105,11 +144,29 @@ def among(values: Sequence[Any]) -> str:
     return ", ".join(["%s"] * len(values)) or "NULL"
 
 
-def _prepared(field: "AnyField", value: Any) -> Any:
-    return field.get_db_prep_save(value.pk if isinstance(value, Model) else value, connection)
+def when(value: Any) -> datetime:
+    """A time as the database's own driver gives it: SQLite keeps text, in UTC."""
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _quoted(field: "AnyField") -> str:
+def _prepared(field: AnyField, value: Any) -> Any:
+    """What the driver takes; the plain cases without the detours that Django makes for expressions."""
+    if isinstance(field, JSONField):
+        return field.get_db_prep_save(value, connection)
+    if isinstance(value, Model):
+        return value.pk
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    return str(value) if isinstance(value, str) else value  # of an enum, its text
+
+
+@cache
+def _fields(model: type[Model], names: tuple[str, ...]) -> list[AnyField]:
+    return [model._meta.get_field(name) for name in names]  # type: ignore[misc]
+
+
+def _quoted(field: AnyField) -> str:
     return connection.ops.quote_name(str(field.column))
 
 

@@ -26,6 +26,7 @@ Answer = Orders | DomainError
 
 LOOK_AGAIN = 5.0  # seconds between looks at the queue, even without a doorbell
 AT_ONCE = 128  # requests in one transaction
+GATHER, GATHER_MOST = 0.002, 0.01  # seconds: one step of waiting for more of them, and all steps
 
 
 class Waiter:
@@ -151,8 +152,18 @@ class Desk:
             while self._pending:
                 batch, self._pending = self._pending[:AT_ONCE], self._pending[AT_ONCE:]
                 await self._look_for(batch)
+                if len(batch) > 1:
+                    await self._gather()
         finally:
             self._looking = False
+
+    async def _gather(self) -> None:
+        """Those who were just answered ask again in a moment: worth waiting for, where several share a transaction."""
+        until = self.loop.time() + GATHER_MOST
+        came = -1
+        while came != len(self._pending) < AT_ONCE and self.loop.time() < until:
+            came = len(self._pending)
+            await asyncio.sleep(GATHER)
 
     async def _look_for(self, batch: Sequence[tuple[Ask, asyncio.Future[Answer]]]) -> None:
         """All in one transaction; where that fails, each alone, so that one does not spoil it for the others."""

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs import legacy, legacy_files
+from jobs import legacy, legacy_files, selectors
 from jobs.api.agents import AgentView
 from jobs.api.answers import job_json
 from jobs.api.serializers import JobSerializer
@@ -65,7 +65,7 @@ class ClaimView(AgentView):
         if order is None:
             return Response({"job": None})
         legacy_files.prepare(order.job)
-        return Response({"job": job_json(order.job)})
+        return Response({"job": job_json(selectors.job(order.job.pk))})  # an order knows less
 
 
 class HeartbeatView(AgentView):

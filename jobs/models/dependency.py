@@ -13,6 +13,7 @@ class Dependency(models.Model):
     kind = models.CharField(max_length=8, choices=After, default=After.OK)
 
     class Meta:
+        verbose_name_plural = "dependencies"
         constraints = (
             models.UniqueConstraint(fields=["job", "on"], name="dependency_once"),
             models.CheckConstraint(name="dependency_not_on_itself", condition=~Q(job=F("on"))),

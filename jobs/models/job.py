@@ -115,6 +115,8 @@ class Job(models.Model):
                 fields=["lease_expires_at"], name="job_lease", condition=Q(status="running")
             ),
             models.Index(fields=["status", "-id"], name="job_by_status"),
+            models.Index(fields=["project", "-id"], name="job_by_project"),
+            models.Index(fields=["user", "-id"], name="job_by_user"),
         )
 
     def __str__(self) -> str:
