@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from jobs import finishing, leases, overtime, pulse, workers
+from jobs import cancelling, finishing, leases, overtime, pulse, workers
 from jobs.errors import IllegalMove, LeaseLost
 from jobs.finishing import Outcome
 from tests.jobs.modelling.base import Base
@@ -29,6 +29,7 @@ OUTCOMES = st.sampled_from(
         ("lost", None),
     ]
 )
+OFTEN_NOT = st.sampled_from([True, False, False])
 VERDICTS = {
     "cancelled": ("cancelled", "cancelled_by"),
     "timed_out": ("timed_out", "time_limit"),
@@ -39,15 +40,15 @@ VERDICTS = {
 
 
 class Agents(Base):
-    @rule(at=AGENT, answered=st.booleans(), accepting=st.sampled_from([True, True, True, False]))
-    def sync(self, at: int, answered: bool, accepting: bool) -> None:
+    @rule(at=AGENT, accepting=st.sampled_from([True, True, True, False]))
+    def sync(self, at: int, accepting: bool) -> None:
         agent = self.agents[at]
         report = agent.report(accepting=accepting)
         agent.late = [*agent.late[-2:], report]
         orders = self.deliver(agent, report)
         if orders is None:
             self.register(agent)
-        elif answered:
+        else:
             agent.hears(orders)
 
     @rule()
@@ -67,20 +68,6 @@ class Agents(Base):
             agent.drop(set(agent.held))
         self.the_contract_holds()
         self.everybody_syncs()
-
-    @rule(at=AGENT, patience=st.sampled_from([61, 130]))
-    def a_silence(self, at: int, patience: int) -> None:
-        """Leases run out; one agent has forgotten everything, the others come back with what they hold."""
-        self.advance(patience)
-        leases.requeue_expired(now=self.now)
-        self.lose_expired()
-        self.the_contract_holds()
-        self.agents[at].forgets()
-        self.register(self.agents[at])
-        for agent in self.agents[at:] + self.agents[:at]:
-            orders = self.deliver(agent, agent.report(accepting=True))
-            if orders is not None:
-                agent.hears(orders)
 
     @rule(at=AGENT, pick=PICK)
     def an_old_request_arrives(self, at: int, pick: int) -> None:
@@ -182,27 +169,26 @@ class Time(Base):
 
 
 class Workers(Base):
-    @rule(at=AGENT, verb=st.sampled_from(["draining", "disabled"]), on=st.booleans())
+    @rule(at=AGENT, verb=st.sampled_from(["draining", "disabled"]), on=OFTEN_NOT)
     def tell_worker(self, at: int, verb: str, on: bool) -> None:
         node = self.agents[at].node
         if node.there:
             getattr(workers, f"set_{verb}")(node.name, on, actor="eve", now=self.now)
             setattr(node, verb, on)
 
-    @rule(at=AGENT)
-    def agent_restarts(self, at: int) -> None:
-        """It remembers nothing: its attempts end by their leases."""
-        self.agents[at].forgets()
-        self.register(self.agents[at])
-
-    @rule(at=AGENT)
-    def says_goodbye(self, at: int) -> None:
-        node = self.agents[at].node
-        if node.there:
+    @rule(at=AGENT, how=st.sampled_from(["restarts", "says goodbye", "is deleted"]))
+    def worker_goes(self, at: int, how: str) -> None:
+        """A restarted agent remembers nothing: its attempts end by their leases."""
+        agent, node = self.agents[at], self.agents[at].node
+        if how == "restarts":
+            agent.forgets()
+            self.register(agent)
+        elif how == "is deleted":
+            self.delete_worker(at)
+        elif node.there:
             workers.unregister(node.name, now=self.now)
             node.online, node.seen = False, self.now
 
-    @rule(at=AGENT)
     def delete_worker(self, at: int) -> None:
         node = self.agents[at].node
         if not node.there:
@@ -229,12 +215,32 @@ class Workers(Base):
 class QueueMachine(Agents, People, Time, Workers):
     """Everything that can happen to the queue, in any order."""
 
-    @rule(at=AGENT, user=USERS, needs=NEEDS)
-    def an_answer_gets_lost(self, at: int, user: str, needs: Any) -> None:
+    @rule(at=AGENT, user=USERS, needs=NEEDS, heard=st.booleans())
+    def an_answer_gets_lost(self, at: int, user: str, needs: Any, heard: bool) -> None:
         """The agent asks again in the same words; meanwhile there is more to be had."""
         agent = self.agents[at]
+        self.submit(user, {}, {}, [])
         self.deliver(agent, agent.report(accepting=True))
         self.submit(user, needs, {}, [])
         orders = self.deliver(agent, agent.report(accepting=True))
-        if orders is not None:
+        if orders is not None and heard:
             agent.hears(orders)
+
+    @rule(at=AGENT, patience=st.sampled_from([61, 130]), doomed=st.booleans())
+    def a_silence(self, at: int, patience: int, doomed: bool) -> None:
+        """Leases run out; one agent has forgotten everything, the others come back with what they hold."""
+        self.everybody_syncs()
+        self.the_contract_holds()
+        for task in self.running()[:1] if doomed else []:
+            cancelling.cancel(task.pk, actor="eve", now=self.now)
+            self.wish_gone([task])
+        self.advance(patience)
+        leases.requeue_expired(now=self.now)
+        self.lose_expired()
+        self.the_contract_holds()
+        self.agents[at].forgets()
+        self.register(self.agents[at])
+        for agent in self.agents[at:] + self.agents[:at]:
+            orders = self.deliver(agent, agent.report(accepting=True))
+            if orders is not None:
+                agent.hears(orders)

@@ -117,7 +117,6 @@ class People(Base):
             ]
         )
 
-    @rule(pick=PICK)
     def cancel(self, pick: int) -> None:
         task = self.some_task(pick)
         if task is None:
@@ -131,6 +130,12 @@ class People(Base):
         self.wish_gone([task])
 
     @rule(picks=st.lists(LATELY, min_size=1, max_size=3))
+    def somebody_cancels(self, picks: list[int]) -> None:
+        if len(picks) == 1:
+            self.cancel(picks[0])
+        else:
+            self.cancel_some(picks)
+
     def cancel_some(self, picks: list[int]) -> None:
         self.model.fill_arrays(
             set(Job.objects.filter(status="queued").values_list("pk", flat=True))
@@ -169,7 +174,13 @@ class People(Base):
         task.held = {"hold": True, "release": False}.get(verb, task.held)
         task.priority = level if verb == "priority" else task.priority
 
-    @rule(pick=PICK)
+    @rule(pick=st.none() | PICK)
+    def somebody_retries(self, pick: int | None) -> None:
+        if pick is None:
+            self.retry_all()
+        else:
+            self.retry(pick)
+
     def retry(self, pick: int) -> None:
         task = self.some_task(pick, *FINAL)
         if task is None:
@@ -184,7 +195,6 @@ class People(Base):
         assert after is not None and not full
         self.retried(task, job, after)
 
-    @rule()
     def retry_all(self) -> None:
         """All that failed, oldest first; what cannot be meant is left out, or refuses everything."""
         candidates = [
@@ -240,7 +250,7 @@ class People(Base):
         gpus=st.sampled_from([None, 1, 2, 3]),
         jobs=st.sampled_from([None, 1, 2, 3]),
         queued=st.sampled_from([None, None, 12]),
-        gone=st.sampled_from([False, False, True]),
+        gone=st.booleans(),
     )
     def limit(self, scope: str, own: bool, gpus: Any, jobs: Any, queued: Any, gone: bool) -> None:
         name = {"user": "ada", "project": "p"}[scope] if own else ""
@@ -258,6 +268,7 @@ class People(Base):
         self.limit("user", False, None, jobs, None, False)
         self.submit_array(user, {}, [], size, 0)
         self.everybody_syncs()
+        self.limit("user", False, None, None, None, True)
 
     def everybody_syncs(self) -> None:
         """A step of the agents."""
