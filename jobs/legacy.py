@@ -1,5 +1,6 @@
 """Workers of whirr 0.5: they name themselves and no attempt, so the attempt is the one they were given last."""
 
+import threading
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -29,9 +30,17 @@ def worker_of(name: str) -> tuple[Worker, list[int] | None]:
     return worker, [int(index)]
 
 
-@transaction.atomic
+# Claims that look at the same time choose the same job, and all but one have to look again.
+_one_at_a_time = threading.Lock()
+
+
 def claim(name: str, gpu_id: int | None, *, lease_seconds: int, now: datetime) -> Order | None:
     """One job, or None. Raises NotFound."""
+    with _one_at_a_time, transaction.atomic():
+        return _claim(name, gpu_id, lease_seconds=lease_seconds, now=now)
+
+
+def _claim(name: str, gpu_id: int | None, *, lease_seconds: int, now: datetime) -> Order | None:
     worker, gpus = worker_of(name)
     worker = Worker.objects.select_for_update(no_key=True).get(pk=worker.pk)
     Worker.objects.filter(pk=worker.pk).update(heartbeat_at=now, online=True)

@@ -20,6 +20,9 @@ RUN_STATUS = {
     JobStatus.CANCELLED: RunStatus.CANCELLED,
 }
 
+# Events after which no worker can find more to do than before. An end may make room under somebody's quota.
+BRINGS_NO_WORK = {"claimed", "reinstated", "cancel_requested", "held"}
+
 
 @dataclass(slots=True)
 class Move:
@@ -146,6 +149,8 @@ def note_all(notes: Iterable[Note], *, now: datetime) -> None:
     )
     if told:
         feed.ring(feed.QUEUE, *(feed.run_group(each.job.run.key) for each in told))
+    if not BRINGS_NO_WORK.issuperset(each.kind for each in told):
+        feed.ring(feed.WORK)
 
 
 def note(

@@ -11,6 +11,7 @@ from django.conf import settings
 from jobs import following, leases, overtime
 from jobs.leases import extend_all
 from jobs.models import JobEvent, Pulse
+from jobs.moving import BRINGS_NO_WORK
 from runs import clock, feed
 
 log = logging.getLogger(__name__)
@@ -59,16 +60,19 @@ def ring_for_news(seen: int) -> int:
     groups: set[str] = set()
     for _ in range(PAGES):
         fresh = JobEvent.objects.filter(pk__gt=seen).order_by("pk")
-        page = fresh.values_list("pk", "job__run__key", "job__worker__worker_id")[:PAGE]
-        for newest, run, worker in page:
+        page = fresh.values_list("pk", "kind", "job__run__key", "job__worker__worker_id")[:PAGE]
+        for newest, kind, run, worker in page:
             seen = newest
             groups.add(feed.run_group(run))
+            if kind not in BRINGS_NO_WORK:
+                groups.add(feed.WORK)
             if worker:
                 groups.add(feed.worker_group(worker))
         if len(page) < PAGE:
             break
     else:  # more than anybody could watch: look at the newest again
         seen = _newest_event()
+        groups.add(feed.WORK)
     if groups:
         feed.ring(feed.QUEUE, *groups)
     return seen

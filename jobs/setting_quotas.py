@@ -24,7 +24,7 @@ def put(scope: str, name: str, limits: Mapping[str, int | None]) -> Quota:
     _check(scope, name)
     values = {each: limits.get(each) for each in LIMITS}
     quota, _ = Quota.objects.update_or_create(scope=scope, name=name, defaults=values)
-    feed.ring(feed.QUEUE)  # there may be room now for what waits
+    feed.ring(feed.QUEUE, feed.WORK)  # there may be room now for what waits
     return quota
 
 
@@ -34,7 +34,7 @@ def delete(scope: str, name: str) -> None:
     gone, _ = Quota.objects.filter(scope=scope, name=name).delete()
     if not gone:
         raise NotFound(f"there is no quota for {Quota(scope=scope, name=name)}")
-    feed.ring(feed.QUEUE)
+    feed.ring(feed.QUEUE, feed.WORK)
 
 
 def _check(scope: str, name: str) -> None:

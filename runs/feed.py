@@ -19,7 +19,8 @@ from django.db import transaction
 
 log = logging.getLogger(__name__)
 
-QUEUE = "queue"
+QUEUE = "queue"  # of those who show the queue: anything happened to a job or a worker
+WORK = "work"  # of those who wait for something to do: there may be some
 WORKERS = "workers"  # of those who listen for all workers; the message says which one
 SENDER = secrets.token_hex(8)  # this process
 

@@ -3,10 +3,11 @@
 Names are those of models and their fields and never come from outside; values are always parameters.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from django.db import connection
 from django.db.models import Field, JSONField, Model
@@ -28,14 +29,15 @@ def update(
     if not rows:
         return 0
     fields = _fields(model, (*columns, *guard))
-    values = [
-        [_prepared(field, value) for field, value in zip(fields, row, strict=True)] for row in rows
-    ]
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":  # one statement, planned once
-            statement = _update_at_once(model, fields, len(columns), len(rows))
-            cursor.execute(statement, [value for row in values for value in row])
+        if connection.vendor == "postgresql":
+            statement = _update_at_once(model, tuple(fields), len(columns))
+            cursor.execute(statement, _arrays(fields, rows))
         else:
+            values = [
+                [_prepared(field, value) for field, value in zip(fields, row, strict=True)]
+                for row in rows
+            ]
             cursor.executemany(_update_each(model, fields, len(columns)), values)
         return int(cursor.rowcount)
 
@@ -47,20 +49,50 @@ def _update_each(model: type[Model], fields: Sequence[AnyField], setting: int) -
     return f"UPDATE {_table(model)} SET {sets} WHERE {where}"  # noqa: S608
 
 
-def _update_at_once(model: type[Model], fields: Sequence[AnyField], setting: int, rows: int) -> str:
-    """The first row's casts give the columns of the list their types."""
-    names = [_quoted(field) for field in fields]
+@cache
+def _update_at_once(model: type[Model], fields: tuple[AnyField, ...], setting: int) -> str:
+    """PostgreSQL: one statement whatever the number of rows, with an array for each column."""
+    names, told = [_quoted(field) for field in fields], _told(fields)
     table = _table(model)
-    sets = ", ".join(f"{name} = told.c{at}" for at, name in enumerate(names[:setting]))
+    sets = ", ".join(
+        f"{name} = {value}"
+        for name, value in zip(names[:setting], told.values[:setting], strict=True)
+    )
     where = " AND ".join(
-        f"{table}.{name} = told.c{at}" for at, name in enumerate(names) if at >= setting
+        f"{table}.{name} = {value}"
+        for name, value in zip(names[setting:], told.values[setting:], strict=True)
     )
-    first = ", ".join(f"%s::{field.db_type(connection)}" for field in fields)
-    others = f", ({among(names)})" * (rows - 1)
-    heads = ", ".join(f"c{at}" for at in range(len(names)))
-    return (
-        f"UPDATE {table} SET {sets} FROM (VALUES ({first}){others}) AS told({heads}) WHERE {where}"  # noqa: S608
+    return f"UPDATE {table} SET {sets} FROM {told.source} WHERE {where}"  # noqa: S608
+
+
+class _Told(NamedTuple):
+    """Rows as PostgreSQL reads them from arrays: what stands after FROM, and what to call each column's value."""
+
+    source: str
+    values: list[str]
+
+
+def _told(fields: Sequence[AnyField]) -> _Told:
+    names = [f"c{at}" for at in range(len(fields))]
+    arrays = ", ".join(
+        f"%s::{'text' if _is_json(field) else field.db_type(connection)}[]" for field in fields
     )
+    values = [
+        f"told.{name}::jsonb" if _is_json(field) else f"told.{name}"
+        for name, field in zip(names, fields, strict=True)
+    ]
+    return _Told(f"unnest({arrays}) AS told({', '.join(names)})", values)
+
+
+def _arrays(fields: Sequence[AnyField], rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    return [
+        [json.dumps(value) if _is_json(field) else _prepared(field, value) for value in column]
+        for field, column in zip(fields, zip(*rows, strict=True), strict=True)
+    ]
+
+
+def _is_json(field: AnyField) -> bool:
+    return isinstance(field, JSONField)
 
 
 def select(
@@ -118,25 +150,30 @@ def _converted(row: tuple[Any, ...], converters: Converters) -> list[Any]:
 
 def insert(model: type[Model], rows: list[dict[str, Any]]) -> list[int]:
     """Add rows that all name the same fields; their keys, in the same order."""
-    keys: list[int] = []
-    names = tuple(rows[0]) if rows else ()
-    fields = _fields(model, names)
+    if not rows:
+        return []
+    fields = _fields(model, tuple(rows[0]))
+    values = [list(row.values()) for row in rows]
     columns = ", ".join(map(_quoted, fields))
-    for at in range(0, len(rows), MOST_IN_ONE):
-        some = rows[at : at + MOST_IN_ONE]
-        places = ", ".join([f"({among(names)})"] * len(some))
-        values = [
-            _prepared(field, row[name])
-            for row in some
-            for name, field in zip(names, fields, strict=True)
-        ]
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO {_table(model)} ({columns}) VALUES {places} RETURNING id",  # noqa: S608
-                values,
-            )
+    head = f"INSERT INTO {_table(model)} ({columns})"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            told = _told(fields)
+            source = f"SELECT {', '.join(told.values)} FROM {told.source}"  # noqa: S608
+            cursor.execute(f"{head} {source} RETURNING id", _arrays(fields, values))
+            return sorted(row[0] for row in cursor.fetchall())
+        keys = []
+        for at in range(0, len(values), MOST_IN_ONE):
+            some = values[at : at + MOST_IN_ONE]
+            places = ", ".join([f"({among(fields)})"] * len(some))
+            flat = [
+                _prepared(field, value)
+                for row in some
+                for field, value in zip(fields, row, strict=True)
+            ]
+            cursor.execute(f"{head} VALUES {places} RETURNING id", flat)
             keys += sorted(row[0] for row in cursor.fetchall())
-    return keys
+        return keys
 
 
 def among(values: Sequence[Any]) -> str:

@@ -73,18 +73,18 @@ class Desk:
         self._held: dict[str, Waiter] = {}  # by the worker's group
         self._pending: list[tuple[Ask, asyncio.Future[Answer]]] = []
         self._looking = False
-        self._queue_rang = asyncio.Event()
+        self._work_rang = asyncio.Event()
         self._rings = 0
         feed.hear(self._heard)
         self._tasks = {
-            asyncio.ensure_future(bell.listen([feed.QUEUE, feed.WORKERS], self._heard)),
+            asyncio.ensure_future(bell.listen([feed.WORK, feed.WORKERS], self._heard)),
             asyncio.ensure_future(self._call_in_turn()),
         }
 
     def _heard(self, group: str) -> None:
-        if group == feed.QUEUE:
+        if group == feed.WORK:
             self._rings += 1
-            self._queue_rang.set()
+            self._work_rang.set()
         elif waiter := self._held.get(group):
             waiter.woken.set()
 
@@ -130,7 +130,7 @@ class Desk:
         rings = self._rings
         orders = await self.look(ask)
         if waiter.looked(orders) or rings != self._rings:
-            self._queue_rang.set()
+            self._work_rang.set()
         return orders
 
     async def look(self, ask: Ask) -> Orders:
@@ -185,8 +185,8 @@ class Desk:
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_AGAIN):
-                    await self._queue_rang.wait()
-            self._queue_rang.clear()
+                    await self._work_rang.wait()
+            self._work_rang.clear()
             try:
                 await self._call()
             except Exception:

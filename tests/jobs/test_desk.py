@@ -126,7 +126,7 @@ async def settled(here: Desk) -> None:
     """Whatever was set off has come to rest."""
     for _ in range(50):
         await asyncio.sleep(0)
-    await wait_for(lambda: not here._looking and not here._queue_rang.is_set())
+    await wait_for(lambda: not here._looking and not here._work_rang.is_set())
 
 
 def hold(
@@ -146,7 +146,7 @@ async def waiting(here: Desk, queue: Queue, *names: str) -> dict[str, asyncio.Fu
 
 
 def ring(here: Desk) -> None:
-    here._heard(feed.QUEUE)
+    here._heard(feed.WORK)
 
 
 async def test_one_new_job_wakes_one_of_many(here: Desk, queue: Queue) -> None:

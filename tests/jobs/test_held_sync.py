@@ -142,7 +142,7 @@ async def test_many_held_requests_are_one_listener(agent: httpx.AsyncClient) -> 
         for number in range(5)
     ]
     await asyncio.sleep(0.2)
-    assert {len(layer.groups[group]) for group in (feed.QUEUE, feed.WORKERS)} == {1}
+    assert {len(layer.groups[group]) for group in (feed.WORK, feed.WORKERS)} == {1}
     await asyncio.gather(*waiting)
 
 
