@@ -43,7 +43,7 @@ def keep(job: Job, seconds: float, number: int = 1) -> list[tuple[int, int]]:
     return sync(node, now=after(seconds), gpus=[], running=[(job.pk, number)]).cancel
 
 
-def test_the_agent_has_its_limit_its_grace_and_a_minute() -> None:
+def test_the_agent_has_its_limit_its_grace_and_the_servers_patience() -> None:
     job, _ = overrun()
     assert overtime.end_overdue(now=after(END)) == 0
     assert overtime.end_overdue(now=after(END + 1)) == 1

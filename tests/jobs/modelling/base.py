@@ -7,6 +7,7 @@ from django.db import transaction
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
 from jobs import pulse, requirements, workers
+from jobs.owning import OVERDUE_AFTER
 from jobs.syncing import Orders, Report
 from jobs.workers import Hardware
 from tests.jobs.modelling.agents import Agent
@@ -52,7 +53,7 @@ class Base(RuleBasedStateMachine):
         logging.getLogger("jobs").addHandler(self.complaints)
         self.now = NOON
         self.alive: datetime | None = None  # the last sign of life of a web process
-        self.model = Model(hardware())
+        self.model = Model(hardware(), patience=OVERDUE_AFTER)
         self.agents = [Agent(node) for node in self.model.nodes.values()]
         self.ended: dict[int, str] = {}
 

@@ -9,6 +9,7 @@ from hypothesis.stateful import rule
 from jobs import cancelling, finishing, leases, overtime, pulse, workers
 from jobs.errors import IllegalMove, LeaseLost
 from jobs.finishing import Outcome
+from jobs.owning import OVERDUE_AFTER
 from tests.jobs.modelling.base import Base
 from tests.jobs.modelling.model import Pair
 from tests.jobs.modelling.people import NEEDS, PICK, USERS, People
@@ -130,7 +131,7 @@ class Agents(Base):
 
 
 class Time(Base):
-    @rule(seconds=st.sampled_from([1, 5, 20, 61, 61, 130, 700]))
+    @rule(seconds=st.sampled_from([1, 5, 20, 61, 61, 130, OVERDUE_AFTER + 131]))
     def time_passes(self, seconds: int) -> None:
         self.advance(seconds)
 

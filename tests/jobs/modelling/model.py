@@ -13,7 +13,6 @@ from tests.jobs.modelling.nodes import Limits, Need, Node
 FINAL = {"completed", "failed", "cancelled"}
 MET_BY = {"ok": {"completed"}, "any": FINAL, "notok": {"failed", "cancelled"}}
 LOST_CAP, NEVER_STARTED_CAP = 3, 5
-PATIENCE = 60  # seconds beyond time limit and grace
 
 Pair = tuple[int, int]
 
@@ -66,7 +65,8 @@ class Task:
 class Model:
     """Everything, at one moment. Callers say what happened; what follows from that happens here."""
 
-    def __init__(self, nodes: Iterable[Node]) -> None:
+    def __init__(self, nodes: Iterable[Node], *, patience: int) -> None:
+        self.patience = patience  # seconds beyond time limit and grace
         self.nodes = {node.name: node for node in nodes}
         self.tasks: dict[int, Task] = {}
         self.arrays: dict[int, int | None] = {}  # the most at a time
@@ -160,7 +160,7 @@ class Model:
         task.tries.append(attempt)
         self._runs(task, now, lease_seconds)
         limit = task.timeout
-        task.overdue = limit and now + timedelta(seconds=limit + task.grace + PATIENCE)  # type: ignore[assignment]
+        task.overdue = limit and now + timedelta(seconds=limit + task.grace + self.patience)  # type: ignore[assignment]
 
     def _runs(self, task: Task, now: datetime, lease_seconds: int) -> None:
         task.status, task.not_before, task.lease_seconds = "running", None, lease_seconds
