@@ -10,7 +10,7 @@ from datetime import datetime
 from jobs import lanes, matching
 from jobs.lanes import Head
 from jobs.matching import Free
-from jobs.models import Worker
+from jobs.models import Requirement, Worker
 from jobs.quotas import Caps
 
 
@@ -26,7 +26,7 @@ class Waiting:
 
 def who(waiting: Sequence[Waiting], *, now: datetime) -> dict[int, set[int]]:
     """Those to wake, by their position in `waiting`, each with the jobs it is called for: the first ones that fit."""
-    needs = lanes.open_lanes() if waiting else []
+    needs = [need for need in lanes.open_lanes() if _anybody(need, waiting)] if waiting else []
     if not needs:
         return {}
     caps = Caps.read(needs)
@@ -59,3 +59,10 @@ def _serve(waiting: Waiting, queued: list[list[Head]], caps: Caps) -> set[int]:
             lane.remove(head)
             jobs.add(head.job_id)
     return jobs
+
+
+def _anybody(need: Requirement, waiting: Sequence[Waiting]) -> bool:
+    return any(
+        matching.place_for(need, each.worker, Free(list(each.gpus), each.slots)) is not None
+        for each in waiting
+    )

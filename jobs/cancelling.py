@@ -11,11 +11,12 @@ from jobs.errors import IllegalMove, NotFound
 from jobs.models import Job
 from jobs.moving import Move, move, move_all, note
 from jobs.states import FINAL, JobStatus, Reason
-from runs import feed
+from runs import again, feed
 
 AT_ONCE = 500  # jobs in one transaction
 
 
+@again.after_deadlock
 @transaction.atomic
 def cancel(job_id: int, *, actor: str, now: datetime) -> str:
     """Cancel a job and return the status it had.
@@ -32,6 +33,8 @@ def cancel(job_id: int, *, actor: str, now: datetime) -> str:
     if job is None:
         raise NotFound(f"there is no job {job_id}")
     previous = job.status
+    if previous == JobStatus.CANCELLED:  # asked for again, since the first answer was lost
+        return previous
     if job.is_final:
         raise IllegalMove(f"job {job_id} has ended already: it is {previous}")
     if job.cancel_requested:
@@ -82,6 +85,7 @@ def cancel_queued(*, actor: str, now: datetime) -> list[int]:
     return cancel_all(pending, actor=actor, now=now)[0]
 
 
+@again.after_deadlock
 @transaction.atomic
 def _end_pending(numbers: list[int], *, actor: str, now: datetime) -> list[int]:
     pending = Job.objects.filter(pk__in=numbers, status__in=[JobStatus.WAITING, JobStatus.QUEUED])

@@ -10,6 +10,7 @@ from jobs.errors import IllegalMove, NotFound
 from jobs.models import Job
 from jobs.moving import note
 from jobs.states import JobStatus
+from runs import again
 
 
 def hold(job_id: int, *, actor: str, now: datetime) -> Job:
@@ -37,6 +38,7 @@ def set_priority(job_id: int, priority: int, *, actor: str, now: datetime) -> Jo
     )
 
 
+@again.after_deadlock
 @transaction.atomic
 def _change(
     job_id: int,

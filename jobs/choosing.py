@@ -112,11 +112,6 @@ class Market:
         self._count(head, place, times=1)
         return Pick(taker, head, place)
 
-    def undo(self, pick: Pick) -> None:
-        """Somebody else was quicker: the place is free again, the job is gone."""
-        matching.give_back(pick.place, pick.taker.free)
-        self._count(pick.head, pick.place, times=-1)
-
     def _count(self, head: Head, place: Place, *, times: int) -> None:
         self._caps.started(head.need, len(place.gpus), times=times)
         if self._shares:

@@ -17,9 +17,6 @@ from runs import recording, rows
 from runs.models import Run
 from whirr_site.access import run_tokens
 
-OVERDUE_AFTER = (
-    60  # seconds that an agent may take beyond time limit and grace before the server steps in
-)
 # What a claim reads of a job: what the move looks at, and what the agent is told.
 JOB = (
     *("id", "run_id", "status", "attempt", "requirement_id", "name", "command_argv", "workdir"),
@@ -181,6 +178,7 @@ def _claim(pick: Pick, job: Job, *, now: datetime) -> Move:
             "lease_expires_at": now + timedelta(seconds=lease),
             "overdue_at": overdue_at(job, now),
             "not_before": None,
+            "exit_code": None,
             "started_at": job.started_at or now,
         },
     )

@@ -11,7 +11,7 @@ from jobs.errors import LeaseLost, NotFound
 from jobs.leases import reinstate
 from jobs.models import Attempt, Job
 from jobs.states import AttemptStatus, Reason
-from runs import rows
+from runs import again, rows
 from runs.models import Run
 
 
@@ -37,6 +37,7 @@ class Report:
     message: str = ""
 
 
+@again.after_deadlock
 @transaction.atomic
 def finish(job_id: int, number: int, report: Report, *, now: datetime) -> Job:
     """End attempt `number`. Repeating it changes nothing and answers the same.
@@ -65,6 +66,8 @@ def finish(job_id: int, number: int, report: Report, *, now: datetime) -> Job:
 
 def _locked(job_id: int, number: int) -> tuple[Job, Attempt]:
     """Raises NotFound."""
+    if job_id >= 2**63 or number >= 2**31:  # more than the columns hold
+        raise NotFound(f"there is no attempt {number} of job {job_id}")
     jobs = rows.select(Job, "id = %s", [job_id], lock="FOR UPDATE")
     attempts = rows.select(Attempt, "job_id = %s AND number = %s", [job_id, number])
     if not jobs or not attempts:

@@ -30,7 +30,8 @@ _BROKEN = Dependency.objects.filter(
 def after(ended: Iterable[Job], *, now: datetime) -> None:
     """Release or cancel whatever waited for these jobs, which have just ended, and so on from there.
 
-    Locks dependents by rising number. A dependent is always newer than what it waits for, so nobody locks against us.
+    Locks dependents by rising number, a wave at a time. Two ends at once may still meet in a deadlock: whoever calls
+    this from outside is wrapped in `again.after_deadlock`.
     """
     wave = list(ended)
     while wave:

@@ -13,7 +13,7 @@ from jobs.models import Attempt, Job, Worker
 from jobs.moving import move, move_attempt
 from jobs.owning import Owned, overdue_at, owned_by
 from jobs.states import MOVES, AttemptStatus, JobStatus, Reason
-from runs import recording
+from runs import again, recording
 
 log = logging.getLogger(__name__)
 
@@ -173,6 +173,7 @@ def _expired(now: datetime) -> Q:
     return Q(status=JobStatus.RUNNING, lease_expires_at__lt=now)
 
 
+@again.after_deadlock
 @transaction.atomic
 def _take_away(job_id: int, *, now: datetime) -> bool:
     job = (

@@ -36,8 +36,13 @@ _one_at_a_time = threading.Lock()
 
 def claim(name: str, gpu_id: int | None, *, lease_seconds: int, now: datetime) -> Order | None:
     """One job, or None. Raises NotFound."""
-    with _one_at_a_time, transaction.atomic():
-        return _claim(name, gpu_id, lease_seconds=lease_seconds, now=now)
+    if not _one_at_a_time.acquire(timeout=1):  # it asks again in a few seconds
+        return None
+    try:
+        with transaction.atomic():
+            return _claim(name, gpu_id, lease_seconds=lease_seconds, now=now)
+    finally:
+        _one_at_a_time.release()
 
 
 def _claim(name: str, gpu_id: int | None, *, lease_seconds: int, now: datetime) -> Order | None:
@@ -76,6 +81,7 @@ def renew(job_id: int, name: str, *, lease_seconds: int, now: datetime) -> tuple
     attempt = held_attempt(job_id, name)
     if attempt is None or attempt.worker is None:
         raise NotFound(f"job {job_id} is not held by {name}")
+    Worker.objects.select_for_update(no_key=True).get(pk=attempt.worker.pk)
     pair = (attempt.job_id, attempt.number)
     owned = [owned_by(attempt)] if attempt.status == AttemptStatus.RUNNING else []
     holder = leases.Holder(attempt.worker, {pair}, owned, lease_seconds)

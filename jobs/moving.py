@@ -21,7 +21,7 @@ RUN_STATUS = {
 }
 
 # Events after which no worker can find more to do than before. An end may make room under somebody's quota.
-BRINGS_NO_WORK = {"claimed", "reinstated", "cancel_requested", "held"}
+BRINGS_NO_WORK = {"claimed", "reinstated", "cancel_requested"}
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from jobs.ending import Ended, end
 from jobs.leases import SWEEPER
 from jobs.models import Job
 from jobs.states import AttemptStatus, JobStatus, Reason
+from runs import again
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ def end_overdue(*, now: datetime, limit: int = 100) -> int:
     return ended
 
 
+@again.after_deadlock
 @transaction.atomic
 def _end(job_id: int, *, now: datetime) -> bool:
     job = (

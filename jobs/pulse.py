@@ -74,7 +74,7 @@ def ring_for_news(seen: int) -> int:
         seen = _newest_event()
         groups.add(feed.WORK)
     if groups:
-        feed.ring(feed.QUEUE, *groups)
+        feed.ring_here(feed.QUEUE, *groups)
     return seen
 
 

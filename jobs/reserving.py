@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import IntegrityError, transaction
 
 from jobs import matching
 from jobs.lanes import Head
@@ -88,7 +89,12 @@ def make(
     kept = _reservation(worker, job, owned, _in_reach(worker, owned, free))
     if kept is None or not _gives_way(head.job_id, now=now):
         return None
-    _set(worker, head.job_id, now)
+    try:
+        with transaction.atomic():
+            _set(worker, head.job_id, now)
+    except IntegrityError:  # another server was quicker, for a worker of its own
+        worker.reserved_for_id = worker.reserved_at = None
+        return None
     return kept
 
 

@@ -10,8 +10,10 @@ from jobs.errors import IllegalMove, NotFound
 from jobs.models import Dependency, Job
 from jobs.states import FINAL, After, JobStatus
 from jobs.submitting import COPIED, Member, Submission, queue
+from runs import again
 
 
+@again.after_deadlock
 @transaction.atomic
 def retry(job_id: int, *, actor: str, now: datetime) -> Job:
     """Queue the job once more. Raises NotFound; IllegalMove where it has not ended, or is being retried already."""
@@ -25,26 +27,28 @@ def retry(job_id: int, *, actor: str, now: datetime) -> Job:
         raise NotFound(f"there is no job {job_id}")
     if not old.is_final:
         raise IllegalMove(f"job {job_id} is {old.status}; only a job that has ended can be retried")
-    again = newest(old)
-    if again.pk != old.pk and not again.is_final:
-        raise IllegalMove(f"job {job_id} is being retried already, as job {again.pk}")
+    latest = newest(old)
+    if latest.pk != old.pk and not latest.is_final:
+        raise IllegalMove(f"job {job_id} is being retried already, as job {latest.pk}")
     wish = _as_submitted(old)
     member = Member(old.array_index, old.array, retry_of=old)
     return queue(wish, [member], user=actor or old.user, now=now)[0]
 
 
 def retry_all(jobs: QuerySet[Job], *, actor: str, now: datetime) -> list[Job]:
-    """Retry those of the jobs that failed or were cancelled and were not retried yet: oldest first."""
+    """Retry those of the jobs that failed or were cancelled and were not retried yet: oldest first.
+
+    A transaction each: thousands in one would keep every agent waiting. Whoever is interrupted repeats it.
+    """
     failed = jobs.filter(
         status__in=[JobStatus.FAILED, JobStatus.CANCELLED], retried_by__isnull=True
     )
-    again = []
-    with transaction.atomic():
-        for job_id in failed.order_by("pk").values_list("pk", flat=True):
-            # What waited for something that will not happen again has nothing to do.
-            with contextlib.suppress(IllegalMove), transaction.atomic():
-                again.append(retry(job_id, actor=actor, now=now))
-    return again
+    made = []
+    for job_id in list(failed.order_by("pk").values_list("pk", flat=True)):
+        # What waited for something that will not happen again has nothing to do.
+        with contextlib.suppress(IllegalMove):
+            made.append(retry(job_id, actor=actor, now=now))
+    return made
 
 
 def newest(job: Job) -> Job:

@@ -13,6 +13,7 @@ from jobs.ending import Ended, end
 from jobs.errors import DomainError, NotFound, WorkerNameTaken
 from jobs.leases import Holder, Pair, Renewal
 from jobs.models import Attempt, Job, Worker
+from jobs.owning import overdue_at
 from jobs.states import AttemptStatus, Reason
 from jobs.taking import Taker
 from runs import rows
@@ -256,5 +257,7 @@ def _again(talk: _Talk, *, now: datetime) -> list[Order]:
             )
             talk.holder.owned.remove(each)
         else:
+            job.overdue_at = overdue_at(job, now)  # it starts only now
+            job.save(update_fields=["overdue_at"])
             orders.append(Order(job, attempt))
     return orders

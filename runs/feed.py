@@ -60,6 +60,16 @@ def ring(*groups: str) -> None:
         transaction.on_commit(partial(_ring_now, groups))
 
 
+def ring_here(*groups: str) -> None:
+    """Tell those in this process alone; for news of another one, which has rung everywhere by itself."""
+    layer = get_channel_layer()
+    if layer is not None and not hasattr(layer, "channels"):
+        layer = None
+    if _loop is not None and _loop.is_running():
+        with contextlib.suppress(RuntimeError):
+            _loop.call_soon_threadsafe(_ring_here, layer, groups)
+
+
 def ring_from_loop(group: str) -> None:
     """Tell the other processes at once; for code that runs in the attached loop and has changed nothing itself."""
     layer = get_channel_layer()
@@ -109,3 +119,4 @@ async def _send(layer: Any, groups: tuple[str, ...]) -> None:
                 await layer.group_send(to, {"type": "look.again", "group": group, "sender": SENDER})
         except Exception as error:
             log.warning("could not ring %s: %s", group, error)
+            return  # the others would fail alike, each after its time

@@ -1,7 +1,9 @@
 """Domain errors as HTTP: the one table of status codes, and the one shape of every error."""
 
+import logging
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from rest_framework import exceptions
@@ -9,6 +11,8 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from runs.errors import DomainError
+
+log = logging.getLogger(__name__)
 
 STATUS = {
     "invalid": 400,
@@ -23,6 +27,9 @@ STATUS = {
 }
 
 
+UNAVAILABLE = {"detail": "the database does not answer now; try again", "code": "unavailable"}
+
+
 def body_of(error: DomainError) -> tuple[int, dict[str, Any]]:
     """(status, body) of a domain error."""
     return STATUS[error.code], {"detail": error.detail, "code": error.code, **error.extra}
@@ -33,6 +40,9 @@ def as_response(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, DomainError):
         status, body = body_of(error)
         return Response(body, status=status)
+    if isinstance(error, (OperationalError, InterfaceError)):
+        log.warning("the database does not answer: %s", error)
+        return Response(dict(UNAVAILABLE), status=503)
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     if isinstance(error, RecursionError):  # no code of ours recurses but over the JSON of a body

@@ -12,6 +12,8 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
+
 from jobs import calling, syncing
 from jobs.calling import Waiting
 from jobs.errors import DomainError
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 
 InPool = Callable[..., Awaitable[Any]]
 Answer = Orders | DomainError
+Batch = Sequence[tuple[Ask, "asyncio.Future[Answer]"]]
 
 LOOK_AGAIN = 5.0  # seconds between looks at the queue, even without a doorbell
 AT_ONCE = 128  # requests in one transaction
@@ -55,13 +58,12 @@ class Waiter:
         return Waiting(orders.worker, report.free_gpus, report.free_slots, in_vain)
 
     def looked(self, orders: Orders) -> bool:
-        """Take note of what it found. True where it was called and got nothing: it is another one's turn."""
+        """Take note of what it found. True where it was called for more than it got: it is another one's turn."""
         self.orders = orders
         called_for, self.called_for = self.called_for, set()
-        if not called_for or orders.jobs:
-            return False
-        self._in_vain |= dict.fromkeys(called_for, time.monotonic() + LOOK_AGAIN)
-        return True
+        missed = called_for - {order.job.pk for order in orders.jobs}
+        self._in_vain |= dict.fromkeys(missed, time.monotonic() + LOOK_AGAIN)
+        return bool(missed)
 
 
 class Desk:
@@ -105,6 +107,8 @@ class Desk:
         finally:
             if self._held.get(group) is waiter:
                 del self._held[group]
+            if waiter.called_for:  # it leaves without having looked
+                self._work_rang.set()
 
     async def _wait(self, waiter: Waiter, group: str, call: Call) -> Orders:
         ask = waiter.ask
@@ -165,20 +169,33 @@ class Desk:
             came = len(self._pending)
             await asyncio.sleep(GATHER)
 
-    async def _look_for(self, batch: Sequence[tuple[Ask, asyncio.Future[Answer]]]) -> None:
-        """All in one transaction; where that fails, each alone, so that one does not spoil it for the others."""
-        try:
-            answers = await self._in_pool(_exchange, [ask for ask, _ in batch])
-        except Exception as error:
-            if len(batch) > 1:
-                for one in batch:
-                    await self._look_for([one])
-            elif not batch[0][1].done():
-                batch[0][1].set_exception(error)
+    async def _look_for(self, batch: Batch) -> None:
+        """All in one transaction; where one of them spoils it, each alone.
+
+        Where it is the database that fails, they are tried together once more, and then told so together.
+        """
+        wanted = [(ask, future) for ask, future in batch if not future.done()]
+        failure: Exception | None = None
+        for _ in range(2 if wanted else 0):
+            try:
+                answers = await self._in_pool(_exchange, [ask for ask, _ in wanted])
+            except (OperationalError, InterfaceError) as error:
+                failure = error
+                continue
+            except Exception as error:
+                await self._apart(wanted, error)
+                return
+            for (_, future), answer in zip(wanted, answers, strict=True):
+                if not future.done():  # its client may have gone
+                    future.set_result(answer)
             return
-        for (_, future), answer in zip(batch, answers, strict=True):
-            if not future.done():  # its client may have gone
-                future.set_result(answer)
+        _tell(wanted, failure)
+
+    async def _apart(self, batch: Batch, error: Exception) -> None:
+        if len(batch) == 1:
+            _tell(batch, error)
+        for one in batch if len(batch) > 1 else ():
+            await self._look_for([one])
 
     async def _call_in_turn(self) -> None:
         """Wake those whom a queued job could be for: when the queue rings, and by the clock."""
@@ -206,6 +223,12 @@ class Desk:
                 waiter, _ = asked[at]
                 waiter.called_for |= jobs
                 waiter.woken.set()
+
+
+def _tell(batch: Batch, error: Exception | None) -> None:
+    for _, future in batch:
+        if error is not None and not future.done():
+            future.set_exception(error)
 
 
 def _exchange(asks: list[Ask]) -> list[Answer]:

@@ -1,6 +1,6 @@
 from django.db import models
 
-COMMAND = "command"  # the kind of job that every worker runs
+COMMAND = "command"  # the kind of job that a worker runs which names no others
 
 
 class Requirement(models.Model):

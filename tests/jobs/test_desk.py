@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -23,6 +24,19 @@ NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 def given(orders: Orders) -> list[Any]:
     """Numbers stand for orders here."""
     return [*orders.jobs]
+
+
+@dataclass(frozen=True)
+class NamedJob:
+    pk: int
+
+
+class Handed(int):
+    """An order, as far as the desk looks at one: the number of its job."""
+
+    @property
+    def job(self) -> NamedJob:
+        return NamedJob(int(self))
 
 
 class FakeCall:
@@ -70,7 +84,11 @@ class Queue:
         if found is None:
             return Orders(self.serials[name], Worker(worker_id=name))
         self.jobs.remove(found)
-        return Orders(self.serials[name], Worker(worker_id=name), jobs=[cast("Any", found)])
+        return Orders(
+            self.serials[name],
+            Worker(worker_id=name),
+            jobs=[cast("Any", Handed(found))],
+        )
 
     def who(self, waiting: Sequence[Waiting], *, now: datetime) -> dict[int, set[int]]:
         """It does not know what is forbidden, as the real one does not know of reservations."""

@@ -148,14 +148,14 @@ class TestTheTask:
 
 def test_news_are_rung_for_once(monkeypatch: MonkeyPatch) -> None:
     rung: list[tuple[str, ...]] = []
-    monkeypatch.setattr(feed, "ring", lambda *groups: rung.append(groups))
+    monkeypatch.setattr(feed, "ring_here", lambda *groups: rung.append(groups))
     seen = pulse.begin(now=after(0))
     job = make_job()
     claim(make_worker())
     newest = pulse.ring_for_news(seen)
     assert newest > seen
-    (groups,) = [each for each in rung if len(each) == 3]
-    assert {"queue", f"run.job-{job.pk}"} < set(groups)
+    (groups,) = rung
+    assert {feed.QUEUE, feed.WORK, f"run.job-{job.pk}", feed.worker_group("node1")} == set(groups)
     before = len(rung)
     assert pulse.ring_for_news(newest) == newest
     assert len(rung) == before
