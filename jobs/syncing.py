@@ -96,11 +96,13 @@ def exchange(worker_id: str, report: Report, *, now: datetime, serial: int | Non
     return answer
 
 
-def exchange_all(asks: Sequence[Ask], *, now: datetime) -> list[Orders | DomainError]:
+def exchange_all(
+    asks: Sequence[Ask], *, now: datetime, sweep: bool = True
+) -> list[Orders | DomainError]:
     """Renew, then say what there is to do; an answer or a refusal for each, in their order.
 
     A refusal is NotFound for an unknown worker, WorkerNameTaken for one that another session holds. Where somebody
-    stays without work, leases that ran out are swept, and what that frees is handed out at once.
+    stays without work, leases that ran out are swept (unless `sweep` is false), and what that frees is handed out.
     """
     answers = _exchange(asks, now=now)
     idle = [
@@ -108,7 +110,7 @@ def exchange_all(asks: Sequence[Ask], *, now: datetime) -> list[Orders | DomainE
         for at, answer in enumerate(answers)
         if isinstance(answer, Orders) and not answer.jobs and _takes_jobs(asks[at], answer.worker)
     ]
-    if idle and pulse.web_is_alive(now=now) and leases.requeue_expired(now=now, limit=20):
+    if sweep and idle and pulse.web_is_alive(now=now) and leases.requeue_expired(now=now, limit=20):
         again = [
             Ask(asks[at].worker_id, asks[at].report, answers[at].serial)  # type: ignore[union-attr]
             for at in idle

@@ -28,6 +28,7 @@ Answer = Orders | DomainError
 Batch = Sequence[tuple[Ask, "asyncio.Future[Answer]"]]
 
 LOOK_AGAIN = 5.0  # seconds between looks at the queue, even without a doorbell
+SWEEP_AGAIN = 1.0  # seconds between sweeps by those who find nothing to do
 AT_ONCE = 128  # requests in one transaction
 GATHER, GATHER_MOST = 0.002, 0.01  # seconds: one step of waiting for more of them, and all steps
 
@@ -77,6 +78,7 @@ class Desk:
         self._looking = False
         self._work_rang = asyncio.Event()
         self._rings = 0
+        self._swept_at = 0.0
         feed.hear(self._heard)
         self._tasks = {
             asyncio.ensure_future(bell.listen([feed.WORK, feed.WORKERS], self._heard)),
@@ -178,7 +180,9 @@ class Desk:
         failure: Exception | None = None
         for _ in range(2 if wanted else 0):
             try:
-                answers = await self._in_pool(_exchange, [ask for ask, _ in wanted])
+                answers = await self._in_pool(
+                    _exchange, [ask for ask, _ in wanted], self._may_sweep()
+                )
             except (OperationalError, InterfaceError) as error:
                 failure = error
                 continue
@@ -190,6 +194,13 @@ class Desk:
                     future.set_result(answer)
             return
         _tell(wanted, failure)
+
+    def _may_sweep(self) -> bool:
+        """Once in a while is enough, however many agents find nothing to do."""
+        if self.loop.time() < self._swept_at + SWEEP_AGAIN:
+            return False
+        self._swept_at = self.loop.time()
+        return True
 
     async def _apart(self, batch: Batch, error: Exception) -> None:
         if len(batch) == 1:
@@ -231,8 +242,8 @@ def _tell(batch: Batch, error: Exception | None) -> None:
             future.set_exception(error)
 
 
-def _exchange(asks: list[Ask]) -> list[Answer]:
-    return syncing.exchange_all(asks, now=clock.now())
+def _exchange(asks: list[Ask], sweep: bool) -> list[Answer]:  # noqa: FBT001
+    return syncing.exchange_all(asks, now=clock.now(), sweep=sweep)
 
 
 def _who(waiting: list[Waiting]) -> dict[int, set[int]]:

@@ -65,7 +65,9 @@ class Queue:
         self.broken: set[str] = set()
         self.serials: dict[str, int] = {}
 
-    def exchange_all(self, asks: Sequence[Ask], *, now: datetime) -> list[Orders | DomainError]:
+    def exchange_all(
+        self, asks: Sequence[Ask], *, now: datetime, sweep: bool
+    ) -> list[Orders | DomainError]:
         names = [ask.worker_id for ask in asks]
         self.batches.append(names)
         if self.broken & set(names):
@@ -244,8 +246,10 @@ async def test_a_ring_during_the_first_look_is_not_missed(
 ) -> None:
     """The job was queued after the database had been read and before the request was held."""
 
-    def reads_then_rings(asks: Sequence[Ask], *, now: datetime) -> list[Orders | DomainError]:
-        answers = queue.exchange_all(asks, now=now)
+    def reads_then_rings(
+        asks: Sequence[Ask], *, now: datetime, sweep: bool
+    ) -> list[Orders | DomainError]:
+        answers = queue.exchange_all(asks, now=now, sweep=sweep)
         if not queue.jobs and queue.looks("first") == 1:
             queue.jobs.append(7)
             ring(here)
