@@ -32,8 +32,16 @@ class Server:
         self.seen: list[str] = []
         self.hung_up = asyncio.Event()
         self.port = 0
+        self.writers: list[asyncio.StreamWriter] = []
+
+    async def hang_up(self) -> None:
+        for writer in self.writers:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writers.append(writer)
         with contextlib.suppress(http_text.Ended, OSError):
             while (request := await http_text.read(reader)) is not None:
                 self.seen.append(f"{request.first} {request.body.decode()}")
@@ -54,6 +62,7 @@ async def server() -> AsyncIterator[Server]:
     server.port = listener.sockets[0].getsockname()[1]
     yield server
     listener.close()
+    await server.hang_up()
 
 
 async def until_seen(server: Server, times: int) -> None:

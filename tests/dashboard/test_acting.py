@@ -34,8 +34,8 @@ def test_cancelling_a_running_job_shows_that_it_was_asked(browser: Client) -> No
 
 
 def test_cancelling_what_has_ended_says_so(browser: Client) -> None:
-    job = factories.make_job()
-    factories.cancel(job)
+    factories.make_job()
+    job = factories.finish(factories.claim(factories.make_worker()))
 
     by_script = browser.post(f"/jobs/{job.pk}/cancel", headers=BY_SCRIPT)
     by_form = browser.post(f"/jobs/{job.pk}/cancel", follow=True)

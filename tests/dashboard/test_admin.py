@@ -37,10 +37,9 @@ def act(browser: Client, model: str, action: str, *rows: int) -> str:
 
 
 def test_cancel_goes_through_the_domain_and_says_what_it_could_not(browser: Client) -> None:
+    over = factories.finish(begin())
     running = begin().job
     queued = factories.make_job(gpus=99)
-    over = factories.make_job(gpus=99)
-    factories.cancel(over)
 
     page = act(browser, "job", "cancel_jobs", running.pk, queued.pk, over.pk)
 
