@@ -159,15 +159,16 @@ class Desk:
                 batch, self._pending = self._pending[:AT_ONCE], self._pending[AT_ONCE:]
                 await self._look_for(batch)
                 if len(batch) > 1:
-                    await self._gather()
+                    await self._gather(len(batch))
         finally:
             self._looking = False
 
-    async def _gather(self) -> None:
+    async def _gather(self, answered: int) -> None:
         """Those who were just answered ask again in a moment: worth waiting for, where several share a transaction."""
+        enough = min(answered, AT_ONCE)
         until = self.loop.time() + GATHER_MOST
         came = -1
-        while came != len(self._pending) < AT_ONCE and self.loop.time() < until:
+        while came != len(self._pending) < enough and self.loop.time() < until:
             came = len(self._pending)
             await asyncio.sleep(GATHER)
 
