@@ -58,8 +58,6 @@ def _serve(host: str, port: int) -> None:
     # What is loaded now stays: collecting garbage need not look at it again, which took a tenth of a second each time.
     gc.collect()
     gc.freeze()
-    # Two thousand held requests are a million objects that live; the default looks through them many times a second.
-    gc.set_threshold(50_000, 50, 100)
     Server(
         application=application,
         endpoints=build_endpoint_description_strings(host=host, port=port),
