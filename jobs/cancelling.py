@@ -7,7 +7,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from jobs import following
-from jobs.errors import IllegalMove, NotFound
+from jobs.errors import IllegalMove
+from jobs.locking import locked
 from jobs.models import Job
 from jobs.moving import Move, move, move_all, note
 from jobs.states import FINAL, JobStatus, Reason
@@ -24,14 +25,7 @@ def cancel(job_id: int, *, actor: str, now: datetime) -> str:
     A job that does not run yet ends here. A running one gets a flag, its agent is rung at once, and the agent's report
     ends it; asking twice is asking once. Raises NotFound, or IllegalMove where the job has ended already.
     """
-    job = (
-        Job.objects.select_for_update(of=("self",))
-        .select_related("run", "worker")
-        .filter(pk=job_id)
-        .first()
-    )
-    if job is None:
-        raise NotFound(f"there is no job {job_id}")
+    job = locked(job_id, "worker")
     previous = job.status
     if previous == JobStatus.CANCELLED:  # asked for again, since the first answer was lost
         return previous

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db import transaction
 
-from jobs.errors import IllegalMove, NotFound
+from jobs.errors import IllegalMove
+from jobs.locking import locked
 from jobs.models import Job
 from jobs.moving import note
 from jobs.states import JobStatus
@@ -50,14 +51,7 @@ def _change(
     actor: str,
     now: datetime,
 ) -> Job:
-    job = (
-        Job.objects.select_for_update(of=("self",))
-        .select_related("run", "worker", "requirement")
-        .filter(pk=job_id)
-        .first()
-    )
-    if job is None:
-        raise NotFound(f"there is no job {job_id}")
+    job = locked(job_id, "worker", "requirement")
     if job.status not in (JobStatus.WAITING, JobStatus.QUEUED):
         raise IllegalMove(f"job {job_id} is {job.status}; this is for jobs that do not run yet")
     if is_news(job):

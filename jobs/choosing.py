@@ -31,14 +31,12 @@ class Market:
         takers: list[Taker],
         open_lanes: Collection[Requirement],
         *,
-        shares: Shares | None,
         now: datetime,
         without: Collection[int] = (),
     ) -> None:
-        self._now, self._shares = now, shares
+        self._now = now
         needs = [need for need in open_lanes if _anybody(need, takers)]
-        if shares is None and fairness.compete(needs):
-            self._shares = Shares.read(now=now)
+        self._shares = Shares.read(now=now) if fairness.compete(needs) else None
         self._caps = Caps.locked(needs)
         most = sum(_wants(taker) for taker in takers)
         heads = lanes.heads(needs, most=most, now=now, without=without)
@@ -109,13 +107,10 @@ class Market:
     def _pick(self, head: Head, taker: Taker, place: Place) -> Pick:
         self._lanes[head.need.pk].remove(head)
         matching.take(place, taker.free)
-        self._count(head, place, times=1)
-        return Pick(taker, head, place)
-
-    def _count(self, head: Head, place: Place, *, times: int) -> None:
-        self._caps.started(head.need, len(place.gpus), times=times)
+        self._caps.started(head.need, len(place.gpus))
         if self._shares:
-            self._shares.started(head.need, len(place.gpus), times=times)
+            self._shares.started(head.need, len(place.gpus))
+        return Pick(taker, head, place)
 
 
 def _kept_after(head: Head, taker: Taker, kept: Reservation | None) -> Reservation | None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from jobs import lanes, matching
 from jobs.choosing import Market, Pick
-from jobs.fairness import Shares
 from jobs.matching import Free
 from jobs.models import Attempt, Job, Worker
 from jobs.moving import Move, move_all
@@ -74,9 +73,7 @@ def free_of(worker: Worker, owned: list[Owned], *, gpus: list[int], slots: int) 
     )
 
 
-def hand_out(
-    takers: list[Taker], *, now: datetime, shares: Shares | None = None
-) -> dict[int, list[Order]]:
+def hand_out(takers: list[Taker], *, now: datetime) -> dict[int, list[Order]]:
     """Give queued jobs to these workers, best first, until nothing fits; orders by the worker's key.
 
     Inside a transaction that holds the workers' rows. Jobs are looked at without a lock and locked once chosen, so
@@ -89,7 +86,7 @@ def hand_out(
         queued = lanes.open_lanes() if takers else []
         if not queued:
             break
-        market = Market(takers, queued, shares=shares, now=now, without=gone)
+        market = Market(takers, queued, now=now, without=gone)
         picks = [pick for taker in takers for pick in market.picks(taker)]
         jobs = _locked([pick.head.job_id for pick in picks])
         missed = [pick for pick in picks if pick.head.job_id not in jobs]

@@ -73,9 +73,9 @@ class Shares:
         """GPU-seconds, decayed."""
         return self._used[account]
 
-    def started(self, need: Requirement, gpus: int, *, times: int = 1) -> None:
-        """One more job of this lane was given GPUs just now; `times=-1` takes that back."""
-        self._add(need.user, need.project, times * weight(gpus) * UPFRONT)
+    def started(self, need: Requirement, gpus: int) -> None:
+        """One more job of this lane was given GPUs just now."""
+        self._add(need.user, need.project, weight(gpus) * UPFRONT)
 
 
 def compete(lanes: Collection[Requirement]) -> bool:

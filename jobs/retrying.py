@@ -6,7 +6,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from jobs.errors import IllegalMove, NotFound
+from jobs.errors import IllegalMove
+from jobs.locking import locked
 from jobs.models import Dependency, Job
 from jobs.states import FINAL, After, JobStatus
 from jobs.submitting import COPIED, Member, Submission, queue
@@ -17,14 +18,7 @@ from runs import again
 @transaction.atomic
 def retry(job_id: int, *, actor: str, now: datetime) -> Job:
     """Queue the job once more. Raises NotFound; IllegalMove where it has not ended, or is being retried already."""
-    old = (
-        Job.objects.select_for_update(of=("self",))
-        .select_related("run", "requirement", "array")
-        .filter(pk=job_id)
-        .first()
-    )
-    if old is None:
-        raise NotFound(f"there is no job {job_id}")
+    old = locked(job_id, "requirement", "array")
     if not old.is_final:
         raise IllegalMove(f"job {job_id} is {old.status}; only a job that has ended can be retried")
     latest = newest(old)

@@ -189,9 +189,8 @@ def _admit(
         return NotFound(f"there is no worker {ask.worker_id!r}; register it first")
     if ask.report.session and worker.session and worker.session != ask.report.session:
         return WorkerNameTaken(f"another agent registered as {ask.worker_id!r}")
-    if (
-        ask.serial is None and 0 < ask.report.turn < worker.turn
-    ):  # a later request was here before it
+    overtaken = 0 < ask.report.turn < worker.turn
+    if ask.serial is None and overtaken:
         return Orders(0, worker, released=True)
     if ask.serial is None:
         worker.sync_serial += 1

@@ -40,12 +40,10 @@ class Waiter:
         self.ask = ask
         self.orders: Orders | None = None
         self.woken = asyncio.Event()
-        self.called_for: set[int] = (
-            set()
-        )  # queued jobs that it was woken for, and has not looked for yet
-        self._in_vain: dict[
-            int, float
-        ] = {}  # jobs that it looked for and was not given, and until when it rests
+        # Queued jobs that it was woken for and has not looked for yet; and those that it was not given, each with
+        # the time until which it is not woken for that one again.
+        self.called_for: set[int] = set()
+        self._in_vain: dict[int, float] = {}
 
     def waiting(self) -> Waiting | None:
         """For the call; None where it takes nothing, or is looking already for something else."""
@@ -99,9 +97,8 @@ class Desk:
         call.when_gone.append(waiter.woken.set)
         call.watch()
         older = self._held.get(group)
-        self._held[group] = (
-            waiter  # before the first look, so that nothing falls between looking and waiting
-        )
+        # Before the first look, so that nothing falls between looking and waiting.
+        self._held[group] = waiter
         if older:
             older.woken.set()
         try:
