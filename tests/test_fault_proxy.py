@@ -65,9 +65,10 @@ async def server() -> AsyncIterator[Server]:
     await server.hang_up()
 
 
-async def until_seen(server: Server, times: int) -> None:
+async def until_told(server: Server, proxy: FaultProxy, times: int) -> None:
+    """The server saw it so often, and the proxy has written down as much (it does so after the answer)."""
     async with asyncio.timeout(5):
-        while len(server.seen) < times:
+        while len(server.seen) < times or len(proxy.history) < max(times, 1):
             await asyncio.sleep(0.01)
 
 
@@ -81,7 +82,7 @@ async def test_each_fault_does_what_it_says(server: Server, fault: Fault) -> Non
             assert heard and reply.status == 200
         except NoAnswer:
             assert not heard
-        await until_seen(server, times)
+        await until_told(server, proxy, times)
         line.close()
     assert server.seen == ['POST /api/v1/some/finish HTTP/1.1 {"key": "value"}'] * times
     assert {each.fault for each in proxy.history} == {fault}
