@@ -31,7 +31,7 @@ def test_two_builds_are_equal_to_the_byte(archive: Path, tmp_path: Path) -> None
 
 def test_file_times_and_order_on_disk_do_not_matter(archive: Path, tmp_path: Path) -> None:
     copy = tmp_path / "checkout"
-    for part in ("whirr", "worker_agent", "scripts"):
+    for part in ("whirr", "worker_agent", "whirr_site", "scripts"):
         shutil.copytree(ROOT / part, copy / part)
     for path in copy.rglob("*.py"):
         os.utime(path, (1_000_000_000, 1_000_000_000))
@@ -62,3 +62,12 @@ def test_it_runs_without_any_installed_package(archive: Path, tmp_path: Path) ->
     command = [sys.executable, "-I", "-S", str(archive), "--help"]
     answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "--server" in answer.stdout
+
+
+def test_its_exit_code_is_the_agents(archive: Path, tmp_path: Path) -> None:
+    """A service manager starts it again, or does not, by this number."""
+    command = [sys.executable, "-I", "-S", str(archive), "-s", "http://127.0.0.1:9", "-d"]
+    (tmp_path / "file").touch()
+    answer = subprocess.run([*command, str(tmp_path / "file")], capture_output=True, check=False)
+    assert answer.returncode == 2
+    assert b"cannot use" in answer.stderr

@@ -5,6 +5,7 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from whirr_site import downloads
 from whirr_site.access import schema  # noqa: F401  (registers itself; only where there are urls)
 from whirr_site.access.views import enter
 
@@ -21,6 +22,8 @@ handler500 = "whirr_site.errors.server_error"
 urlpatterns = [
     path("health", health, name="health"),
     path("enter", enter, name="enter"),
+    path("download/whirr-worker", downloads.agent, name="download-agent"),
+    path("download/whirr-worker.sha256", downloads.checksum, name="download-agent-checksum"),
     path("api/v1/", include("jobs.api.urls")),
     path("api/v1/", include("runs.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -12,7 +12,9 @@ from whirr_site.access.principals import startup_secret
 
 pytestmark = pytest.mark.django_db
 
-OPEN = {"/health", "/enter", "/favicon.ico"}
+# The agent is a public program without a secret, and a machine that fetches it has no session yet.
+DOWNLOADS = {"/download/whirr-worker", "/download/whirr-worker.sha256"}
+OPEN = {"/health", "/enter", "/favicon.ico"} | DOWNLOADS
 ALL = addresses()
 
 

@@ -11,7 +11,9 @@ from whirr_site.access import principals
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
-OPEN_PATHS = frozenset({"/health", "/enter", "/favicon.ico"})
+# A machine that becomes a node has no session yet; the agent is a public program and holds no secret.
+DOWNLOADS = frozenset({"/download/whirr-worker", "/download/whirr-worker.sha256"})
+OPEN_PATHS = frozenset({"/health", "/enter", "/favicon.ico"}) | DOWNLOADS
 OPEN_PREFIXES = (settings.STATIC_URL,)
 
 
