@@ -4,8 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import Count, Prefetch, QuerySet
 
+from jobs import versions
 from jobs.models import Array, Attempt, Dependency, Job, JobEvent, Worker
 from jobs.models.worker import OFFLINE_AFTER
 from jobs.states import FINAL, AttemptStatus, JobStatus, WorkerStatus
@@ -100,6 +102,11 @@ class WorkerView:
     status: WorkerStatus
     attempts: list[Attempt]
     by_gpu: dict[int, Attempt]
+
+    @property
+    def skew(self) -> versions.Skew:
+        """How its agent's version stands to ours."""
+        return versions.skew(self.worker.version, settings.WHIRR_VERSION)
 
 
 def workers(*, now: datetime) -> list[WorkerView]:

@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "runs": {ACCESS},
     "jobs": {"runs", ACCESS},
     "dashboard": {"jobs", "runs", ACCESS},
-    "whirr_site": {"dashboard", "jobs", "runs"},
+    "whirr_site": {"dashboard", "jobs", "runs", "whirr.__version__"},
     "whirr": set(),
     "worker_agent": {"whirr.wire", "whirr.__version__"},
 }
@@ -161,6 +161,8 @@ class TestTheChecksCanFail:
             ("dashboard.pages", "import whirr_site.urls"),
             ("whirr_site.access.api", "from runs.models import Run"),
             ("whirr_site.urls", "import whirr"),
+            ("whirr_site.urls", "from whirr import wire"),
+            ("jobs.versions", "from whirr import __version__"),
             ("whirr.cli.main", "import jobs.states"),
             ("whirr._run", "import worker_agent"),
             ("worker_agent.loop", "import whirr"),

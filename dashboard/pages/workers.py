@@ -1,9 +1,11 @@
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from dashboard.acting import act
 from dashboard.frame import needs, page, visitor
+from dashboard.machines import machine
 from dashboard.nodes import nodes, worker_id_of
 from jobs.workers import delete, set_disabled, set_draining
 
@@ -12,7 +14,14 @@ from jobs.workers import delete, set_disabled, set_draining
 def show(request: HttpRequest) -> HttpResponse:
     """GET /workers/: every node with its GPUs; with htmx the part that changes."""
     template = "_workers.html" if request.headers.get("HX-Request") else "workers.html"
-    return page(request, template, {"nodes": nodes(now=timezone.now())}, section="workers")
+    found = nodes(now=timezone.now())
+    told = {
+        "nodes": found,
+        "skewed": [node for node in found if node.view.skew.note],
+        "machine": machine(request),
+        "server_version": settings.WHIRR_VERSION,
+    }
+    return page(request, template, told, section="workers")
 
 
 @require_POST

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from jobs import workers
+from jobs import versions, workers
 from jobs.admin.acting import each_of
 from jobs.models import Worker
 from jobs.states import AttemptStatus
@@ -49,7 +50,10 @@ class WorkerForm(forms.ModelForm):
 
 @admin.register(Worker)
 class WorkerAdmin(admin.ModelAdmin):
-    list_display = ("worker_id", "state", "hostname", "cards", "version", "heartbeat_at")
+    list_display = (
+        *("worker_id", "state", "hostname", "cards", "version", "beside_ours"),
+        "heartbeat_at",
+    )
     list_filter = ("online", "disabled", "draining", "version")
     search_fields = ("worker_id", "hostname")
     actions = ("disable", "enable", "drain", "resume", "delete_workers")
@@ -61,7 +65,8 @@ class WorkerAdmin(admin.ModelAdmin):
         return known.annotate(running=running)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Worker | None = None) -> list[str]:
-        return [field.name for field in Worker._meta.fields if field.name != "projects"]
+        fields = [field.name for field in Worker._meta.fields if field.name != "projects"]
+        return [*fields, "beside_ours"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # its agent makes it known
@@ -79,6 +84,11 @@ class WorkerAdmin(admin.ModelAdmin):
     def state(self, worker: Worker) -> str:
         busy = bool(getattr(worker, "running", 0))
         return str(worker.status(now=timezone.now(), busy=busy))
+
+    @admin.display(description="its agent")
+    def beside_ours(self, worker: Worker) -> str:
+        told = versions.skew(worker.version, settings.WHIRR_VERSION)
+        return told.note or "has this server's version"
 
     @admin.display(description="GPUs")
     def cards(self, worker: Worker) -> str:

@@ -80,10 +80,13 @@ def array_name(job: Job) -> str | None:
 def worker_json(view: WorkerView) -> dict[str, Any]:
     """One worker, as WorkerSerializer describes it."""
     worker = view.worker
+    skew = view.skew
     return {name: getattr(worker, name) for name in OF_WORKER} | {
         "id": worker.worker_id,
         "gpu_id": worker.gpus[0]["index"] if worker.gpus else None,
         "status": view.status,
+        "version_skew": skew.age,
+        "version_note": skew.note,
         "current_job_id": view.attempts[0].job_id if view.attempts else None,
         "heartbeat_at": stamp(worker.heartbeat_at),
         "job_ids": [attempt.job_id for attempt in view.attempts],

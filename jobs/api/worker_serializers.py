@@ -8,6 +8,7 @@ from jobs.api.serializers import PagedSerializer
 from jobs.finishing import Outcome
 from jobs.selectors import WorkerView
 from jobs.states import WorkerStatus
+from jobs.versions import Age
 from runs.api.pages import CursorField
 
 LEASE_SECONDS = 60
@@ -34,6 +35,10 @@ class WorkerSerializer(serializers.Serializer[WorkerView]):
     memory_mb = serializers.IntegerField(source="worker.memory_mb")
     tags = serializers.JSONField(source="worker.tags")
     version = serializers.CharField(source="worker.version")
+    version_skew = serializers.ChoiceField(choices=Age.choices, source="skew.age")
+    version_note = serializers.CharField(
+        source="skew.note", help_text='goes on after "agent 1.2.3"; empty: nothing to say'
+    )
     load = serializers.JSONField(source="worker.load")
     kinds = serializers.JSONField(source="worker.kinds")
     projects = serializers.JSONField(source="worker.projects")

@@ -46,6 +46,25 @@ def test_status_in_a_pipe_is_tab_separated(there: Whirr, server: FakeServer) -> 
     assert lines[4].split("\t")[:5] == ["w", "busy", "h", "2 x A100", "3, 4"]
 
 
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ({"version": "1.2.0", "version_skew": "same"}, "1.2.0"),
+        ({"version": "1.1.0", "version_skew": "older"}, "1.1.0 (older)"),
+        ({"version": "0.9.0", "version_skew": "too_old"}, "0.9.0 (too old)"),
+        ({"version": "", "version_skew": "unknown"}, "(unknown)"),
+        ({"version": "1.2.0"}, "1.2.0"),
+        ({}, ""),
+    ],
+)
+def test_an_agent_of_another_version_is_told_apart(
+    there: Whirr, server: FakeServer, told: dict[str, str], shown: str
+) -> None:
+    server.workers = [{"id": "w", "status": "idle", "hostname": "h", "gpus": [], **told}]
+    heading, line = there("workers").stdout.splitlines()
+    assert (heading.split("\t")[-1], line.split("\t")[-1]) == ("agent", shown)
+
+
 def test_status_on_a_terminal_is_a_table(there: Whirr, server: FakeServer) -> None:
     server.add_job(
         3, status="running", name="[bold]not markup[/bold]", started_at="2026-01-15T10:30:00Z"

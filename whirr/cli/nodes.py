@@ -7,7 +7,7 @@ from typing import Any
 from whirr.cli import output
 from whirr.cli.output import ago
 
-HEADINGS = ("worker", "status", "host", "gpus", "jobs", "seen")
+HEADINGS = ("worker", "status", "host", "gpus", "jobs", "seen", "agent")
 
 
 def table(workers: list[dict[str, Any]], title: str = "") -> None:
@@ -23,7 +23,15 @@ def _row(worker: dict[str, Any]) -> tuple[object, ...]:
         _gpus(worker),
         ", ".join(map(str, worker.get("job_ids") or [])),
         ago(worker.get("heartbeat_at")),
+        _version(worker),
     )
+
+
+def _version(worker: dict[str, Any]) -> str:
+    """`1.2.0 (older)`; the bare number where it is the server's own, or where the server does not compare."""
+    version = str(worker.get("version") or "")
+    skew = str(worker.get("version_skew") or "same").replace("_", " ")
+    return version if skew == "same" else f"{version} ({skew})".strip()
 
 
 def _gpus(worker: dict[str, Any]) -> str:

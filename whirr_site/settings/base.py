@@ -4,6 +4,7 @@ from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
+from whirr import __version__
 from whirr_site.settings import env, keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -31,6 +32,8 @@ LOG_LEVEL = env.choice("WHIRR_LOG_LEVEL", "INFO", among=("DEBUG", "INFO", "WARNI
 
 RUNS_DIR = DATA_DIR / "runs"
 BLOBS_DIR = DATA_DIR / "blobs"
+
+WHIRR_VERSION = __version__  # not from the environment: what agents' versions are compared with
 
 # --- the site -------------------------------------------------------------------------------------
 INSTALLED_APPS = [
