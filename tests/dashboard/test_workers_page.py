@@ -90,7 +90,7 @@ class TestVersions:
         shown = page(browser)
         assert "agent 1.4.2" in shown
         assert "data-skew" not in shown
-        assert "not this server's version" not in shown
+        assert "of this server's version" not in shown
 
     @pytest.mark.parametrize(
         ("version", "age", "said"),
@@ -118,7 +118,7 @@ class TestVersions:
             assert shown.count("data-skew") == 1
             assert f'data-skew="{age}"' in shown
             assert said in shown
-            assert "1 agent has not this server's version, 1.4.2" in shown
+            assert "1 agent is not of this server's version, 1.4.2" in shown
             assert FETCH in shown
             assert "<i>odd" not in shown
 
