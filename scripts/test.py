@@ -33,9 +33,16 @@ def fonts() -> None:
         raise servers.Missing("No font is installed, so pages have no text: fonts-dejavu-core")
 
 
+def curl() -> None:
+    if shutil.which("curl") is None:
+        raise servers.Missing("curl is missing, which fetches the agent: apt-get install curl")
+
+
 NEEDS: dict[str, Callable[[], object]] = {
     "postgresql": servers.postgres_programs,
     "redis-server": servers.redis_program,
+    "systemd": servers.systemd_analyze,
+    "curl": curl,
     "chromium": servers.chromium_program,
     "fonts-dejavu-core": fonts,
 }

@@ -151,6 +151,16 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def systemd_analyze() -> str:
+    """The path of systemd's checker of units."""
+    try:
+        return servers.systemd_analyze()
+    except servers.Missing as problem:
+        without(problem)
+        raise
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of Debian's chromium, for Playwright's `executable_path`."""
     try:

@@ -21,6 +21,7 @@ PATIENCE = 60.0
 
 POSTGRES_HINT = "PostgreSQL's programs (initdb, postgres) are missing: apt-get install postgresql"
 REDIS_HINT = "redis-server is missing: apt-get install redis-server"
+SYSTEMD_HINT = "systemd-analyze is missing: apt-get install systemd"
 CHROMIUM_HINT = "Chromium is missing: apt-get install chromium"
 
 
@@ -59,6 +60,14 @@ def redis_program() -> str:
     found = shutil.which("redis-server")
     if found is None:
         raise Missing(REDIS_HINT)
+    return found
+
+
+def systemd_analyze() -> str:
+    """systemd's own checker of units; nothing has to run under systemd for it."""
+    found = shutil.which("systemd-analyze")
+    if found is None:
+        raise Missing(SYSTEMD_HINT)
     return found
 
 

@@ -8,29 +8,57 @@ from importlib.util import find_spec
 
 import click
 
-from whirr.cli import failures, place
+from whirr.cli import failures, output, place
 from whirr.stack import roster
 
+INSTALL = "install-service"
 SERVER, DATA = ("--server", "-s"), ("--data-dir", "-d")
 PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 
 
-@click.command(context_settings=PASS_ON, add_help_option=False)
+class Worker(click.Command):
+    """Takes the agent's options as they stand, and has one word that is none of them.
+
+    It is no click group: that would read the agent's options as its own.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """All of `install-service …`, the `--` in it included, is for that command."""
+        if args[:1] != [INSTALL]:
+            return super().parse_args(ctx, args)
+        ctx.params["options"] = tuple(args)
+        return []
+
+
+@click.command(cls=Worker, context_settings=PASS_ON, add_help_option=False)
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def worker(options: tuple[str, ...]) -> None:
     """Run an agent on this machine; `whirr worker --help` lists the agent's options.
 
     Without --server, a project folder's own server and data folder are used.
     """
+    if options[:1] == (INSTALL,):
+        _install(list(options[1:]))
+        return
     if find_spec("worker_agent") is None:
         raise failures.Failure("the agent is not installed here", "pip install whirr")
     argv = with_device(list(options))
     if not {"-h", "--help", "--version"} & set(argv):
         argv = with_place(argv)
+    elif "--version" not in argv:
+        output.data(
+            f"whirr worker {INSTALL} makes it a systemd service; --help after it says more.\n"
+        )
     command = [*roster.python("worker_agent"), *argv]
     sys.stdout.flush()
     # In place of this process: signals reach the agent, and nothing of the command line stays in memory.
     os.execve(command[0], command, os.environ | roster.checkout_path(os.environ))  # noqa: S606
+
+
+def _install(argv: list[str]) -> None:
+    from whirr.cli.commands.install_service import install_service
+
+    install_service.main(args=argv, prog_name=f"whirr worker {INSTALL}", standalone_mode=False)
 
 
 def with_device(argv: list[str]) -> list[str]:
