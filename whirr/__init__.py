@@ -11,8 +11,7 @@ stays small.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # checkers take it for true; `typing` would cost an agent two megabytes
 if TYPE_CHECKING:
     from whirr._active import get_active_run, init
     from whirr._run import Run

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-import signal
-from typing import Any
-
 from whirr import __version__
-from whirr.wire import Client
-from worker_agent import hardware, kernel, records
+from whirr.wire import Client, files
+from whirr.wire.lean import TYPE_CHECKING, signal
+from worker_agent import hardware, records
 from worker_agent.board import Board
 from worker_agent.guard import Guard
 from worker_agent.hardware import Gpu, Load
 from worker_agent.link import Link, Timing
 from worker_agent.log import Log
-from worker_agent.options import Options
-from worker_agent.order import Key, Order, Outcome
+from worker_agent.order import Outcome
+from worker_agent.settings import Settings
 from worker_agent.shipping.shipper import Shipper
 from worker_agent.state import State
 from worker_agent.supervisor import Supervisor
 from worker_agent.sweep import sweep
 from worker_agent.wake import Wake
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from worker_agent.order import Key, Order
+
 _LAST_DELIVERY = 30.0  # how long to wait for the server at the end; the rest waits on disk
 
 
 class Agent:
     def __init__(
-        self, options: Options, gpus: list[Gpu], state: State, guard: Guard, log: Log
+        self, settings: Settings, gpus: list[Gpu], state: State, guard: Guard, log: Log
     ) -> None:
-        self._options = options
+        self._settings = settings
         self._state = state
         self._guard = guard
         self._log = log
@@ -36,15 +39,15 @@ class Agent:
         self._heeded = 0
         self._refused = ""
         self._wake = Wake()
-        token = options.token or None
+        token = settings.token or None
         indices = tuple(gpu.index for gpu in gpus)
-        self._board = Board(indices, options.slots)
+        self._board = Board(indices, settings.slots)
         self._shipper = Shipper(
-            Client(options.server, token, timeout=30.0),
-            options.name,
-            options.data_dir,
+            Client(settings.server, token, timeout=30.0),
+            settings.name,
+            settings.data_dir,
             log,
-            bandwidth=options.bandwidth,
+            bandwidth=settings.bandwidth,
             on_lost=self._lost_for_good,
             on_acknowledged=self._board.done_with,
         )
@@ -53,20 +56,20 @@ class Agent:
             shipper=self._shipper,
             wake=self._wake,
             state_folder=state.records,
-            data_dir=options.data_dir,
-            server_url=options.server,
-            lease_seconds=options.lease_seconds,
+            data_dir=settings.data_dir,
+            server_url=settings.server,
+            lease_seconds=settings.lease_seconds,
             log=log,
         )
         self._link = Link(
-            Client(options.server, token),
+            Client(settings.server, token),
             self._registration(gpus),
             board=self._board,
             load=Load(indices),
             timing=Timing(
-                lease=options.lease_seconds,
-                heartbeat=options.heartbeat_interval,
-                poll=options.poll_interval,
+                lease=settings.lease_seconds,
+                heartbeat=settings.heartbeat_interval,
+                poll=settings.poll_interval,
             ),
             log=log,
             listener=self,
@@ -74,7 +77,6 @@ class Agent:
 
     def run(self) -> int:
         """Work until told to stop; the exit code."""
-        kernel.become_subreaper()
         self._listen_to_signals()
         self._clear_up_after_predecessor()
         self._link.start()
@@ -96,7 +98,7 @@ class Agent:
 
     def order(self, order: Order) -> None:
         self._supervisor.order(order)
-        if self._options.once:  # last: an agent without work that accepts none is done
+        if self._settings.once:  # last: an agent without work that accepts none is done
             self._board.accepting = False
 
     def cancel(self, key: Key) -> None:
@@ -124,7 +126,7 @@ class Agent:
             return False
         if self._signals:
             return True
-        return self._options.once and not self._board.accepting
+        return self._settings.once and not self._board.accepting
 
     def _step(self) -> float | None:
         gpus, slots = self._board.free_gpus(), self._board.free_slots()
@@ -151,7 +153,7 @@ class Agent:
             if self._heeded > 1:
                 self._log.warning("told again to stop: ending the jobs that run")
                 self._supervisor.kill_all()
-            elif self._options.on_stop == "requeue":
+            elif self._settings.on_stop == "requeue":
                 self._log.info("told to stop: handing back what runs")
                 self._supervisor.stop_all("the agent was stopped")
             else:
@@ -160,7 +162,7 @@ class Agent:
     def _clear_up_after_predecessor(self) -> None:
         """End what a killed agent left, and go on delivering what it had not delivered."""
         left = records.load_all(self._state.records)
-        killed = sweep(left, self._options.data_dir)
+        killed = sweep(left, self._settings.data_dir)
         if killed:
             self._log.warning(f"killed {killed} processes that a predecessor left behind")
         for record in left:
@@ -188,23 +190,23 @@ class Agent:
 
     def _own_store_id(self) -> str:
         try:
-            return (self._options.data_dir / "store-id").read_text().strip()
+            return files.read_text(f"{self._settings.data_dir}/store-id").strip()
         except OSError:
             return ""
 
     def _registration(self, gpus: list[Gpu]) -> dict[str, Any]:
         body: dict[str, Any] = {
-            "worker_id": self._options.name,
+            "worker_id": self._settings.name,
             **hardware.facts(),
             "gpu_ids": [gpu.index for gpu in gpus],
-            "gpus": [vars(gpu) for gpu in gpus],
-            "slots": 0 if gpus else self._options.slots,
-            "tags": list(self._options.tags),
+            "gpus": [gpu.facts() for gpu in gpus],
+            "slots": 0 if gpus else self._settings.slots,
+            "tags": list(self._settings.tags),
             "session": self._state.session(),
             "version": __version__,
         }
-        if self._options.bandwidth is not None:
-            body["bandwidth_bytes_per_second"] = int(self._options.bandwidth)
+        if self._settings.bandwidth is not None:
+            body["bandwidth_bytes_per_second"] = int(self._settings.bandwidth)
         return body
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import threading
+from _thread import allocate_lock
 
+from whirr.wire.lean import TYPE_CHECKING
 from worker_agent import kernel
-from worker_agent.order import Key, Order
+
+if TYPE_CHECKING:
+    from worker_agent.order import Key, Order
 
 
 class Board:
     def __init__(self, gpus: tuple[int, ...], slots: int) -> None:
         self.gpus = gpus
         self.slots = slots
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
         self._owned: dict[Key, float] = {}  # until when the lease lasts for certain
         self._holding: dict[Key, tuple[int, ...]] = {}
         self._exclusive: set[Key] = set()

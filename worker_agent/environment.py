@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from pathlib import Path
 
-from worker_agent.order import Order
+from whirr.wire.lean import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from worker_agent.order import Order
 
 # The agent's own settings are no business of a job, nor are the server's, which it may have been
 # started with: a token that may do everything, the password of the database, the secret key.
@@ -21,7 +24,7 @@ _OURS = (
 
 
 def for_job(
-    order: Order, folder: Path, server_url: str, inherited: Mapping[str, str] | None = None
+    order: Order, folder: str, server_url: str, inherited: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """The agent's environment without its secrets, then the job's wishes, then our promises."""
     found = os.environ if inherited is None else inherited
@@ -37,7 +40,7 @@ def for_job(
     env.update(
         WHIRR_JOB_ID=str(order.job_id),
         WHIRR_RUN_ID=order.run_id,
-        WHIRR_RUN_DIR=str(folder),
+        WHIRR_RUN_DIR=folder,
         WHIRR_ATTEMPT=str(order.attempt),
         WHIRR_SERVER_URL=server_url,
     )

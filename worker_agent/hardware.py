@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import platform
-import subprocess
+import sys
 import time
-from pathlib import Path
-from typing import Any
+
+from whirr.wire import files
+from whirr.wire.lean import TYPE_CHECKING, suppress
+from worker_agent import children
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _FIELDS = ("index", "name", "uuid", "memory.total")
 _LOAD_FIELDS = ("index", "utilization.gpu", "memory.used", "temperature.gpu", "power.draw")
@@ -16,13 +19,16 @@ _PATIENCE = 15.0  # nvidia-smi takes seconds on a large node, and for ever on a 
 
 
 class Gpu:
-    """One GPU. (A named tuple cannot have a field called `index`.)"""
+    """One GPU, as nvidia-smi shows it."""
 
     def __init__(self, index: int, name: str, uuid: str, memory_mb: int) -> None:
         self.index = index
         self.name = name
         self.uuid = uuid
         self.memory_mb = memory_mb
+
+    def facts(self) -> dict[str, Any]:
+        return dict(vars(self))
 
 
 def gpus() -> list[Gpu] | None:
@@ -47,12 +53,13 @@ def memory_mb() -> int:
 
 def facts() -> dict[str, Any]:
     """What a registration tells about this machine, GPUs aside."""
+    system = os.uname()
     return {
-        "hostname": platform.node(),
+        "hostname": system.nodename,
         "cpu_count": cpu_count(),
         "memory_mb": memory_mb(),
-        "python": platform.python_version(),
-        "platform": f"{platform.system()}-{platform.release()}-{platform.machine()}",
+        "python": sys.version.split()[0],
+        "platform": f"{system.sysname}-{system.release}-{system.machine}",
     }
 
 
@@ -110,29 +117,15 @@ class Load:
 def _nvidia_smi(fields: tuple[str, ...]) -> list[list[str]] | None:
     """Rows of values. A hanging nvidia-smi is killed but not waited for: it may be in state D."""
     command = ["nvidia-smi", f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits"]
-    try:
-        asked = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-    except OSError:
-        return None
-    try:
-        text, _ = asked.communicate(timeout=_PATIENCE)
-    except subprocess.TimeoutExpired:
-        asked.kill()
-        return None
-    if asked.returncode != 0:
+    text = children.answer_of(command, _PATIENCE)
+    if text is None:
         return None
     rows = [[value.strip() for value in line.split(",")] for line in text.splitlines()]
     return [row for row in rows if len(row) == len(fields)]
 
 
 def _number(text: str) -> float | None:
-    with contextlib.suppress(ValueError):  # "[N/A]", "[Not Supported]"
+    with suppress(ValueError):  # "[N/A]", "[Not Supported]"
         value = float(text)
         return int(value) if value.is_integer() else value
     return None
@@ -141,8 +134,8 @@ def _number(text: str) -> float | None:
 def _memory() -> dict[str, int]:
     """Kilobytes by name, from /proc/meminfo."""
     found: dict[str, int] = {}
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/meminfo").read_text().splitlines():
+    with suppress(OSError):
+        for line in files.read_text("/proc/meminfo").splitlines():
             name, _, rest = line.partition(":")
             amount = rest.split()
             if amount and amount[0].isdigit():
@@ -153,7 +146,7 @@ def _memory() -> dict[str, int]:
 def _cpu_ticks() -> tuple[int, int]:
     """(busy, total) clock ticks of all processors since the start of the machine."""
     try:
-        first = Path("/proc/stat").read_text().partition("\n")[0]
+        first = files.read_text("/proc/stat").partition("\n")[0]
     except OSError:
         return 0, 0
     ticks = [int(field) for field in first.split()[1:9]]

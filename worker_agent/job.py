@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
 import time
-from collections.abc import Collection
 
+from whirr.wire.lean import TYPE_CHECKING, signal
 from worker_agent import processes
-from worker_agent.order import Order, Outcome
-from worker_agent.processes import Table
-from worker_agent.trees import Tree
+from worker_agent.order import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from worker_agent.children import Child
+    from worker_agent.order import Order
+    from worker_agent.processes import Table
+    from worker_agent.trees import Tree
 
 _LEFTOVER_GRACE = 10.0  # for what outlives a main process that ended by itself
 _REPORT_AFTER = 60.0  # a process that SIGKILL does not end (state D) must not hide the outcome
@@ -20,7 +24,7 @@ _LOOKS = (0.02, 0.5)  # how often to look at a dying tree: first, and at most
 class Job:
     """Time is an argument (`now`, monotonic), so that its states can be tested without waiting."""
 
-    def __init__(self, order: Order, process: subprocess.Popen[bytes], tree: Tree) -> None:
+    def __init__(self, order: Order, process: Child, tree: Tree) -> None:
         self.order = order
         self.tree = tree
         self.outcome: Outcome | None = None  # set once, when it is over

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import random
-import threading
 import time
-from typing import Any, Protocol
 
 from whirr.wire import (
     Client,
@@ -17,28 +14,35 @@ from whirr.wire import (
     Refused,
     Unreachable,
 )
+from whirr.wire.lean import TYPE_CHECKING
 from worker_agent import kernel
-from worker_agent.board import Board
-from worker_agent.hardware import Load
-from worker_agent.log import Log
-from worker_agent.order import BadOrder, Key, Order, parse
-from worker_agent.wake import Wake
+from worker_agent.order import BadOrder, parse
+from worker_agent.threads import Thread
+from worker_agent.wake import Wake, uneven
+
+if TYPE_CHECKING:
+    from typing import Any, Protocol
+
+    from worker_agent.board import Board
+    from worker_agent.hardware import Load
+    from worker_agent.log import Log
+    from worker_agent.order import Key, Order
+
+    class Listener(Protocol):
+        """Who acts on what the server says. Called from the link's thread."""
+
+        def registered(self, store_id: str) -> None: ...
+        def order(self, order: Order) -> None: ...
+        def cancel(self, key: Key) -> None: ...
+        def lost(self, key: Key) -> None: ...
+        def steer(self, interval: float) -> None: ...
+        def refused(self, why: str) -> None: ...
+
 
 _FIRST_PAUSE = 0.5
 _QUICK = 1.0  # an empty answer that came sooner than this was not held
 _QUICK_ALLOWED = 2
 _ANSWER_SLACK = 10.0  # how long a held call may be overdue
-
-
-class Listener(Protocol):
-    """Who acts on what the server says. Called from the link's thread."""
-
-    def registered(self, store_id: str) -> None: ...
-    def order(self, order: Order) -> None: ...
-    def cancel(self, key: Key) -> None: ...
-    def lost(self, key: Key) -> None: ...
-    def steer(self, interval: float) -> None: ...
-    def refused(self, why: str) -> None: ...
 
 
 class Timing:
@@ -55,8 +59,7 @@ class Timing:
 
     def pause(self, failures: int) -> float:
         """After an error; random, so that a rack of agents does not knock in step."""
-        longest = min(_FIRST_PAUSE * 2 ** min(failures - 1, 10), self.poll)
-        return float(longest * random.uniform(0.5, 1.0))  # noqa: S311  (no secret)
+        return uneven(min(_FIRST_PAUSE * 2 ** min(failures - 1, 10), self.poll))
 
 
 class Link:
@@ -87,7 +90,7 @@ class Link:
         self._quick_answers = 0
         self._mood = ""
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="link", daemon=True)
+        self._thread = Thread(self._run)
 
     def start(self) -> None:
         self._thread.start()

@@ -5,18 +5,22 @@ What is logged names jobs by number. An order's environment, command and token n
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import time
-from pathlib import Path
+
+from whirr.wire import files
+from whirr.wire.lean import TYPE_CHECKING, suppress
+
+if TYPE_CHECKING:
+    from whirr.wire.files import AnyPath
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _KEEP_BYTES = 4 * 1024 * 1024
 
 
 class Log:
-    def __init__(self, level: str = "INFO", path: Path | None = None) -> None:
+    def __init__(self, level: str = "INFO", path: AnyPath | None = None) -> None:
         self._threshold = LEVELS.index(level)
         self._path = path
 
@@ -37,12 +41,10 @@ class Log:
             return
         stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime())
         line = f"{stamp} {level:<7} {text}\n"
-        with contextlib.suppress(
-            OSError, ValueError
-        ):  # a closed terminal must not end a night's work
+        with suppress(OSError, ValueError):  # a closed terminal must not end a night's work
             sys.stderr.write(line)
             sys.stderr.flush()
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             self._append(line.encode("utf-8", "replace"))
 
     def _append(self, line: bytes) -> None:
@@ -55,4 +57,4 @@ class Log:
         finally:
             os.close(fd)
         if full:
-            self._path.replace(self._path.with_suffix(".log.1"))
+            files.rename(self._path, f"{self._path}.1")

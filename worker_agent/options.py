@@ -8,11 +8,11 @@ import platform
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from whirr import __version__
 from whirr.wire import parse_address
 from worker_agent.log import LEVELS
+from worker_agent.settings import Settings
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 _NUMBERS = re.compile(r"\d{1,3}(,\d{1,3})*\Z")
@@ -36,28 +36,8 @@ Exit codes: 0 stopped, 1 refused by the server or taken by another agent, 2 wron
 """
 
 
-class Options(NamedTuple):
-    server: str
-    data_dir: Path
-    gpus: tuple[int, ...] | str | None  # numbers, "all", or None: leave GPUs alone
-    poll_interval: float
-    heartbeat_interval: float
-    lease_seconds: float
-    token: str
-    name: str
-    tags: tuple[str, ...]
-    log_level: str
-    bandwidth: float | None
-    slots: int
-    once: bool
-    on_stop: str
-
-    def __repr__(self) -> str:  # never the token
-        return f"<options of agent {self.name}>"
-
-
-def read(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None) -> Options:
-    """Options from the command line over the environment; exits with 2 where they make no sense."""
+def read(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the command line over the environment; exits with 2 where they make no sense."""
     environment = os.environ if env is None else env
     parser = _parser(environment)
     found = parser.parse_args(argv)
@@ -173,7 +153,7 @@ def _add_intervals(parser: argparse.ArgumentParser, env: Mapping[str, str]) -> N
     )
 
 
-def _checked(found: argparse.Namespace, env: Mapping[str, str]) -> Options:
+def _checked(found: argparse.Namespace, env: Mapping[str, str]) -> Settings:
     if not found.server:
         raise ValueError("which server? give --server http://HOST:PORT or set WHIRR_SERVER_URL")
     if not found.data_dir:
@@ -184,16 +164,16 @@ def _checked(found: argparse.Namespace, env: Mapping[str, str]) -> Options:
     if level not in LEVELS:
         raise ValueError(f"--log-level {found.log_level!r}: use one of {', '.join(LEVELS)}")
     gpus = _gpus(found.gpu)
-    return Options(
+    return Settings(
         server=found.server.rstrip("/"),
-        data_dir=data_dir,
+        data_dir=str(data_dir),
         gpus=gpus,
         poll_interval=_number("--poll-interval", found.poll_interval, 0.1, 3600),
         heartbeat_interval=_number("--heartbeat-interval", found.heartbeat_interval, 1, 3600),
         lease_seconds=_number("--lease-seconds", found.lease_seconds, 10, 600),
         token=_token(found, env, data_dir),
         name=_name(found.name, gpus),
-        tags=tuple(tag.strip() for tag in found.tags.split(",") if tag.strip()),
+        tags=[tag.strip() for tag in found.tags.split(",") if tag.strip()],
         log_level=level,
         bandwidth=None
         if found.bandwidth is None
@@ -204,7 +184,7 @@ def _checked(found: argparse.Namespace, env: Mapping[str, str]) -> Options:
     )
 
 
-def _gpus(text: str | None) -> tuple[int, ...] | str | None:
+def _gpus(text: str | None) -> list[int] | str | None:
     if text is None or text.strip().lower() in {"", "none"}:
         return None
     if text.strip().lower() == "all":
@@ -212,7 +192,7 @@ def _gpus(text: str | None) -> tuple[int, ...] | str | None:
     plain = text.replace(" ", "")
     if not _NUMBERS.match(plain):
         raise ValueError(f"--gpu {text!r}: use a number, numbers with commas, or all")
-    return tuple(sorted({int(part) for part in plain.split(",")}))
+    return sorted({int(part) for part in plain.split(",")})
 
 
 def _number(option: str, text: str, least: float, most: float) -> float:
@@ -225,10 +205,10 @@ def _number(option: str, text: str, least: float, most: float) -> float:
     return value
 
 
-def _name(text: str | None, gpus: tuple[int, ...] | str | None) -> str:
+def _name(text: str | None, gpus: list[int] | str | None) -> str:
     if not text:
         text = platform.node().partition(".")[0] or "worker"
-        if isinstance(gpus, tuple):
+        if isinstance(gpus, list):
             text += "-gpu" + "-".join(map(str, gpus))
     if not _NAME.match(text):
         raise ValueError(f"--name {text!r}: use letters, digits, dots, dashes and underscores")

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 from whirr.wire import layout
+from whirr.wire.lean import TYPE_CHECKING
 
-Key = tuple[int, int]  # (job id, attempt number)
+if TYPE_CHECKING:
+    from typing import Any
+
+    Key = tuple[int, int]  # (job id, attempt number)
 
 
 class BadOrder(ValueError):
     """An order that makes no sense; the message says why."""
 
 
-class Order(NamedTuple):
-    job_id: int
-    attempt: int
-    run_id: str
-    name: str
-    command: tuple[str, ...]
-    workdir: str
-    env: dict[str, str]
-    config: dict[str, Any]
-    gpus: tuple[int, ...]
-    timeout_seconds: float | None
-    grace_seconds: float
-    exclusive: bool
-    run_token: str
+class Order:
+    """Read from the JSON of a sync answer."""
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        timeout = raw.get("timeout_seconds")
+        self.job_id = int(raw["job_id"])
+        self.attempt = int(raw["attempt"])
+        self.run_id = str(raw.get("run_id") or f"job-{raw['job_id']}")
+        self.name = str(raw.get("name") or "")
+        self.command = tuple(str(part) for part in raw["command_argv"])
+        self.workdir = str(raw.get("workdir") or "")
+        self.env = {str(name): str(value) for name, value in (raw.get("env") or {}).items()}
+        self.config = dict(raw.get("config") or {})
+        self.gpus = tuple(int(index) for index in raw.get("gpus") or ())
+        self.timeout_seconds = None if timeout is None else float(timeout)
+        self.grace_seconds = max(0.0, float(raw.get("grace_seconds", 30)))
+        self.exclusive = bool(raw.get("exclusive"))
+        self.run_token = str(raw.get("run_token") or "")
 
     @property
     def key(self) -> Key:
@@ -37,24 +43,8 @@ class Order(NamedTuple):
 
 
 def parse(raw: dict[str, Any]) -> Order:
-    """An order from the JSON of a sync answer."""
     try:
-        timeout = raw.get("timeout_seconds")
-        order = Order(
-            job_id=int(raw["job_id"]),
-            attempt=int(raw["attempt"]),
-            run_id=str(raw.get("run_id") or f"job-{raw['job_id']}"),
-            name=str(raw.get("name") or ""),
-            command=tuple(str(part) for part in raw["command_argv"]),
-            workdir=str(raw.get("workdir") or ""),
-            env={str(name): str(value) for name, value in (raw.get("env") or {}).items()},
-            config=dict(raw.get("config") or {}),
-            gpus=tuple(int(index) for index in raw.get("gpus") or ()),
-            timeout_seconds=None if timeout is None else float(timeout),
-            grace_seconds=max(0.0, float(raw.get("grace_seconds", 30))),
-            exclusive=bool(raw.get("exclusive")),
-            run_token=str(raw.get("run_token") or ""),
-        )
+        order = Order(raw)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadOrder(f"an order could not be read: {error!r}") from error
     if not layout.is_run_id(order.run_id):
@@ -62,10 +52,20 @@ def parse(raw: dict[str, Any]) -> Order:
     return order
 
 
-class Outcome(NamedTuple):
+class Outcome:
     """How an attempt ended, in the words of the finish call."""
 
-    kind: str  # exited, cancelled, timed_out, never_started, worker_shutdown, lost
-    exit_code: int | None = None
-    signal: int | None = None
-    error_message: str = ""
+    def __init__(
+        self,
+        kind: str,  # exited, cancelled, timed_out, never_started, worker_shutdown, lost
+        exit_code: int | None = None,
+        signal: int | None = None,
+        error_message: str = "",
+    ) -> None:
+        self.kind = kind
+        self.exit_code = exit_code
+        self.signal = signal
+        self.error_message = error_message
+
+    def fields(self) -> dict[str, Any]:
+        return dict(vars(self))

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
-from collections.abc import Iterable
-from pathlib import Path
-from typing import NamedTuple
 
-_PROC = Path("/proc")
+from whirr.wire import files
+from whirr.wire.lean import TYPE_CHECKING, signal, suppress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
-class Process(NamedTuple):
-    pid: int
-    ticks: int  # clock ticks from boot to its start
-    parent: int
-    session: int
-    state: str
+class Process:
+    __slots__ = ("parent", "pid", "session", "state", "ticks")
+
+    def __init__(self, pid: int, ticks: int, parent: int, session: int, state: str) -> None:
+        self.pid = pid
+        self.ticks = ticks  # clock ticks from boot to its start
+        self.parent = parent
+        self.session = session
+        self.state = state
 
     @property
     def identity(self) -> tuple[int, int]:
@@ -30,7 +32,7 @@ Table = dict[int, Process]
 def look(pid: int) -> Process | None:
     """One process, zombies included; None when there is none."""
     try:
-        text = (_PROC / str(pid) / "stat").read_bytes()
+        text = files.read(f"/proc/{pid}/stat")
     except OSError:
         return None
     # The name in brackets may hold anything, brackets and blanks too: count from the last one.
@@ -43,9 +45,9 @@ def look(pid: int) -> Process | None:
 def table() -> Table:
     """All processes of this machine that live (zombies and dying ones are left out)."""
     found: Table = {}
-    for path in _PROC.iterdir():
-        if path.name.isdigit():
-            process = look(int(path.name))
+    for name in files.names_in("/proc"):
+        if name.isdigit():
+            process = look(int(name))
             if process is not None and process.state not in "ZXx":
                 found[process.pid] = process
     return found
@@ -71,24 +73,24 @@ def descendants(processes: Table, roots: Iterable[int]) -> Table:
 def environment_has(pid: int, assignment: str) -> bool:
     """Whether the process was started with NAME=value; False where we may not look."""
     try:
-        block = (_PROC / str(pid) / "environ").read_bytes()
+        block = files.read(f"/proc/{pid}/environ")
     except OSError:
         return False
-    return assignment.encode() in block.split(b"\0")
+    return os.fsencode(assignment) in block.split(b"\0")
 
 
-def writes_to(pid: int, path: Path) -> bool:
+def writes_to(pid: int, path: str) -> bool:
     """Whether its standard output or error is this file."""
     for fd in ("1", "2"):
-        with contextlib.suppress(OSError):
-            if (_PROC / str(pid) / "fd" / fd).readlink() == path:
+        with suppress(OSError):
+            if files.target_of(f"/proc/{pid}/fd/{fd}") == path:
                 return True
     return False
 
 
-def send(process: Process, number: signal.Signals) -> None:
+def send(process: Process, number: int) -> None:
     """Signal exactly this process: never one that got its number meanwhile."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    with suppress(ProcessLookupError, PermissionError):
         try:
             pidfd = os.pidfd_open(process.pid)
         except (AttributeError, OSError):  # an old kernel: a race of microseconds remains

@@ -6,23 +6,21 @@ outcome. It holds no token.
 
 from __future__ import annotations
 
-import contextlib
-import json
-import re
-from pathlib import Path
-from typing import Any
-
-from whirr.wire import layout
-from whirr.wire.files import read_json_object, write_whole
+from whirr.wire import files, jsontext, layout
+from whirr.wire.lean import TYPE_CHECKING, suppress
 from worker_agent import kernel
-from worker_agent.order import Key, Order, Outcome
+from worker_agent.order import Outcome
 
-_NAME = re.compile(r"\d+\.\d+\.json\Z")
+if TYPE_CHECKING:
+    from typing import Any
+
+    from whirr.wire.files import AnyPath
+    from worker_agent.order import Key, Order
 
 
 class Record:
-    def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
-        self._folder = folder
+    def __init__(self, folder: AnyPath, facts: dict[str, Any]) -> None:
+        self.folder = folder
         self._facts = facts
         self.saved = True  # False while the disk is full: what it knows then lives in memory alone
         self.job_id = int(facts["job_id"])
@@ -34,8 +32,8 @@ class Record:
         return self.job_id, self.attempt
 
     @property
-    def path(self) -> Path:
-        return self._folder / _name(self.key)
+    def path(self) -> str:
+        return _path(self.folder, self.key)
 
     @property
     def same_boot(self) -> bool:
@@ -62,7 +60,7 @@ class Record:
         self._save(durable=False)  # after a power cut there is no process to look for
 
     def ended(self, outcome: Outcome) -> None:
-        self._facts["outcome"] = outcome._asdict()
+        self._facts["outcome"] = outcome.fields()
         self._save(durable=True)
 
     def acknowledged(self) -> None:
@@ -70,15 +68,15 @@ class Record:
         self._save(durable=False)  # finish is idempotent: forgetting this costs one request
 
     def _save(self, *, durable: bool) -> None:
-        data = json.dumps(self._facts).encode()
+        data = jsontext.dumps(self._facts)
         try:
-            write_whole(self.path, data, mode=0o600, durable=durable)
+            files.write_whole(self.path, data, mode=0o600, durable=durable)
             self.saved = True
         except OSError:
             self.saved = False
 
 
-def create(folder: Path, order: Order) -> Record:
+def create(folder: AnyPath, order: Order) -> Record:
     """Written before the process exists: a crash in between must leave a trace, not a stray."""
     record = Record(
         folder,
@@ -93,22 +91,28 @@ def create(folder: Path, order: Order) -> Record:
     return record
 
 
-def delete(folder: Path, key: Key) -> None:
+def delete(folder: AnyPath, key: Key) -> None:
     """Forget an attempt for good."""
-    with contextlib.suppress(FileNotFoundError):
-        (folder / _name(key)).unlink()
+    with suppress(FileNotFoundError):
+        files.remove(_path(folder, key))
 
 
-def _name(key: Key) -> str:
-    return f"{key[0]}.{key[1]}.json"
+def _path(folder: AnyPath, key: Key) -> str:
+    return f"{folder}/{key[0]}.{key[1]}.json"
 
 
-def load_all(folder: Path) -> list[Record]:
+def _is_record(name: str) -> bool:
+    job, _, rest = name.partition(".")
+    attempt, _, ending = rest.partition(".")
+    return job.isdigit() and attempt.isdigit() and ending == "json"
+
+
+def load_all(folder: AnyPath) -> list[Record]:
     """Every record that can be read. A damaged one names nothing that could be acted on."""
     found = []
-    for path in sorted(folder.iterdir()):
-        facts = read_json_object(path) if _NAME.match(path.name) else None
-        with contextlib.suppress(KeyError, TypeError, ValueError):
+    for name in sorted(files.names_in(folder)):
+        facts = files.read_json_object(f"{folder}/{name}") if _is_record(name) else None
+        with suppress(KeyError, TypeError, ValueError):
             if facts is not None and layout.is_run_id(str(facts["run_id"])):
                 found.append(Record(folder, facts))
     return found

@@ -3,77 +3,64 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
-import socket
-import subprocess
-from collections.abc import Callable
-from pathlib import Path
 
-from whirr.wire import layout
-from whirr.wire.files import write_whole
-from worker_agent import kernel
-from worker_agent.order import Order
+from whirr.wire import files, jsontext, layout
+from whirr.wire.lean import TYPE_CHECKING
+from worker_agent import children, kernel
+
+if TYPE_CHECKING:
+    from worker_agent.children import Child
+    from worker_agent.order import Order
 
 
 class NeverStarted(Exception):
     """The command could not be executed; the message is for the person who submitted it."""
 
 
-def prepare(order: Order, data_dir: Path) -> Path:
+def prepare(order: Order, data_dir: str) -> str:
     """Make the attempt's folder, and let the run's folder show it."""
-    folder = layout.attempt_folder(data_dir, order.run_id, order.attempt)
-    (folder / layout.ARTIFACTS).mkdir(parents=True, exist_ok=True)
-    config = folder / "config.json"
-    if order.config and not config.exists():
-        write_whole(config, json.dumps(order.config, indent=2).encode())
-    layout.show_newest(layout.run_folder(data_dir, order.run_id), order.attempt)
+    folder = f"{data_dir}/{layout.attempt_path(order.run_id, order.attempt)}"
+    files.make_folder(f"{folder}/{layout.ARTIFACTS}")
+    config = f"{folder}/config.json"
+    if order.config and not files.exists(config):
+        files.write_whole(config, jsontext.pretty(order.config).encode())
+    layout.show_newest(f"{data_dir}/{layout.run_path(order.run_id)}", order.attempt)
     return folder
 
 
-def start(order: Order, folder: Path, env: dict[str, str]) -> subprocess.Popen[bytes]:
+def start(order: Order, folder: str, env: dict[str, str]) -> Child:
     """The job in a session of its own, writing straight into output.log. Main thread only."""
     _check(order)
-    promise = kernel.dies_with(os.getpid())
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    output = os.open(folder / layout.OUTPUT, flags, 0o644)
+    output = os.open(f"{folder}/{layout.OUTPUT}", flags, 0o644)
     try:
-        return _popen(order, env, output, promise)
+        return children.begin(
+            order.command,
+            workdir=order.workdir,
+            env=env,
+            output=output,
+            promise=kernel.dies_with(os.getpid()),
+        )
     except (OSError, ValueError) as error:
         raise NeverStarted(_explain(order, error)) from error
     finally:
         os.close(output)
 
 
-def _popen(
-    order: Order, env: dict[str, str], output: int, promise: Callable[[], None]
-) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        order.command,
-        cwd=order.workdir,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=output,
-        start_new_session=True,
-        preexec_fn=promise,
-    )
-
-
 def _check(order: Order) -> None:
     if not order.command:
         raise NeverStarted("the job has no command")
-    workdir = Path(order.workdir)
-    if not workdir.is_absolute():
+    if not order.workdir.startswith("/"):
         raise NeverStarted(f"the working directory {order.workdir!r} is no absolute path")
-    if not workdir.is_dir():
+    if not files.is_folder(order.workdir):
         raise NeverStarted(
-            f"the working directory {order.workdir} does not exist on {socket.gethostname()}"
+            f"the working directory {order.workdir} does not exist on {os.uname().nodename}"
         )
 
 
 def _explain(order: Order, error: OSError | ValueError) -> str:
-    command, host = order.command[0], socket.gethostname()
+    command, host = order.command[0], os.uname().nodename
     if isinstance(error, ValueError):
         return f"the command or its environment cannot be passed on: {error}"
     if error.errno == errno.ENOENT:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import time
-from pathlib import Path
 
-from whirr.wire.files import write_whole
+from whirr.wire import files, jsontext
 from worker_agent import processes
 
 _LOCK_PATIENCE = 15.0  # a predecessor's guard may still be sweeping
@@ -19,32 +17,32 @@ class Taken(Exception):
 
 
 class State:
-    def __init__(self, data_dir: Path, name: str) -> None:
-        self.folder = data_dir / "agent" / name
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.folder.chmod(0o700)
-        self.records = self.folder / "attempts"
-        self.records.mkdir(exist_ok=True)
-        self._lock_fd = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def __init__(self, data_dir: str, name: str) -> None:
+        self.folder = f"{data_dir}/agent/{name}"
+        files.make_folder(self.folder)
+        files.restrict(self.folder, 0o700)
+        self.records = f"{self.folder}/attempts"
+        files.make_folder(self.records)
+        self.lock_fd = os.open(f"{self.folder}/lock", os.O_RDWR | os.O_CREAT, 0o600)
 
     @property
-    def log_path(self) -> Path:
-        return self.folder / "worker.log"
+    def log_path(self) -> str:
+        return f"{self.folder}/worker.log"
 
     def lock(self) -> None:
         """Held until this process and its guard have ended: the kernel forgets no unlock."""
         until = time.monotonic() + _LOCK_PATIENCE
         while not self._lock_now():
             if self._holder_lives() or time.monotonic() >= until:
-                raise Taken(str(self.folder))
+                raise Taken(self.folder)
             time.sleep(0.1)
         me = processes.look(os.getpid())
-        os.ftruncate(self._lock_fd, 0)
-        os.pwrite(self._lock_fd, json.dumps(me and me.identity).encode(), 0)
+        os.ftruncate(self.lock_fd, 0)
+        os.pwrite(self.lock_fd, jsontext.dumps(me and me.identity), 0)
 
     def _lock_now(self) -> bool:
         try:
-            fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self.lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return False
         return True
@@ -52,7 +50,7 @@ class State:
     def _holder_lives(self) -> bool:
         """Whether it is an agent that holds the lock, and not just the guard of a dead one."""
         try:
-            pid, ticks = json.loads(os.pread(self._lock_fd, 100, 0))
+            pid, ticks = jsontext.loads(os.pread(self.lock_fd, 100, 0))
         except (ValueError, TypeError):
             return False
         holder = processes.look(int(pid))
@@ -60,9 +58,9 @@ class State:
 
     def session(self) -> str:
         """Made once: it tells a restarted agent from a second one of the same name."""
-        path = self.folder / "session"
-        if path.exists() and (text := path.read_text().strip()):
+        path = f"{self.folder}/session"
+        if files.exists(path) and (text := files.read_text(path).strip()):
             return text
         text = os.urandom(16).hex()
-        write_whole(path, text.encode(), mode=0o600, durable=True)
+        files.write_whole(path, text.encode(), mode=0o600, durable=True)
         return text

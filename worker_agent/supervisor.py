@@ -5,21 +5,22 @@ Other threads leave messages and ring; everything about processes happens here, 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
-from collections import deque
-from pathlib import Path
 
-from worker_agent import environment, kernel, processes, records, spawn
-from worker_agent.board import Board
+from whirr.wire.lean import TYPE_CHECKING, deque, suppress
+from worker_agent import children, environment, kernel, processes, records, spawn
 from worker_agent.job import Job
-from worker_agent.log import Log
-from worker_agent.order import Key, Order, Outcome
-from worker_agent.records import Record
-from worker_agent.shipping.shipper import Shipper
+from worker_agent.order import Outcome
 from worker_agent.trees import Tree
-from worker_agent.wake import Wake
+
+if TYPE_CHECKING:
+    from worker_agent.board import Board
+    from worker_agent.log import Log
+    from worker_agent.order import Key, Order
+    from worker_agent.records import Record
+    from worker_agent.shipping.shipper import Shipper
+    from worker_agent.wake import Wake
 
 _EXCLUSIVE_MARGIN = 5.0  # between the last SIGKILL and the moment the lease may be given away
 _LAST_GRACE = 5.0  # for a person who asked twice to stop
@@ -32,8 +33,8 @@ class Supervisor:
         board: Board,
         shipper: Shipper,
         wake: Wake,
-        state_folder: Path,
-        data_dir: Path,
+        state_folder: str,
+        data_dir: str,
         server_url: str,
         lease_seconds: float,
         log: Log,
@@ -207,14 +208,17 @@ class Supervisor:
     def _reap_orphans(self) -> None:
         """Bury what died as an orphan of a job: nobody else will, and zombies hold process ids."""
         session = os.getsid(0)
-        with contextlib.suppress(ChildProcessError):
+        with suppress(ChildProcessError):
             while True:
                 dead = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
                 if dead is None:
                     return
                 body = processes.look(dead.si_pid)
-                if body is None or body.session == session or self._is_main(dead.si_pid):
-                    return  # nvidia-smi has its own waiter; a main process is its job's to reap
+                if body is None or self._is_main(dead.si_pid):
+                    return  # a main process is its job's to reap
+                if body.session == session and dead.si_pid not in children.abandoned:
+                    return  # nvidia-smi has its own waiter
+                children.abandoned.discard(dead.si_pid)
                 os.waitpid(dead.si_pid, os.WNOHANG)
 
     def _is_main(self, pid: int) -> bool:

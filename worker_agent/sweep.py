@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import signal
 import time
-from collections.abc import Iterable
-from pathlib import Path
 
 from whirr.wire import layout
+from whirr.wire.lean import TYPE_CHECKING, signal
 from worker_agent import processes, trees
-from worker_agent.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from worker_agent.records import Record
 
 _PATIENCE = 10.0
 
 
-def sweep(records: Iterable[Record], data_dir: Path) -> int:
+def sweep(records: Iterable[Record], data_dir: str) -> int:
     """Kill all that lives of these attempts; how many processes there were.
 
     Without a grace: their main process died with the agent, by the kernel's hand.
@@ -22,12 +24,12 @@ def sweep(records: Iterable[Record], data_dir: Path) -> int:
     killed: set[tuple[int, int]] = set()
     for record in records:
         if record.same_boot and record.outcome is None:
-            folder = layout.attempt_folder(data_dir, record.run_id, record.attempt)
+            folder = f"{data_dir}/{layout.attempt_path(record.run_id, record.attempt)}"
             killed |= _kill_all(folder, record.process)
     return len(killed)
 
 
-def _kill_all(folder: Path, main: tuple[int, int] | None) -> set[tuple[int, int]]:
+def _kill_all(folder: str, main: tuple[int, int] | None) -> set[tuple[int, int]]:
     killed: set[tuple[int, int]] = set()
     until = time.monotonic() + _PATIENCE
     # Again and again: what was being forked during one look is found by the next.

@@ -7,25 +7,28 @@ killed, what is left is known by the recorded main process and by marks that job
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
-from pathlib import Path
 
 from whirr.wire import layout
+from whirr.wire.lean import TYPE_CHECKING
 from worker_agent import processes
-from worker_agent.processes import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from worker_agent.processes import Table
 
 
-def bears_the_mark(pid: int, folder: Path) -> bool:
+def bears_the_mark(pid: int, folder: str) -> bool:
     """Whether a process has what only this attempt's processes have: its folder's name in the
     environment, or its log as standard output."""
     named = processes.environment_has(pid, f"WHIRR_RUN_DIR={folder}")
-    return named or processes.writes_to(pid, folder / layout.OUTPUT)
+    return named or processes.writes_to(pid, f"{folder}/{layout.OUTPUT}")
 
 
 class Tree:
     """The processes of one running job of this agent."""
 
-    def __init__(self, pid: int, folder: Path) -> None:
+    def __init__(self, pid: int, folder: str) -> None:
         self.pid = pid
         self._folder = folder
 
@@ -60,7 +63,7 @@ def _children_of_jobs(everything: Table) -> list[int]:
     ]
 
 
-def left_behind(folder: Path, main: tuple[int, int] | None) -> Table:
+def left_behind(folder: str, main: tuple[int, int] | None) -> Table:
     """What lives of an attempt whose agent is gone. Never a stranger: each root is proven."""
     everything = processes.table()
     everything.pop(os.getpid(), None)

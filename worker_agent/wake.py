@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
+
+from whirr.wire.lean import suppress
 
 
 class Wake:
@@ -15,12 +16,12 @@ class Wake:
         return self._read_fd
 
     def ring(self) -> None:
-        with contextlib.suppress(BlockingIOError):  # full: it rings already
+        with suppress(BlockingIOError):  # full: it rings already
             os.write(self.write_fd, b"!")
 
     def clear(self) -> None:
         """Take the ringing back. Always before looking at what changed, never after."""
-        with contextlib.suppress(BlockingIOError):
+        with suppress(BlockingIOError):
             while os.read(self._read_fd, 4096):
                 pass
 
@@ -30,3 +31,8 @@ class Wake:
         poll.register(self._read_fd, select.POLLIN)
         limit = None if seconds is None else max(0.0, seconds) * 1000 + 1
         return bool(poll.poll(limit))
+
+
+def uneven(seconds: float) -> float:
+    """Between half of it and all of it, so that a rack of agents does not knock in step."""
+    return seconds * (0.5 + os.urandom(1)[0] / 510)

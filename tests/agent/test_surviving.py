@@ -10,7 +10,7 @@ from tests.agent.watching import wait_for
 from whirr.wire import Client, layout
 from worker_agent import records
 from worker_agent.log import Log
-from worker_agent.order import Key, Outcome
+from worker_agent.order import Outcome
 from worker_agent.shipping.delivery import Delivery
 from worker_agent.shipping.shipper import Shipper
 
@@ -19,7 +19,7 @@ def test_one_delivery_that_fails_oddly_stops_no_other(
     server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     really = Delivery.step
-    turns: list[Key] = []
+    turns: list[tuple[int, int]] = []
 
     def step(self: Delivery, client: Client, worker_id: str) -> bool:
         turns.append(self.key)

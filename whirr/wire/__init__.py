@@ -7,11 +7,11 @@ on first use, since the library needs only `layout` and `files`, and no socket.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # checkers take it for true; `typing` is larger than all of this package
 if TYPE_CHECKING:
+    from whirr.wire.address import parse_address
     from whirr.wire.answers import Answer, Stream
-    from whirr.wire.client import Client, parse_address
+    from whirr.wire.client import Client
     from whirr.wire.errors import (
         ConnectionEnded,
         Interrupted,
@@ -44,7 +44,7 @@ _HOMES = {
     "Answer": "answers",
     "Stream": "answers",
     "Client": "client",
-    "parse_address": "client",
+    "parse_address": "address",
 }
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from types import TracebackType
-from typing import Any, Callable
-
+from whirr.wire import jsontext
 from whirr.wire.errors import Unreachable
-from whirr.wire.http1 import Incoming
+from whirr.wire.lean import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+    from typing import Any, Callable
+
+    from whirr.wire.http1 import Incoming
 
 
 class Answer:
@@ -22,7 +25,7 @@ class Answer:
     def json(self) -> Any:
         """The body as JSON; a body that is none counts as a torn answer."""
         try:
-            return json.loads(self.body) if self.body else None
+            return jsontext.loads(self.body) if self.body else None
         except ValueError as error:
             raise Unreachable("the answer is no JSON") from error
 

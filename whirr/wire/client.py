@@ -12,20 +12,21 @@ connection.
 
 from __future__ import annotations
 
-import json as json_text
-import zlib
-from collections.abc import Mapping
-from typing import Any, Callable, Union
-from urllib.parse import quote, urlencode, urlsplit
-
 from whirr import __version__
+from whirr.wire import jsontext
+from whirr.wire.address import parse_address, quote_path, render_query
 from whirr.wire.answers import Answer, Stream
-from whirr.wire.connection import Address, Connection
+from whirr.wire.connection import Connection
 from whirr.wire.errors import ConnectionEnded, WireError, error_for
 from whirr.wire.http1 import Incoming, render
+from whirr.wire.lean import TYPE_CHECKING
 from whirr.wire.waiting import Patience
 
-Query = Mapping[str, Union[str, int, float, None]]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Callable, Union
+
+    Query = Mapping[str, Union[str, int, float, None]]
 
 _GZIP = 31  # zlib's window bits for a gzip envelope, without importing gzip
 _SMALL = 512  # below this, compressing costs more than it saves
@@ -73,8 +74,7 @@ class Client:
         """PUT raw bytes; `gzip` compresses them on the way."""
         headers = {"Content-Type": "application/octet-stream"}
         if gzip and len(body) >= _SMALL:
-            packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
-            body = packer.compress(body) + packer.flush()
+            body = _packed(body)
             headers["Content-Encoding"] = "gzip"
         return self.request("PUT", path, query=query, body=body, headers=headers, **options)
 
@@ -143,10 +143,7 @@ class Client:
         body: bytes | None,
         headers: Mapping[str, str] | None,
     ) -> bytes:
-        target = self.address.prefix + quote(path, safe="/:@!$&'()*+,;=-._~")
-        present = {name: value for name, value in (query or {}).items() if value is not None}
-        if present:
-            target += "?" + urlencode(present)
+        target = self.address.prefix + quote_path(path) + render_query(query or {})
         lines = {
             "Host": self.address.host_header,
             "User-Agent": f"whirr/{__version__}",
@@ -155,7 +152,7 @@ class Client:
         if self._token:
             lines["Authorization"] = f"Bearer {self._token}"
         if body is None and payload is not None:
-            body = json_text.dumps(payload, separators=(",", ":")).encode()
+            body = jsontext.dumps(payload)
             lines["Content-Type"] = "application/json"
         if body or method not in _BODILESS:
             lines["Content-Length"] = str(len(body or b""))
@@ -179,6 +176,13 @@ class Client:
         return _talk(self._connection, method, data, patience)
 
 
+def _packed(body: bytes) -> bytes:
+    import zlib  # noqa: PLC0415  (a server on the same machine is sent nothing that is packed)
+
+    packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
+    return packer.compress(body) + packer.flush()
+
+
 def _talk(
     connection: Connection, method: str, data: bytes, patience: Callable[[], Patience]
 ) -> Incoming:
@@ -190,15 +194,3 @@ def _talk(
         incoming.headers["connection"] = "close"
         return incoming
     return Incoming(lambda: connection.receive(patience()), method)
-
-
-def parse_address(base_url: str) -> Address:
-    """The address in http://host[:port][/prefix]; ValueError says what is wrong with it."""
-    parts = urlsplit(base_url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"{base_url!r} is no server address: use http://HOST:PORT")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("a server address holds no user, password, query or fragment")
-    secure = parts.scheme == "https"
-    port = parts.port if parts.port is not None else (443 if secure else 80)
-    return Address(parts.hostname, port, secure, parts.path.rstrip("/"))

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
-import socket
-from typing import NamedTuple
 
 from whirr.wire.errors import ConnectionEnded, Unreachable
+from whirr.wire.lean import TYPE_CHECKING, socket, suppress
 from whirr.wire.waiting import Patience, readable
+
+if TYPE_CHECKING:
+    from whirr.wire.address import Address
 
 _PIECE = 64 * 1024
 _KEEPALIVE = (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3))
 _UNANSWERED_MS = 15_000  # a peer that acknowledges nothing for this long is gone
-
-
-class Address(NamedTuple):
-    """Where the server listens, and under which path its pages begin."""
-
-    host: str
-    port: int
-    secure: bool
-    prefix: str
-
-    @property
-    def host_header(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
 
 
 class Connection:
@@ -81,14 +68,14 @@ class Connection:
             self.close()
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             self._socket.close()
 
 
 def _connected(address: Address, patience: Patience) -> socket.socket:
     where = f"{address.host}:{address.port}"
     try:
-        choices = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+        choices = socket.getaddrinfo(_encoded(address.host), address.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise Unreachable(f"cannot find {address.host}: {error}") from error
     problem = "no address"
@@ -108,6 +95,11 @@ def _connected(address: Address, patience: Patience) -> socket.socket:
         else:
             return sock
     raise Unreachable(f"cannot reach {where}: {problem}")
+
+
+def _encoded(host: str) -> bytes:
+    """What the resolver is asked. A `str` would load the tables of international names, a megabyte or two."""
+    return host.encode("ascii" if host.isascii() else "idna")
 
 
 def _connect(sock: socket.socket, target: object, patience: Patience) -> None:

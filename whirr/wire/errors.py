@@ -13,8 +13,11 @@ WireError
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from whirr.wire import jsontext
+from whirr.wire.lean import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class WireError(Exception):
@@ -103,7 +106,7 @@ def _conflict(code: str, detail: str, problem: dict[str, Any]) -> Refused:
 
 def _problem(body: bytes) -> dict[str, Any]:
     try:
-        problem = json.loads(body)
+        problem = jsontext.loads(body)
     except ValueError:  # a proxy's HTML page, or nothing at all
         return {}
     return problem if isinstance(problem, dict) else {}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Callable
-
 from whirr.wire.errors import ConnectionEnded, Unreachable
+from whirr.wire.lean import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Callable
 
 _MAX_HEAD = 64 * 1024
 _NO_BODY = (204, 304)

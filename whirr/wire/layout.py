@@ -7,10 +7,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import re
-from pathlib import Path
+
+from whirr.wire import files
+from whirr.wire.lean import TYPE_CHECKING, suppress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from whirr.wire.files import AnyPath
 
 OUTPUT = "output.log"
 METRICS = "metrics.jsonl"
@@ -19,32 +24,43 @@ META = "meta.json"
 DOCUMENTS = (META, "config.json", "git.json", "git.diff", "requirements.txt")
 ARTIFACTS = "artifacts"
 
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
+_FIRST = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+_LATER = _FIRST | frozenset("._-")
+_LONGEST = 128
 
 
 def is_run_id(text: str) -> bool:
     """Whether `text` can name a run's folder, and nothing outside `runs/`."""
-    return _RUN_ID.match(text) is not None
+    return 0 < len(text) <= _LONGEST and text[0] in _FIRST and _LATER.issuperset(text)
+
+
+def run_path(run_id: str) -> str:
+    """A run's folder, as the data folder sees it."""
+    if not is_run_id(run_id):
+        raise ValueError(f"{run_id!r} is no run id")
+    return f"runs/{run_id}"
+
+
+def attempt_path(run_id: str, attempt: int) -> str:
+    """An attempt's folder, as the data folder sees it."""
+    return f"{run_path(run_id)}/attempts/{int(attempt)}"
 
 
 def run_folder(data_dir: Path, run_id: str) -> Path:
-    if not is_run_id(run_id):
-        raise ValueError(f"{run_id!r} is no run id")
-    return data_dir / "runs" / run_id
+    return data_dir / run_path(run_id)
 
 
 def attempt_folder(data_dir: Path, run_id: str, attempt: int) -> Path:
-    return run_folder(data_dir, run_id) / "attempts" / str(int(attempt))
+    return data_dir / attempt_path(run_id, attempt)
 
 
-def show_newest(folder: Path, attempt: int) -> None:
+def show_newest(folder: AnyPath, attempt: int) -> None:
     """Let the root of a run's folder show this attempt's files, those to come included, in one step."""
-    newest = folder / "attempts" / "newest"
-    draft = newest.with_name(f".newest.{os.getpid()}")
-    with contextlib.suppress(FileNotFoundError):
-        draft.unlink()
-    draft.symlink_to(str(attempt))
-    draft.replace(newest)
+    draft = f"{folder}/attempts/.newest.{os.getpid()}"
+    with suppress(FileNotFoundError):
+        files.remove(draft)
+    files.link(draft, str(attempt))
+    files.rename(draft, f"{folder}/attempts/newest")
     for name in (*STREAMS, *DOCUMENTS, ARTIFACTS):
-        with contextlib.suppress(FileExistsError):
-            (folder / name).symlink_to(Path("attempts") / "newest" / name)
+        with suppress(FileExistsError):
+            files.link(f"{folder}/{name}", f"attempts/newest/{name}")

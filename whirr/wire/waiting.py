@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import select
-import socket
 import time
 
 from whirr.wire.errors import Interrupted, Unreachable
+from whirr.wire.lean import socket
 
 
 class Patience:

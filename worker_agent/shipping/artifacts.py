@@ -8,26 +8,25 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
-from pathlib import Path
-from typing import NamedTuple
 
-from whirr.wire import OffsetGap, layout
-from worker_agent.shipping.target import Target
+from whirr.wire import OffsetGap, files, layout
+from whirr.wire.lean import TYPE_CHECKING
 from worker_agent.shipping.unreadable import Unreadable, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from whirr.wire.files import AnyPath
+    from worker_agent.shipping.target import Target
+
+    Version = tuple[int, int, int]  # inode, size, time of change: different for each replacement
 
 _PART = 1024 * 1024
 
 
-class Version(NamedTuple):
-    inode: int
-    size: int
-    changed_ns: int
-
-
 class Artifacts:
-    def __init__(self, folder: Path) -> None:
-        self._root = folder / layout.ARTIFACTS
+    def __init__(self, folder: AnyPath) -> None:
+        self._root = f"{folder}/{layout.ARTIFACTS}"
         self._sent: dict[str, Version] = {}
         self._current: tuple[str, Version, int] | None = None  # name, version, next offset
 
@@ -57,14 +56,14 @@ class Artifacts:
             self._current = None
             return
         try:
-            answer = target.put(f"artifacts/{name}", part, offset=offset, size=version.size)
+            answer = target.put(f"artifacts/{name}", part, offset=offset, size=version[1])
         except OffsetGap as gap:
-            if gap.size == offset or gap.size > version.size:
+            if gap.size == offset or gap.size > version[1]:
                 raise
             self._current = (name, version, gap.size)
             return
         reached = max(offset + len(part), int(answer.get("size", 0)))
-        if answer.get("complete") or reached >= version.size:
+        if answer.get("complete") or reached >= version[1]:
             self._sent[name] = version
             self._current = None
         else:
@@ -79,18 +78,18 @@ class Artifacts:
     def _files(self) -> Iterator[tuple[str, Version]]:
         for folder, _, names in os.walk(self._root):  # links to folders are not followed
             for name in sorted(names):
-                path = Path(folder) / name
+                path = f"{folder}/{name}"
                 version = _version(path)
                 if version is not None and not name.endswith(".whirr-part"):
-                    yield path.relative_to(self._root).as_posix(), version
+                    yield path[len(self._root) + 1 :], version
 
     def _read(self, name: str, version: Version, offset: int) -> bytes | None:
         """None when it is not that version any more."""
-        path = self._root / name
+        path = f"{self._root}/{name}"
         try:
             fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
-                part = os.pread(fd, min(_PART, version.size - offset), offset)
+                part = os.pread(fd, min(_PART, version[1] - offset), offset)
                 return part if _of(os.fstat(fd)) == version else None
             finally:
                 os.close(fd)
@@ -109,14 +108,14 @@ def _is_utf8(name: str) -> bool:
     return True
 
 
-def _version(path: Path) -> Version | None:
+def _version(path: str) -> Version | None:
     """None for what is no plain file: a link could name any file of this machine."""
     try:
-        found = path.lstat()
+        found = files.status(path, follow_links=False)
     except OSError:
         return None
     return _of(found) if stat.S_ISREG(found.st_mode) else None
 
 
 def _of(found: os.stat_result) -> Version:
-    return Version(found.st_ino, found.st_size, found.st_mtime_ns)
+    return found.st_ino, found.st_size, found.st_mtime_ns

@@ -7,24 +7,28 @@ seconds, the outcome, and then the artifacts that are left.
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
-from whirr.wire import Client, LeaseLost, NotAllowed, Refused, layout
-from worker_agent.log import Log
-from worker_agent.order import Key
-from worker_agent.records import Record
+from whirr.wire import LeaseLost, NotAllowed, Refused, layout
+from whirr.wire.lean import TYPE_CHECKING
 from worker_agent.shipping.artifacts import Artifacts
 from worker_agent.shipping.documents import Documents
 from worker_agent.shipping.streams import StreamCursor
-from worker_agent.shipping.target import Target
 from worker_agent.shipping.unreadable import Unreadable
+
+if TYPE_CHECKING:
+    from whirr.wire import Client
+    from whirr.wire.files import AnyPath
+    from worker_agent.log import Log
+    from worker_agent.order import Key
+    from worker_agent.records import Record
+    from worker_agent.shipping.target import Target
 
 _ARTIFACTS_FIRST = 3.0  # seconds for small artifacts before the outcome is told
 
 
 class Delivery:
     def __init__(
-        self, record: Record, folder: Path, target: Target, log: Log, *, resumed: bool
+        self, record: Record, folder: AnyPath, target: Target, log: Log, *, resumed: bool
     ) -> None:
         self.record = record
         self.over = record.outcome is not None  # no process writes any more

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from whirr.wire import layout
-from worker_agent.shipping.target import Target
+from whirr.wire import files, layout
+from whirr.wire.lean import TYPE_CHECKING
 from worker_agent.shipping.unreadable import Unreadable, unreadable
+
+if TYPE_CHECKING:
+    from whirr.wire.files import AnyPath
+    from worker_agent.shipping.target import Target
 
 _LARGEST = 4 * 1024 * 1024
 
@@ -14,7 +16,7 @@ Version = tuple[int, int, int]  # inode, size, time of change: different for eac
 
 
 class Documents:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: AnyPath) -> None:
         self._folder = folder
         self._sent: dict[str, Version] = {}
         self._current: tuple[str, Version] | None = None
@@ -45,16 +47,16 @@ class Documents:
 
     def _version(self, name: str) -> Version | None:
         try:
-            stat = (self._folder / name).stat()
+            stat = files.status(f"{self._folder}/{name}")
         except OSError:
             return None
         return None if stat.st_size > _LARGEST else (stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
     def _read(self, name: str) -> bytes:
-        path = self._folder / name
-        if not path.is_file():  # reading a FIFO would wait for ever
+        path = f"{self._folder}/{name}"
+        if not files.is_plain(path):  # reading a FIFO would wait for ever
             raise Unreadable(f"{path} is no plain file")
         try:
-            return path.read_bytes()
+            return files.read(path)
         except OSError as error:
             raise unreadable(error) from error

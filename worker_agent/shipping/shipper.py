@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import random
-import threading
 import time
-from collections.abc import Callable
-from pathlib import Path
+from _thread import allocate_lock
 
-from whirr.wire import Client, LeaseLost, NotAllowed, Unreachable, layout
+from whirr.wire import LeaseLost, NotAllowed, Unreachable, layout
+from whirr.wire.lean import TYPE_CHECKING
 from worker_agent import records
-from worker_agent.log import Log
-from worker_agent.order import Key
-from worker_agent.records import Record
 from worker_agent.shipping.delivery import Delivery
 from worker_agent.shipping.target import Route, Target
-from worker_agent.wake import Wake
+from worker_agent.threads import Thread
+from worker_agent.wake import Wake, uneven
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from whirr.wire import Client
+    from whirr.wire.files import AnyPath
+    from worker_agent.log import Log
+    from worker_agent.order import Key
+    from worker_agent.records import Record
 
 _INTERVALS = (0.1, 60.0)  # what the server may ask for
 _BACKOFF = (0.5, 30.0)
@@ -26,7 +31,7 @@ class Shipper:
         self,
         client: Client,
         worker_id: str,
-        data_dir: Path,
+        data_dir: AnyPath,
         log: Log,
         *,
         bandwidth: float | None,
@@ -41,14 +46,14 @@ class Shipper:
         self._on_acknowledged = on_acknowledged
         self._wake = Wake()
         self._route = Route(client, bandwidth, self._pass_time)
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
         self._deliveries: dict[Key, Delivery] = {}
-        self._emptied = threading.Event()
+        self._emptied = Wake()
         self._failures = 0  # turns in a row that came to a stop
         self._stuck = 0  # of those, the ones without any progress
         self._taken = 0
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="shipper", daemon=True)
+        self._thread = Thread(self._run)
 
     def start(self, *, shared: bool) -> None:
         """Begin (or go on) sending; `shared` says that the server sees the very same files."""
@@ -59,13 +64,12 @@ class Shipper:
     # Called by the main thread.
 
     def follow(self, record: Record, *, resumed: bool = False) -> None:
-        folder = layout.attempt_folder(self._data_dir, record.run_id, record.attempt)
+        folder = f"{self._data_dir}/{layout.attempt_path(record.run_id, record.attempt)}"
         target = Target(self._route, record.run_id, record.attempt)
         with self._lock:
             self._deliveries[record.key] = Delivery(
                 record, folder, target, self._log, resumed=resumed
             )
-            self._emptied.clear()
         self._wake.ring()
 
     def ended(self, key: Key) -> None:
@@ -90,11 +94,13 @@ class Shipper:
         """Deliver what can be delivered in that time; the rest stays on disk for the next start."""
         until = time.monotonic() + patience
         while not self.idle and time.monotonic() < until:
-            self._emptied.wait(until - time.monotonic())
+            self._emptied.clear()
+            if not self.idle:
+                self._emptied.wait(until - time.monotonic())
         self._stopping = True
         self._wake.ring()
         if self._thread.is_alive():
-            self._thread.join(timeout=2.0)
+            self._thread.join(2.0)
 
     # The thread.
 
@@ -144,7 +150,7 @@ class Shipper:
             self._on_acknowledged(delivery.key)
         if delivery.complete:
             self._drop(delivery)
-            records.delete(delivery.record.path.parent, delivery.key)
+            records.delete(delivery.record.folder, delivery.key)
         return more
 
     def steer(self, interval: float) -> None:
@@ -155,7 +161,7 @@ class Shipper:
         with self._lock:
             self._deliveries.pop(delivery.key, None)
             if not self._deliveries:
-                self._emptied.set()
+                self._emptied.ring()
 
     def _back_off(self, error: Exception) -> float:
         self._failures += 1
@@ -175,5 +181,4 @@ class Shipper:
 
 
 def _pause(failures: int) -> float:
-    longest = min(_BACKOFF[0] * 2 ** min(failures - 1, 10), _BACKOFF[1])
-    return float(longest * random.uniform(0.5, 1.0))  # noqa: S311  (no secret)
+    return uneven(min(_BACKOFF[0] * 2 ** min(failures - 1, 10), _BACKOFF[1]))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-from whirr.wire import OffsetGap
-from worker_agent.shipping.target import Target
+from whirr.wire import OffsetGap, files
+from whirr.wire.lean import TYPE_CHECKING
 from worker_agent.shipping.unreadable import unreadable
+
+if TYPE_CHECKING:
+    from whirr.wire.files import AnyPath
+    from worker_agent.shipping.target import Target
 
 PART = 1024 * 1024
 _PARTS_A_TURN = 8  # then the others have their turn
@@ -16,9 +19,9 @@ _PARTS_A_TURN = 8  # then the others have their turn
 class StreamCursor:
     """How far one file has been acknowledged. Nothing of it is kept on disk: the server knows."""
 
-    def __init__(self, folder: Path, name: str, *, resumed: bool) -> None:
+    def __init__(self, folder: AnyPath, name: str, *, resumed: bool) -> None:
         self.name = name
-        self._path = folder / name
+        self._path = f"{folder}/{name}"
         self._resumed = resumed  # a predecessor may have sent some: ask before sending it all again
         self._acknowledged = 0
 
@@ -85,6 +88,6 @@ class StreamCursor:
 
     def _size(self) -> int:
         try:
-            return self._path.stat().st_size
+            return files.status(self._path).st_size
         except OSError:
             return 0

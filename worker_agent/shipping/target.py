@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any
 
-from whirr.wire import Client
+from whirr.wire.lean import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from whirr.wire import Client
 
 _SAME_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 

@@ -1,0 +1,176 @@
+"""Starting other programs. `subprocess` would do it for two and a half megabytes more.
+
+A job is forked by hand, since only its own process can ask the kernel to die with the agent.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+
+from whirr.wire import files
+from whirr.wire.lean import TYPE_CHECKING, signal, suppress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Callable, NoReturn
+
+# Programs that did not answer in time and were killed: they may be in state D, so nobody waits.
+abandoned: set[int] = set()
+
+# Python ignores the last two, nohup and `&` the first three; a program expects none of that.
+_USUAL = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ)
+
+
+class Child:
+    """A process of ours; `returncode` is negative for a signal, as everywhere in Python."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Its exit code, once it has one. It is reaped here and nowhere else."""
+        if self.returncode is None:
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:  # as subprocess has it: reaped by a stranger
+                pid, status = self.pid, 0
+            if pid:
+                self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+
+def begin(
+    command: Sequence[str],
+    *,
+    workdir: str,
+    env: dict[str, str],
+    output: int,
+    promise: Callable[[], None],
+) -> Child:
+    """Run it in a session of its own, with no input; OSError or ValueError when it cannot be run."""
+    words = [_encoded(word) for word in command]
+    block = {_encoded(name): _encoded(value) for name, value in env.items()}
+    if any(b"=" in name for name in block):
+        raise ValueError("a variable's name holds an equals sign")
+    folder, paths = _encoded(workdir), _candidates(words[0], block)
+    read_fd, write_fd = os.pipe()
+    try:
+        pid = os.fork()
+        if not pid:
+            _become(paths, words, block, folder, output, promise, write_fd)
+    finally:
+        os.close(write_fd)
+    said = files.read(read_fd)  # its end comes when the program has been executed
+    if said:
+        os.waitpid(pid, 0)
+        raise OSError(int(said), os.strerror(int(said)))
+    return Child(pid)
+
+
+def _encoded(text: str) -> bytes:
+    data = os.fsencode(text)
+    if b"\0" in data:
+        raise ValueError("embedded null byte")
+    return data
+
+
+def _candidates(name: bytes, env: dict[bytes, bytes]) -> list[bytes]:
+    if b"/" in name:
+        return [name]
+    folders = env.get(b"PATH", os.defpath.encode()).split(b":")
+    return [folder + b"/" + name if folder else name for folder in folders]
+
+
+def _become(
+    paths: list[bytes],
+    words: list[bytes],
+    env: dict[bytes, bytes],
+    folder: bytes,
+    output: int,
+    promise: Callable[[], None],
+    report: int,
+) -> NoReturn:
+    """In the child: turn into the program, or report the error's number. Never returns."""
+    try:
+        os.setsid()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os.chdir(folder)
+        for number in _USUAL:
+            signal.signal(number, signal.SIG_DFL)
+        promise()
+        os.write(report, str(_execute(paths, words, env)).encode())
+    except OSError as error:
+        os.write(report, str(error.errno or 0).encode())
+    finally:
+        os._exit(255)
+
+
+def _execute(paths: list[bytes], words: list[bytes], env: dict[bytes, bytes]) -> int:
+    """Which error it was, if none of them could be executed: rather one that is not "not found"."""
+    found = missing = 0
+    for path in paths:
+        try:
+            os.execve(path, words, env)  # noqa: S606
+        except (FileNotFoundError, NotADirectoryError) as error:
+            missing = error.errno or 0
+        except OSError as error:
+            found = found or error.errno or 0
+    return found or missing
+
+
+def answer_of(command: Sequence[str], patience: float) -> str | None:
+    """What it prints; None when it cannot be run, fails or takes too long."""
+    read_fd, write_fd = os.pipe()
+    try:
+        pid = os.posix_spawnp(
+            command[0],
+            list(command),
+            os.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_DUP2, write_fd, 1),
+                (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+            ],
+            setsigdef=_USUAL[-2:],
+        )
+    except OSError:
+        os.close(read_fd)
+        return None
+    finally:
+        os.close(write_fd)
+    until = time.monotonic() + patience
+    try:
+        text = _read_until(read_fd, until)
+    finally:
+        os.close(read_fd)
+    return text if _ended_well(Child(pid), until) else None
+
+
+def _read_until(fd: int, until: float) -> str:
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    data = b""
+    while poll.poll(max(0.0, until - time.monotonic()) * 1000):
+        piece = os.read(fd, 65536)
+        if not piece:
+            break
+        data += piece
+    return data.decode("utf-8", "replace")
+
+
+def _ended_well(child: Child, until: float) -> bool:
+    pause = 0.001
+    while child.poll() is None:
+        if time.monotonic() >= until:
+            abandoned.add(child.pid)
+            with suppress(ProcessLookupError):
+                os.kill(child.pid, signal.SIGKILL)
+            return False
+        time.sleep(pause)
+        pause = min(pause * 2, 0.05)
+    return child.returncode == 0

@@ -1,0 +1,62 @@
+"""The agent's modules as bytecode in memory, for an agent that was started from one file of sources.
+
+Compiling sources leaves holes in Python's heap: more than a megabyte that is never given back. A package that is
+installed has its bytecode on disk; an archive has not, and no place to keep it. So the first program compiles, and
+the one that stays reads the result from an archive that exists in memory alone, until all of it is imported.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import zipfile
+from importlib.abc import SourceLoader
+from typing import Any
+
+import worker_agent
+
+
+class _Compiler(SourceLoader):
+    """Python's own way from a source to the bytes of a .pyc file: what it would save, we keep."""
+
+    def __init__(self, source: bytes, path: str) -> None:
+        self.bytecode = b""
+        self._source = source
+        self._path = path
+
+    def get_filename(self, fullname: str) -> str:
+        return self._path
+
+    def get_data(self, path: str) -> bytes:
+        if path != self._path:
+            raise FileNotFoundError(path)
+        return self._source
+
+    def path_stats(self, path: str) -> dict[str, Any]:
+        return {"mtime": 0, "size": len(self._source)}
+
+    def set_data(self, path: str, data: bytes) -> None:
+        self.bytecode = bytes(data)
+
+
+def pack() -> int | None:
+    """A file in memory that the next program inherits; None where it can do without, or must."""
+    archive = getattr(worker_agent.__loader__, "archive", None)
+    if archive is None or not hasattr(os, "memfd_create") or sys.dont_write_bytecode:
+        return None
+    fd = os.memfd_create("whirr-worker", 0)
+    with open(fd, "wb", closefd=False) as file:
+        file.write(_compiled(os.path.abspath(archive)))  # noqa: PTH100
+    return fd
+
+
+def _compiled(archive: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(archive) as sources, zipfile.ZipFile(buffer, "w") as target:
+        for name in sources.namelist():
+            if "/" in name and name.endswith(".py"):
+                compiler = _Compiler(sources.read(name), f"{archive}/{name}")
+                compiler.get_code(name)
+                target.writestr(f"{name}c", compiler.bytecode)
+    return buffer.getvalue()

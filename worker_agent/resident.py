@@ -1,0 +1,76 @@
+"""The process that stays: its folder and lock, the guard, and then the loop.
+
+What is imported from here is in memory for months. See `whirr/wire/lean.py` for what is not.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from whirr.wire import files
+from whirr.wire.lean import TYPE_CHECKING, suppress
+from worker_agent import guard, hardware, kernel, launch
+from worker_agent.agent import Agent
+from worker_agent.hardware import Gpu
+from worker_agent.log import Log
+from worker_agent.state import State, Taken
+
+if TYPE_CHECKING:
+    from worker_agent.settings import Settings
+
+
+def main() -> int:
+    """Where `launch.resident` leads to."""
+    return work(launch.received(int(sys.argv[1])))
+
+
+def work(settings: Settings) -> int:
+    """Be the agent; its exit code."""
+    kernel.name_process("whirr-worker")
+    _keep_files_to_ourselves()
+    try:
+        gpus = serve(settings)
+        state = State(settings.data_dir, settings.name)
+    except ValueError as error:
+        return _complain(str(error))
+    except OSError as error:
+        return _complain(f"cannot use {settings.data_dir}: {error.strerror}")
+    log = Log(settings.log_level, state.log_path)
+    try:
+        state.lock()
+    except Taken as error:
+        log.error(f"another agent called {settings.name} works in {error}: give this one a --name")
+        return 1
+    if isinstance(settings.gpus, list) and any(not gpu.uuid for gpu in gpus):
+        log.warning("nvidia-smi cannot be asked: trusting --gpu as given")
+    watcher = guard.post(state.records, settings.data_dir, state.lock_fd)
+    return Agent(settings, gpus, state, watcher, log).run()
+
+
+def serve(settings: Settings) -> list[Gpu]:
+    """The GPUs to hand out. Those that are named must exist, where that can be known."""
+    if settings.gpus is None:
+        return []
+    found = hardware.gpus()
+    if not isinstance(settings.gpus, list):  # all
+        return found or []
+    known = {gpu.index: gpu for gpu in found or ()}
+    missing = [index for index in settings.gpus if index not in known]
+    if found is not None and missing:
+        have = ", ".join(map(str, known)) or "none"
+        raise ValueError(f"--gpu: this machine has no GPU {missing[0]} (it has: {have})")
+    return [known.get(index) or Gpu(index, "", "", 0) for index in settings.gpus]
+
+
+def _keep_files_to_ourselves() -> None:
+    """What we inherited open is no business of a job."""
+    for name in files.names_in("/proc/self/fd"):
+        if int(name) > 2:
+            with suppress(OSError):  # the listing's own
+                os.set_inheritable(int(name), False)  # noqa: FBT003
+
+
+def _complain(text: str) -> int:
+    sys.stderr.write(f"whirr-worker: {text}\n")
+    return 2
