@@ -85,6 +85,9 @@ class TestWhatAUnitSays:
         told = service(Unit())
         assert told["StateDirectory"] == "whirr"
         assert told["Environment"] == "WHIRR_DATA_DIR=%S/whirr"
+        own = service(Unit(for_user=True))
+        assert own["Environment"] == "WHIRR_DATA_DIR=%h/.local/state/whirr"
+        assert "StateDirectory" not in own
 
     def test_a_data_folder_is_waited_for(self) -> None:
         unit = parsed(Unit(data_dir="/data/my runs").render())

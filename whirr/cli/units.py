@@ -77,10 +77,7 @@ class Unit:
             yield f"User={self.run_as}"
         yield "# WHIRR_TOKEN, and whatever else the agent reads; mode 0600."
         yield f"EnvironmentFile={_path(self.environment)}"
-        if not self.data_dir:
-            yield "StateDirectory=whirr"
-            yield "StateDirectoryMode=0750"
-            yield "Environment=WHIRR_DATA_DIR=%S/whirr"
+        yield from self._state()
         if self._has_gpus and not self.for_user:
             yield "# CUDA's set-uid helper gets no privileges below; so root makes the device files beforehand."
             yield f"ExecStartPre=-+/bin/sh -c '{MAKE_DEVICES}'"
@@ -89,6 +86,16 @@ class Unit:
         yield "RestartSec=5"
         yield "# 1: the server refuses it, or the name is taken; 2: wrong options. Trying again would not help."
         yield "RestartPreventExitStatus=1 2"
+
+    def _state(self) -> Iterator[str]:
+        if self.data_dir:
+            return
+        if self.for_user:  # their %S is where settings are, before systemd 254
+            yield "Environment=WHIRR_DATA_DIR=%h/.local/state/whirr"
+            return
+        yield "StateDirectory=whirr"
+        yield "StateDirectoryMode=0750"
+        yield "Environment=WHIRR_DATA_DIR=%S/whirr"
 
     def _command(self) -> str:
         words: list[str] = []
