@@ -55,6 +55,8 @@ def resident(settings: Settings, packed: int | None) -> NoReturn:
 
     `packed` is a file with its modules as bytecode, if there is one.
     """
+    if not sys.executable:
+        raise OSError("this Python does not know its own program")
     _open_standard_files()
     added = {name: value for name, value in _MALLOC.items() if name not in os.environ}
     env = {
@@ -79,14 +81,18 @@ def resident(settings: Settings, packed: int | None) -> NoReturn:
 def received(fd: int) -> Settings:
     """In the second program: what the first one was told."""
     told = jsontext.loads(files.read(fd))
+    settings = Settings(**told["settings"])
     if told["packed"] is not None:
-        _all_is_imported(told["packed"])
+        _leave_the_pack(told["packed"], settings)
     for name in told["added"]:  # for this process alone: jobs find what they would have found
         os.environ.pop(name, None)
-    return Settings(**told["settings"])
+    return settings
 
 
-def _all_is_imported(packed: int) -> None:
+def _leave_the_pack(packed: int, settings: Settings) -> None:
+    """All that will ever be imported from it is: give its memory back."""
+    if settings.server.startswith("https:"):
+        import whirr.wire.tls  # noqa: F401, PLC0415  (plain http does without)
     sys.path.pop()
     os.close(packed)
 

@@ -6,8 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,11 +18,22 @@ from tests.agent.watching import alive, wait_for
 ROOT = Path(__file__).resolve().parents[2]
 
 
+INSTALLED = (sys.executable, "-m", "worker_agent")
+
+
 class AgentProcess:
-    def __init__(self, server: FakeServer, data_dir: Path, *options: str, **env: str) -> None:
+    def __init__(
+        self,
+        server: FakeServer,
+        data_dir: Path,
+        *options: str,
+        program: Sequence[str] = INSTALLED,
+        **env: str,
+    ) -> None:
         self.data_dir = data_dir
-        command = [sys.executable, "-m", "worker_agent", "--server", server.url]
-        command += ["--data-dir", str(data_dir), "--poll-interval", "0.3"]
+        command = [*program, "--data-dir", str(data_dir), "--poll-interval", "0.3"]
+        if "--server" not in options:
+            command += ["--server", server.url]
         if "--name" not in options:
             command += ["--name", "node1"]
         self.process = subprocess.Popen(
@@ -79,8 +91,8 @@ def start(server: FakeServer, tmp_path: Path) -> Iterator[Start]:
     """Start an agent; all that are left are killed at the end, and with them their jobs."""
     started: list[AgentProcess] = []
 
-    def start_one(*options: str, **env: str) -> AgentProcess:
-        agent = AgentProcess(server, tmp_path / "data", *options, **env)
+    def start_one(*options: str, **more: Any) -> AgentProcess:
+        agent = AgentProcess(server, tmp_path / "data", *options, **more)
         started.append(agent)
         return agent
 
