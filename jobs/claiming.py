@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from jobs import lanes, matching
+from jobs import in_flight, lanes, matching
 from jobs.choosing import Market, Pick
 from jobs.matching import Free
 from jobs.models import Attempt, Job, Worker
@@ -86,8 +86,9 @@ def hand_out(takers: list[Taker], *, now: datetime) -> dict[int, list[Order]]:
         queued = lanes.open_lanes() if takers else []
         if not queued:
             break
-        market = Market(takers, queued, now=now, without=gone)
+        market = Market(takers, queued, now=now, without=gone | in_flight.of_others())
         picks = [pick for taker in takers for pick in market.picks(taker)]
+        in_flight.choose(pick.head.job_id for pick in picks)
         jobs = _locked([pick.head.job_id for pick in picks])
         missed = [pick for pick in picks if pick.head.job_id not in jobs]
         for pick in missed:

@@ -77,7 +77,8 @@ def heads(
     """The first `most` jobs of each lane, best first; `without` are jobs that somebody else has taken meanwhile."""
     known = {need.pk: need for need in lanes}
     found: dict[int, list[Head]] = {pk: [] for pk in known}
-    barred = "".join(f" AND id <> {int(job_id)}" for job_id in without)
+    numbers = ", ".join(str(int(job_id)) for job_id in without)
+    barred = f" AND id NOT IN ({numbers})" if numbers else ""
     one = _HEADS.format(table=_table(), without=barred)
     ids = list(known)
     when = connection.ops.adapt_datetimefield_value(now)

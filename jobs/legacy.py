@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from jobs import claiming, finishing, leases, owning
+from jobs import claiming, finishing, in_flight, leases, owning
 from jobs.claiming import Order
 from jobs.errors import NotFound
 from jobs.finishing import Outcome
@@ -39,7 +39,7 @@ def claim(name: str, gpu_id: int | None, *, lease_seconds: int, now: datetime) -
     if not _one_at_a_time.acquire(timeout=1):  # it asks again in a few seconds
         return None
     try:
-        with transaction.atomic():
+        with in_flight.choosing(), transaction.atomic():
             return _claim(name, gpu_id, lease_seconds=lease_seconds, now=now)
     finally:
         _one_at_a_time.release()

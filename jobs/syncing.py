@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from jobs import claiming, leases, owning, pulse
+from jobs import claiming, in_flight, leases, owning, pulse
 from jobs.claiming import Order
 from jobs.ending import Ended, end
 from jobs.errors import DomainError, NotFound, WorkerNameTaken
@@ -153,6 +153,7 @@ class _Talk:
         return [pair for pair in [*wanted, *self.renewal.cancelled] if pair not in known]
 
 
+@in_flight.choosing()
 @transaction.atomic
 def _exchange(asks: Sequence[Ask], *, now: datetime) -> list[Orders | DomainError]:
     names = sorted({ask.worker_id for ask in asks})

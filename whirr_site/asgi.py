@@ -23,6 +23,7 @@ from jobs import pulse
 from jobs.api.hot import ROUTES as JOB_ROUTES
 from runs import feed
 from runs.api.hot import ROUTES as RUN_ROUTES
+from whirr_site import garbage
 from whirr_site.access.origins import SameOriginSockets
 from whirr_site.hot import HotCalls, Receive, Scope, Send, in_pool
 
@@ -49,3 +50,4 @@ def start_side_work() -> None:
     """Bind the doorbells to the running loop and start the pulse."""
     feed.attach(asyncio.get_running_loop())
     _side_work.add(asyncio.ensure_future(pulse.beat_forever(in_pool)))
+    _side_work.add(asyncio.ensure_future(garbage.collect_forever()))

@@ -1,9 +1,9 @@
 """The web process: `python -m whirr_site.web --host 127.0.0.1 --port 8080 [--migrate]`. One daphne with the router."""
 
 import argparse
-import gc
+from functools import partial
 
-from whirr_site import starting
+from whirr_site import garbage, starting
 
 # A database that restarts beside us comes back within this time. It is also what keeps a supervisor, which gives up
 # after a few quick failures, from giving up on a longer outage.
@@ -50,14 +50,15 @@ def _migrate() -> None:
 
 
 def _serve(host: str, port: int) -> None:
+    from daphne import http_protocol  # noqa: PLC0415
     from daphne.endpoints import build_endpoint_description_strings  # noqa: PLC0415
     from daphne.server import Server  # noqa: PLC0415
 
     from whirr_site.asgi import application  # noqa: PLC0415
 
-    # What is loaded now stays: collecting garbage need not look at it again, which took a tenth of a second each time.
-    gc.collect()
-    gc.freeze()
+    # Django reads forms and uploads by itself; Twisted would do so too, and parse the type of every body for it.
+    http_protocol.WebRequest = partial(http_protocol.WebRequest, parsePOSTFormSubmission=False)
+    garbage.settle()
     Server(
         application=application,
         endpoints=build_endpoint_description_strings(host=host, port=port),

@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 
 from jobs import calling, syncing
 from jobs.calling import Waiting
@@ -73,7 +73,8 @@ class Desk:
         self._in_pool = in_pool
         self._held: dict[str, Waiter] = {}  # by the worker's group
         self._pending: list[tuple[Ask, asyncio.Future[Answer]]] = []
-        self._looking = False
+        self._looking = 0
+        self._two_at_once = connection.vendor == "postgresql"  # SQLite writes one after the other
         self._work_rang = asyncio.Event()
         self._rings = 0
         self._swept_at = 0.0
@@ -140,8 +141,8 @@ class Desk:
         """One look at the database, together with whoever else wants one now. Raises what the exchange refuses."""
         future: asyncio.Future[Answer] = self.loop.create_future()
         self._pending.append((ask, future))
-        if not self._looking:
-            self._looking = True
+        if self._looking < self._lookers():
+            self._looking += 1
             task = asyncio.ensure_future(self._look())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -150,15 +151,22 @@ class Desk:
             raise answer
         return answer
 
+    def _lookers(self) -> int:
+        """One transaction at a time makes the largest batches. Two, where one is full already.
+
+        Then one's Python runs while the other one waits for the database.
+        """
+        return 2 if self._two_at_once and len(self._pending) >= AT_ONCE else 1
+
     async def _look(self) -> None:
         try:
-            while self._pending:
+            while self._pending and self._looking <= self._lookers():
                 batch, self._pending = self._pending[:AT_ONCE], self._pending[AT_ONCE:]
                 await self._look_for(batch)
                 if len(batch) > 1:
                     await self._gather(len(batch))
         finally:
-            self._looking = False
+            self._looking -= 1
 
     async def _gather(self, answered: int) -> None:
         """Those who were just answered ask again in a moment: worth waiting for, where several share a transaction."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from jobs import legacy
+from jobs import in_flight, legacy
 from jobs.claiming import Order
 from jobs.models import Attempt, Job, Worker
 from jobs.states import JobStatus
@@ -127,3 +127,23 @@ def test_two_sweepers_at_once_rescue_each_job_once() -> None:
     rescued = at_once([lambda: expire(now=after(61))] * 3)
     assert sum(rescued) == 6
     assert [kinds(job) for job in jobs] == [["submitted", "claimed", "requeued"]] * 6
+
+
+def test_what_another_transaction_is_about_to_take_is_passed_over_at_once() -> None:
+    """Or two full transactions of one process would choose the same jobs, and one of them all of them in vain."""
+    first, second = make_job(), make_job()
+    chosen, over = threading.Event(), threading.Event()
+
+    def choose() -> None:
+        with in_flight.choosing():
+            in_flight.choose([first.pk])
+            chosen.set()
+            over.wait(10)
+
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(choose)
+        assert chosen.wait(10)
+        assert [order.job.pk for order in given_to(make_worker("node1"))] == [second.pk]
+        over.set()
+        other.result()
+    assert [order.job.pk for order in given_to(make_worker("node2"))] == [first.pk]

@@ -101,6 +101,32 @@ async def test_requests_that_come_together_share_a_transaction(here: Desk, queue
     assert len(queue.batches) <= 2
 
 
+async def test_full_transactions_run_two_at_a_time_and_small_ones_alone(
+    here: Desk, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the database can do it: one's Python runs while the other one waits. Small ones would only be smaller."""
+    monkeypatch.setattr(desk, "AT_ONCE", 4)
+    here._two_at_once = True
+    running, most = 0, []
+
+    async def in_pool(function: Callable[..., Any], asks: list[Ask], *args: Any) -> Any:
+        nonlocal running
+        running += 1
+        most.append((running, len(asks)))
+        await asyncio.sleep(0.001)
+        running -= 1
+        return function(asks, *args)
+
+    here._in_pool = in_pool
+    for count, at_once in ((3, 1), (12, 2)):
+        most.clear()
+        asks = [Ask(f"node{number}", Report(free_gpus=[0])) for number in range(count)]
+        await asyncio.gather(*map(here.look, asks))
+        await settled(here)
+        assert max(each for each, _ in most) == at_once
+        assert sum(size for _, size in most) == count
+
+
 async def test_who_hung_up_is_not_woken_for_a_job(here: Desk, queue: Queue) -> None:
     call = FakeCall()
     gone = hold(here, "first", call)
