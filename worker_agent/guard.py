@@ -4,7 +4,7 @@ PDEATHSIG ends a job's main process when the agent is killed with -9, but not wh
 had started: `bash train.sh` would leave its training behind. So the agent starts a guard before it
 does anything else. The guard waits for the end of a pipe that only the agent holds open, then
 sweeps what the agent's records name. While it waits it is a shell, a twentieth of a Python; only
-then does it become one. Where there is no shell, it waits as a fork of the agent.
+then does it become one. Where that cannot be, it waits as a fork of the agent.
 
 It also holds the agent's lock (a flock belongs to the open file, which it inherited): no successor
 can start a job while the guard still sweeps.
@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import sys
 
+from whirr.wire import files
 from whirr.wire.lean import signal, suppress
 from worker_agent import launch, records
 from worker_agent.sweep import sweep
@@ -48,8 +49,9 @@ def post(records_folder: str, data_dir: str, lock_fd: int) -> Guard:
         os.close(write_fd)
         _step_aside(read_fd, lock_fd)
         command = launch.command("guard", records_folder, data_dir)
-        with suppress(OSError):
-            os.execv(_SHELL, [_NAME, "-c", _WAIT, _NAME, *command])  # noqa: S606
+        if files.exists(command[0]):  # a shell that finds no Python to become would sweep nothing
+            with suppress(OSError):
+                os.execv(_SHELL, [_NAME, "-c", _WAIT, _NAME, *command])  # noqa: S606
         while os.read(0, 1):
             pass
         sweep(records.load_all(records_folder), data_dir)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from worker_agent import kernel, launch, options, packing, resident
+from worker_agent import kernel, launch, options, packing
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -19,4 +19,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         launch.resident(settings, packing.pack())
     except OSError:  # a Python without a program of its own: then it stays as large as it is
+        from worker_agent import resident  # noqa: PLC0415  (hardly ever needed here)
+
         return resident.work(settings)

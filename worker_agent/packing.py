@@ -43,9 +43,12 @@ class _Compiler(SourceLoader):
 def pack() -> int | None:
     """A file in memory that the next program inherits; None where it can do without, or must."""
     archive = getattr(worker_agent.__loader__, "archive", None)
-    if archive is None or not hasattr(os, "memfd_create") or sys.dont_write_bytecode:
+    if archive is None or not hasattr(os, "memfd_create"):
         return None
-    fd = os.memfd_create("whirr-worker", 0)
+    try:
+        fd = os.memfd_create("whirr-worker", 0)
+    except OSError:  # a sandbox that does not know it
+        return None
     with open(fd, "wb", closefd=False) as file:
         file.write(_compiled(os.path.abspath(archive)))  # noqa: PTH100
     return fd
@@ -53,10 +56,12 @@ def pack() -> int | None:
 
 def _compiled(archive: str) -> bytes:
     buffer = io.BytesIO()
+    wish, sys.dont_write_bytecode = sys.dont_write_bytecode, False  # no disk is written to here
     with zipfile.ZipFile(archive) as sources, zipfile.ZipFile(buffer, "w") as target:
         for name in sources.namelist():
             if "/" in name and name.endswith(".py"):
                 compiler = _Compiler(sources.read(name), f"{archive}/{name}")
                 compiler.get_code(name)
                 target.writestr(f"{name}c", compiler.bytecode)
+    sys.dont_write_bytecode = wish
     return buffer.getvalue()

@@ -140,11 +140,19 @@ def test_orphans_are_buried(agent: AgentProcess, server: FakeServer, tmp_path: P
 
     def zombies() -> list[str]:
         children = Path(f"/proc/{agent.pid}/task/{agent.pid}/children").read_text().split()
-        return [p for p in children if " Z " in Path(f"/proc/{p}/stat").read_text()]
+        return [p for p in children if " Z " in status_line(p)]
 
     wait_for(lambda: not zombies())
     gate.touch()
     server.outcome(key)
+
+
+def status_line(pid: str) -> str:
+    """Empty when it is gone meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def test_sync_stays_small_in_memory(agent: AgentProcess, server: FakeServer) -> None:

@@ -49,6 +49,7 @@ class Artifacts:
             self._current = None
 
     def _send(self, target: Target, name: str, version: Version, offset: int) -> None:
+        whole = version[1]
         if not _is_utf8(name):
             raise Unreadable(f"its name is not UTF-8: {name!a}")
         part = self._read(name, version, offset)
@@ -56,14 +57,14 @@ class Artifacts:
             self._current = None
             return
         try:
-            answer = target.put(f"artifacts/{name}", part, offset=offset, size=version[1])
+            answer = target.put(f"artifacts/{name}", part, offset=offset, size=whole)
         except OffsetGap as gap:
-            if gap.size == offset or gap.size > version[1]:
+            if gap.size == offset or gap.size > whole:
                 raise
             self._current = (name, version, gap.size)
             return
         reached = max(offset + len(part), int(answer.get("size", 0)))
-        if answer.get("complete") or reached >= version[1]:
+        if answer.get("complete") or reached >= whole:
             self._sent[name] = version
             self._current = None
         else:
