@@ -8,6 +8,8 @@ from whirr.wire.lean import TYPE_CHECKING
 from worker_agent import kernel
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from worker_agent.order import Key, Order
 
 
@@ -21,6 +23,7 @@ class Board:
         self._exclusive: set[Key] = set()
         self._cancelling: set[Key] = set()
         self._lost: set[Key] = set()
+        self._blocked: dict[int, tuple[str, dict[str, Any]]] = {}
         self.accepting = True
 
     def take(self, order: Order, lease_until: float) -> bool:
@@ -92,10 +95,27 @@ class Board:
         with self._lock:
             return bool(self._exclusive)
 
+    def block(self, gpu: int, why: str, **details: Any) -> None:
+        """Hand it out to nobody. `why` is a word that the server knows: see "Blocked GPUs" in docs/wire-protocol.md."""
+        with self._lock:
+            self._blocked[gpu] = why, details
+
+    def unblock(self, gpu: int) -> None:
+        with self._lock:
+            self._blocked.pop(gpu, None)
+
+    def blocked(self) -> list[dict[str, Any]]:
+        """As a sync tells it."""
+        with self._lock:
+            found = sorted(self._blocked.items())
+        return [{"index": gpu, "why": why, **details} for gpu, (why, details) in found]
+
     def free_gpus(self) -> list[int]:
         with self._lock:
             held = {index for gpus in self._holding.values() for index in gpus}
-            return [index for index in self.gpus if index not in held]
+            return [
+                index for index in self.gpus if index not in held and index not in self._blocked
+            ]
 
     def free_slots(self) -> int:
         with self._lock:

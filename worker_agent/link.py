@@ -194,7 +194,7 @@ class Link:
             "running": self._board.report(),
             "lease_seconds": int(self._timing.lease),
             "hold_seconds": int(hold),
-            "load": self._load.now(),
+            "load": {**self._load.now(), "blocked": self._board.blocked()},
         }
 
     def _take_orders(self, raw: Any, lease_until: float) -> int:
