@@ -41,10 +41,10 @@ def command(module: str, *words: str) -> list[str]:
         flags += ["-X", "utf8"]
     if sys.dont_write_bytecode:
         flags.append("-B")
-    return [sys.executable, *flags, "-c", _START.format(module), _home(), *words]
+    return [sys.executable, *flags, "-c", _START.format(module), home(), *words]
 
 
-def _home() -> str:
+def home() -> str:
     """The folder or archive of the sources: known to the code itself, wherever it was read from."""
     source = command.__code__.co_filename
     return files.absolute(source).rsplit("/", 2)[0]
@@ -74,7 +74,7 @@ def resident(settings: Settings, packed: int | None) -> NoReturn:
     os.set_inheritable(read_fd, True)  # noqa: FBT003
     words = command("resident", str(read_fd), *_visible(settings))
     if packed is not None:
-        words[words.index(_home())] = f"/proc/self/fd/{packed}"
+        words[words.index(home())] = f"/proc/self/fd/{packed}"
     os.execve(words[0], words, {**env, **added})  # noqa: S606
 
 

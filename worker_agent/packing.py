@@ -1,7 +1,8 @@
 """The agent's modules as bytecode in memory, for an agent that was started from one file of sources.
 
 Compiling sources leaves holes in Python's heap: more than a megabyte that is never given back. A package that is
-installed has its bytecode on disk; an archive has not, and no place to keep it. So the first program compiles, and
+installed has its bytecode on disk; an archive has not, and no place to keep it, nor has a checkout where Python was
+told to write none. So the first program compiles, and
 the one that stays reads the result from an archive that exists in memory alone, until all of it is imported.
 """
 
@@ -11,10 +12,12 @@ import io
 import os
 import sys
 import zipfile
+from collections.abc import Iterator
 from importlib.abc import SourceLoader
+from pathlib import Path
 from typing import Any
 
-import worker_agent
+from worker_agent import launch
 
 
 class _Compiler(SourceLoader):
@@ -42,26 +45,37 @@ class _Compiler(SourceLoader):
 
 def pack() -> int | None:
     """A file in memory that the next program inherits; None where it can do without, or must."""
-    archive = getattr(worker_agent.__loader__, "archive", None)
-    if archive is None or not hasattr(os, "memfd_create"):
+    home = Path(launch.home())
+    if not hasattr(os, "memfd_create") or (home.is_dir() and not sys.dont_write_bytecode):
         return None
     try:
         fd = os.memfd_create("whirr-worker", 0)
     except OSError:  # a sandbox that does not know it
         return None
     with open(fd, "wb", closefd=False) as file:
-        file.write(_compiled(os.path.abspath(archive)))  # noqa: PTH100
+        file.write(_compiled(home))
     return fd
 
 
-def _compiled(archive: str) -> bytes:
+def _compiled(home: Path) -> bytes:
     buffer = io.BytesIO()
     wish, sys.dont_write_bytecode = sys.dont_write_bytecode, False  # no disk is written to here
-    with zipfile.ZipFile(archive) as sources, zipfile.ZipFile(buffer, "w") as target:
-        for name in sources.namelist():
-            if "/" in name and name.endswith(".py"):
-                compiler = _Compiler(sources.read(name), f"{archive}/{name}")
-                compiler.get_code(name)
-                target.writestr(f"{name}c", compiler.bytecode)
+    with zipfile.ZipFile(buffer, "w") as target:
+        for name, source in _sources(home):
+            compiler = _Compiler(source, f"{home}/{name}")
+            compiler.get_code(name)
+            target.writestr(f"{name}c", compiler.bytecode)
     sys.dont_write_bytecode = wish
     return buffer.getvalue()
+
+
+def _sources(home: Path) -> Iterator[tuple[str, bytes]]:
+    if home.is_dir():
+        whirr = [home / "whirr" / "__init__.py", *home.glob("whirr/wire/*.py")]
+        for path in [*whirr, *home.glob("worker_agent/**/*.py")]:
+            yield path.relative_to(home).as_posix(), path.read_bytes()
+        return
+    with zipfile.ZipFile(home) as archive:
+        for name in archive.namelist():
+            if "/" in name and name.endswith(".py"):
+                yield name, archive.read(name)
