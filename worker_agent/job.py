@@ -100,7 +100,7 @@ class Job:
 
     def _report(self) -> None:
         if self.outcome is None:
-            self.outcome = self._wanted or exited(self._process.returncode or 0)
+            self.outcome = came_to(self._wanted, self._process.returncode)
 
     def _ask(self, tree: Table) -> None:
         """SIGTERM, once for each process: one may be born while the others are being told."""
@@ -113,6 +113,17 @@ class Job:
 def _kill(tree: Table) -> None:
     for process in tree.values():
         processes.send(process, signal.SIGKILL)
+
+
+def came_to(wanted: Outcome | None, returncode: int | None) -> Outcome:
+    """Why it was stopped goes before how it ended; but what was only handed back may have finished its work."""
+    if wanted is None:
+        return exited(returncode or 0)
+    if wanted.kind == "worker_shutdown":
+        if returncode == 0:
+            return exited(0)
+        wanted.exit_code = returncode if returncode is not None and returncode > 0 else None
+    return wanted
 
 
 def exited(returncode: int) -> Outcome:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from whirr.wire import layout
-from whirr.wire.lean import TYPE_CHECKING
+from whirr.wire.lean import TYPE_CHECKING, signal
 
 if TYPE_CHECKING:
     from typing import Any
 
     Key = tuple[int, int]  # (job id, attempt number)
+
+
+# What a job may ask to be told to stop with. A server of an earlier version names none.
+_STOP_SIGNALS = {
+    "SIGTERM": int(signal.SIGTERM),
+    "SIGINT": int(signal.SIGINT),
+    "SIGUSR1": int(signal.SIGUSR1),
+    "SIGUSR2": int(signal.SIGUSR2),
+    "SIGHUP": int(signal.SIGHUP),
+}
 
 
 class BadOrder(ValueError):
@@ -31,6 +41,8 @@ class Order:
         self.gpus = tuple(int(index) for index in raw.get("gpus") or ())
         self.timeout_seconds = None if timeout is None else float(timeout)
         self.grace_seconds = max(0.0, float(raw.get("grace_seconds", 30)))
+        # One that a later server may know and we do not: what every program understands.
+        self.stop_signal = _STOP_SIGNALS.get(str(raw.get("stop_signal")), int(signal.SIGTERM))
         self.exclusive = bool(raw.get("exclusive"))
         self.run_token = str(raw.get("run_token") or "")
 
@@ -61,11 +73,13 @@ class Outcome:
         exit_code: int | None = None,
         signal: int | None = None,
         error_message: str = "",
+        oom: bool = False,  # noqa: FBT001, FBT002  (records read it back by name)
     ) -> None:
         self.kind = kind
         self.exit_code = exit_code
         self.signal = signal
         self.error_message = error_message
+        self.oom = oom  # the kernel killed one of its processes for want of memory
 
     def fields(self) -> dict[str, Any]:
         return dict(vars(self))

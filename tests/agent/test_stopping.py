@@ -50,6 +50,24 @@ def test_jobs_can_be_handed_back_at_once(server: FakeServer, start: Start, nap: 
     assert server.outcome(key)["outcome"] == "worker_shutdown"
 
 
+@pytest.mark.parametrize(
+    ("code", "outcome"), [(0, "exited"), (85, "worker_shutdown"), (3, "worker_shutdown")]
+)
+def test_a_job_that_finishes_in_its_grace_has_finished(
+    server: FakeServer, start: Start, code: int, outcome: str
+) -> None:
+    """Running it again would only repeat the work. Whatever else it exits with, it is handed back."""
+    agent = start("--on-stop", "requeue")
+    script = f"trap 'echo saved; exit {code}' TERM; echo begun; while :; do sleep 0.02; done"
+    key = server.submit("sh", "-c", script)
+    server.log_with(key, b"begun")
+    agent.send(signal.SIGTERM)
+    assert agent.wait() == 0
+    told = server.outcome(key)
+    assert (told["outcome"], told["exit_code"]) == (outcome, code)
+    assert server.log(key).endswith(b"saved\n")
+
+
 def test_an_idle_agent_stops_at_once(agent: AgentProcess, server: FakeServer) -> None:
     server.wait_for(lambda: server.syncs)
     agent.send(signal.SIGTERM)

@@ -119,6 +119,7 @@ class Delivery:
             "exit_code": outcome.exit_code,
             "signal": outcome.signal,
             "error_message": outcome.error_message,
+            "oom": outcome.oom,
         }
         path = f"/api/v1/jobs/{self.record.job_id}/attempts/{self.record.attempt}/finish"
         try:
