@@ -74,13 +74,13 @@ def family(pid: int) -> list[int]:
 
 
 @contextmanager
-def stack(*, with_agent: bool) -> Iterator[Stack]:
+def stack(*, with_agent: bool, **settings: str) -> Iterator[Stack]:
     """`whirr up` in a temporary folder; gone afterwards, also when this program is killed."""
     with tempfile.TemporaryDirectory(prefix="whirr-bench-") as folder:
         port = free_port()
         options = ["--no-browser", "--port", str(port), *([] if with_agent else ["--no-agent"])]
         began = time.perf_counter()
-        running = Stack(Path(folder), port, _up(Path(folder), options))
+        running = Stack(Path(folder), port, _up(Path(folder), options, settings))
         try:
             until(running.has_started, what="whirr up is healthy")
             running.ready_after = time.perf_counter() - began
@@ -92,12 +92,12 @@ def stack(*, with_agent: bool) -> Iterator[Stack]:
             running.process.wait(timeout=60)
 
 
-def _up(folder: Path, options: list[str]) -> "subprocess.Popen[bytes]":
+def _up(folder: Path, options: list[str], settings: dict[str, str]) -> "subprocess.Popen[bytes]":
     with (folder / "up.log").open("wb") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "whirr.cli.main", "up", *options],
             cwd=folder,
-            env=environment(),
+            env=environment(**settings),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
