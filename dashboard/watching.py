@@ -13,7 +13,7 @@ from django.db.models import Count, F, Max, Q
 
 from dashboard import log_text
 from jobs.models import Job, JobEvent, Worker
-from runs import selectors
+from runs import attention, selectors
 from runs.errors import Invalid
 from runs.models import Chunk, Run, Series
 from runs.points import Points
@@ -69,6 +69,7 @@ def _is_count(thing: Any) -> bool:
 def news(key: str, seen: Cursors, *, now: datetime) -> tuple[list[Message], Cursors]:
     """Messages for a watcher of run `key` that stands at `seen`, and where it stands after them."""
     run = selectors.run(key)
+    attention.look(run, now=now)
     if seen.newest and run.attempt > seen.attempt:
         return [{"type": "attempt", "attempt": run.attempt}], replace(seen, attempt=run.attempt)
     messages: list[Message] = []

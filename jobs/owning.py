@@ -20,6 +20,7 @@ class Owned:
     claim_id: str
     cancel_requested: bool
     ends_by: datetime | None
+    watched_until: datetime | None = None  # its run, by somebody
 
     @property
     def pair(self) -> tuple[int, int]:
@@ -42,8 +43,9 @@ def owned_by(attempt: Attempt) -> Owned:
 
 _RUNNING = """
 SELECT attempt.worker_id, attempt.job_id, attempt.number, attempt.gpus, attempt.claim_id, attempt.started_at,
-  job.cancel_requested_at IS NOT NULL, job.timeout_seconds, job.grace_seconds
-FROM jobs_attempt AS attempt JOIN jobs_job AS job ON job.id = attempt.job_id
+  job.cancel_requested_at IS NOT NULL, job.timeout_seconds, job.grace_seconds,
+  run.watched_until
+FROM jobs_attempt AS attempt JOIN jobs_job AS job ON job.id = attempt.job_id JOIN runs_run AS run ON run.id = job.run_id
 WHERE attempt.status = 'running' AND attempt.worker_id IN ({}) ORDER BY attempt.id
 """
 
@@ -54,9 +56,12 @@ def running_on(workers: list[Worker]) -> dict[int, list[Owned]]:
     with connection.cursor() as cursor:
         cursor.execute(_RUNNING.format(rows.among(list(owned))), list(owned))
         found = cursor.fetchall()
-    for worker, job, number, gpus, claim_id, started, cancel, limit, grace in found:
+    for worker, job, number, gpus, claim_id, started, cancel, limit, grace, watched in found:
         ends_by = _ends_by(rows.when(started), limit, grace)
-        owned[worker].append(Owned(job, number, json.loads(gpus), claim_id, bool(cancel), ends_by))
+        until = None if watched is None else rows.when(watched)
+        owned[worker].append(
+            Owned(job, number, json.loads(gpus), claim_id, bool(cancel), ends_by, until)
+        )
     return owned
 
 

@@ -13,12 +13,10 @@ from jobs.ending import Ended, end
 from jobs.errors import DomainError, NotFound, WorkerNameTaken
 from jobs.leases import Holder, Pair, Renewal
 from jobs.models import Attempt, Job, Worker
-from jobs.owning import overdue_at
+from jobs.owning import Owned, overdue_at
 from jobs.states import AttemptStatus, Reason
 from jobs.taking import Taker
-from runs import rows
-
-SHIP_INTERVAL = 1.0  # seconds
+from runs import attention, rows
 
 # What an exchange reads of a worker; the rest is read when it is asked for, which is seldom.
 WORKER = (
@@ -43,6 +41,7 @@ class Report:
     )  # of those running: cancels that it knows of
     lease_seconds: int = 60
     hold_seconds: float = 0
+    ship_interval: float = 0  # seconds, as it was told last; 0 where it does not say
     load: dict[str, Any] = field(default_factory=dict)
 
 
@@ -65,13 +64,15 @@ class Orders:
     cancel: list[Pair] = field(default_factory=list)
     lost: list[Pair] = field(default_factory=list)
     released: bool = False
+    ship_interval: float = attention.WATCHED
+    hurry: bool = False  # the agent sends less often than somebody who watches would like
 
     @property
     def flags(self) -> tuple[bool, bool]:
         return self.worker.draining, self.worker.disabled
 
     def has_news(self) -> bool:
-        return bool(self.jobs or self.cancel or self.lost or self.released)
+        return bool(self.jobs or self.cancel or self.lost or self.released or self.hurry)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -80,7 +81,7 @@ class Orders:
             "lost": _pairs(self.lost),
             "draining": self.worker.draining,
             "disabled": self.worker.disabled,
-            "ship_interval": SHIP_INTERVAL,
+            "ship_interval": self.ship_interval,
         }
 
 
@@ -134,6 +135,7 @@ class _Talk:
         self.holder = Holder(worker, set(report.running), [], report.lease_seconds)
         self.renewal = Renewal()
         self.jobs: list[Order] = []
+        self.ship_interval = attention.WATCHED
 
     def taker(self) -> Taker | None:
         """None where this agent is given nothing new."""
@@ -144,7 +146,15 @@ class _Talk:
         return Taker(self.worker, owned, free, report.claim_id, report.lease_seconds)
 
     def orders(self) -> Orders:
-        return Orders(self.serial, self.worker, self.jobs, self._to_cancel(), self.renewal.lost)
+        return Orders(
+            self.serial,
+            self.worker,
+            self.jobs,
+            self._to_cancel(),
+            self.renewal.lost,
+            ship_interval=self.ship_interval,
+            hurry=self.ship_interval < self.ask.report.ship_interval,
+        )
 
     def _to_cancel(self) -> list[Pair]:
         """What the agent must kill and does not know of yet; the renewal's ended here while the agent was away."""
@@ -221,6 +231,7 @@ def _converse(talks: list[_Talk], *, now: datetime) -> None:
     owned = owning.running_on([talk.worker for talk in talks]) if talks else {}
     for talk in talks:
         talk.holder.owned = owned[talk.worker.pk]
+        talk.ship_interval = _ship_interval(talk.holder.owned, now=now)
     renewals = leases.renew_all([talk.holder for talk in talks], now=now)
     for talk, renewal in zip(talks, renewals, strict=True):
         talk.renewal = renewal
@@ -229,6 +240,13 @@ def _converse(talks: list[_Talk], *, now: datetime) -> None:
     orders = claiming.hand_out(takers, now=now)
     for talk in talks:
         talk.jobs = talk.jobs or orders.get(talk.worker.pk, [])
+
+
+def _ship_interval(owned: list[Owned], *, now: datetime) -> float:
+    """One for all that an agent runs: as often as the one that is watched needs it."""
+    return attention.interval(
+        max((each.watched_until for each in owned if each.watched_until), default=None), now=now
+    )
 
 
 def _again(talk: _Talk, *, now: datetime) -> list[Order]:

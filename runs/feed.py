@@ -31,6 +31,7 @@ _loop: asyncio.AbstractEventLoop | None = None
 
 
 _WORKER = "worker."
+_WATCHED = "watched."
 
 
 def run_group(key: str) -> str:
@@ -41,6 +42,16 @@ def run_group(key: str) -> str:
 def worker_group(worker_id: str) -> str:
     """The group of one worker; hashed, since a group's name allows few characters."""
     return f"{_WORKER}{hashlib.sha256(worker_id.encode()).hexdigest()[:32]}"
+
+
+def watched_group(key: str) -> str:
+    """The group of the agent that runs it, whichever that is: somebody began to look at this run."""
+    return _WATCHED + key
+
+
+def watched_key(group: str) -> str:
+    """Which run such a group names; empty for any other group."""
+    return group.removeprefix(_WATCHED) if group.startswith(_WATCHED) else ""
 
 
 def attach(loop: asyncio.AbstractEventLoop) -> None:
@@ -113,7 +124,7 @@ _sending: set[asyncio.Task[None]] = set()
 
 async def _send(layer: Any, groups: tuple[str, ...]) -> None:
     for group in groups:
-        to = WORKERS if group.startswith(_WORKER) else group
+        to = WORKERS if group.startswith((_WORKER, _WATCHED)) else group
         try:
             async with asyncio.timeout(2):
                 await layer.group_send(to, {"type": "look.again", "group": group, "sender": SENDER})

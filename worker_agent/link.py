@@ -88,6 +88,7 @@ class Link:
         self._registered = False
         self._failures = 0
         self._quick_answers = 0
+        self._ship_interval = 0.0  # what we were told last
         self._mood = ""
         self._stopping = False
         self._thread = Thread(self._run)
@@ -194,6 +195,7 @@ class Link:
             "running": self._board.report(),
             "lease_seconds": int(self._timing.lease),
             "hold_seconds": int(hold),
+            "ship_interval": self._ship_interval,
             "load": {**self._load.now(), "blocked": self._board.blocked()},
         }
 
@@ -213,7 +215,8 @@ class Link:
     def _note(self, answer: dict[str, Any]) -> None:
         interval = answer.get("ship_interval")
         if isinstance(interval, (int, float)):
-            self._listener.steer(float(interval))
+            self._ship_interval = float(interval)
+            self._listener.steer(self._ship_interval)
         mood = " and ".join(word for word in ("draining", "disabled") if answer.get(word))
         if mood != self._mood:
             self._log.info(f"the server says: {mood or 'work'}")

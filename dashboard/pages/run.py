@@ -8,12 +8,14 @@ from dashboard.figures import AXES
 from dashboard.frame import needs, page
 from dashboard.pages.numbers import whole
 from dashboard.run_page import RunPage, details, last_words, run_page, why
+from runs import attention
 
 
 @needs("read")
 def show(request: HttpRequest, key: str) -> HttpResponse:
     """GET /runs/<key>/?attempt=N: one run."""
     shown = run_page(key, whole(request.GET, "attempt"))
+    attention.look(shown.run, now=timezone.now())
     context = {"details": details(shown), **_head(shown)}
     return page(request, "run.html", context, section="runs")
 
@@ -51,6 +53,7 @@ def chart_cards(request: HttpRequest, key: str) -> HttpResponse:
 def figures(request: HttpRequest, key: str) -> JsonResponse:
     """GET /runs/<key>/series.json?key=loss&key=acc&axis=step|time&attempt=N: a Plotly figure for each metric."""
     shown = run_page(key, whole(request.GET, "attempt"))
+    attention.look(shown.run, now=timezone.now())
     keys = request.GET.getlist("key")[: charts.KEYS_AT_ONCE]
     axis = AXES.get(request.GET.get("axis", ""), "step")
     drawn = charts.draw([charts.Shown(shown.run, shown.attempt)], keys, axis=axis)

@@ -90,6 +90,13 @@ class Desk:
             self._work_rang.set()
         elif waiter := self._held.get(group):
             waiter.woken.set()
+        elif key := feed.watched_key(group):
+            self._somebody_watches(key)
+
+    def _somebody_watches(self, key: str) -> None:
+        for waiter in self._held.values():
+            if any(f"job-{job_id}" == key for job_id, _ in waiter.ask.report.running):
+                waiter.woken.set()
 
     async def hold(self, ask: Ask, call: Call) -> Orders:
         """The answer, as soon as there is news, a newer request of the worker, or the end of the hold."""

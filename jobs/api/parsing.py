@@ -30,6 +30,7 @@ def sync_report(body: Any) -> Report:
         cancelling=[pair for pair, cancelling in running if cancelling],
         lease_seconds=int(lease),
         hold_seconds=min(hold, MOST_HOLD, lease / 3),
+        ship_interval=_number(body, "ship_interval", 0, least=0, most=3600),
         load=storable.json(body["load"]) if isinstance(body.get("load"), dict) else {},
     )
 

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from runs import old_paths, selectors
+from runs import attention, clock, old_paths, selectors
 from runs.api import answers, serializers
 from runs.api.pages import page_of
 from runs.api.parsing import checked
@@ -59,7 +59,9 @@ class MetricsView(APIView):
 
     @extend_schema(responses=serializers.MetricsSerializer)
     def get(self, request: Request, key: str) -> Response:
-        records = records_of(readable_run(request, key))
+        run = readable_run(request, key)
+        attention.look(run, now=clock.now())
+        records = records_of(run)
         return Response({"metrics": records, "count": len(records)})
 
 
@@ -73,6 +75,7 @@ class SeriesView(APIView):
         run = readable_run(request, key)
         query = checked(serializers.SeriesQuery, request.query_params)
         keys = [each for each in query["keys"].split(",") if each] or None
+        attention.look(run, now=clock.now())
         found = selectors.series_of(run, attempt=query["attempt"], keys=keys)
         return Response({"series": as_json(found, width=query["width"])})
 
@@ -88,6 +91,7 @@ class LogView(APIView):
     )
     def get(self, request: Request, key: str) -> HttpResponse:
         run = readable_run(request, key)
+        attention.look(run, now=clock.now())
         part = selectors.log_part(run, **checked(serializers.LogQuery, request.query_params))
         return HttpResponse(
             part.data,

@@ -4,13 +4,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from runs import artifacts, documents, selectors, streams
+from runs import artifacts, attention, documents, selectors, streams
 from runs.api.calls import whole
 from runs.errors import DomainError
 from runs.models import Run
 from whirr_site.access.principals import Principal
-
-NEXT_INTERVAL = 1.0  # seconds until the sender should come back
 
 
 class Forbidden(DomainError):
@@ -33,7 +31,10 @@ def put_stream(
         size = streams.note_size(run, attempt, name, size=whole(query, "size"))
     else:
         size = streams.append(run, attempt, name, offset=whole(query, "offset"), data=data)
-    return {"size": size, "next_interval": NEXT_INTERVAL}
+    return {
+        "size": size,
+        "next_interval": attention.interval(run.watched_until, now=timezone.now()),
+    }
 
 
 def put_document(

@@ -104,7 +104,38 @@ async def test_a_newer_request_releases_the_older_with_nothing(agent: httpx.Asyn
 async def test_it_ends_with_nothing_when_its_time_is_up(agent: httpx.AsyncClient) -> None:
     await sync_to_async(make_worker)()
     said = await asyncio.wait_for(held(agent, hold_seconds=0.5), SOON)
-    assert (said["jobs"], said["draining"], said["ship_interval"]) == ([], False, 1.0)
+    assert (said["jobs"], said["draining"], said["ship_interval"]) == ([], False, 15.0)
+
+
+async def test_an_agent_that_sends_seldom_hears_at_once_that_somebody_watches(
+    agent: httpx.AsyncClient,
+) -> None:
+    await sync_to_async(make_worker)()
+    job = await sync_to_async(make_job)()
+    await held(agent)
+    mine = {"running": [{"job_id": job.pk, "attempt": 1}], "free_gpus": [], "claim_id": "b"}
+    waiting = asyncio.ensure_future(held(agent, **mine, ship_interval=15.0))
+    await asyncio.sleep(0.3)
+    assert not waiting.done()
+    await agent.get(f"/api/v1/runs/job-{job.pk}/log")
+    assert (await asyncio.wait_for(waiting, SOON))["ship_interval"] == 1.0
+
+    again = asyncio.ensure_future(held(agent, **mine, ship_interval=1.0))
+    await asyncio.sleep(0.3)
+    assert not again.done(), "it knows, and is not told again and again"
+    again.cancel()
+
+
+async def test_a_watcher_who_came_between_two_syncs_is_told_of_by_the_second(
+    agent: httpx.AsyncClient,
+) -> None:
+    await sync_to_async(make_worker)()
+    job = await sync_to_async(make_job)()
+    await held(agent)
+    await agent.get(f"/api/v1/runs/job-{job.pk}/series")
+    mine = {"running": [{"job_id": job.pk, "attempt": 1}], "free_gpus": [], "claim_id": "b"}
+    said = await asyncio.wait_for(held(agent, **mine, ship_interval=15.0), SOON)
+    assert said["ship_interval"] == 1.0
 
 
 class DeadLayer:

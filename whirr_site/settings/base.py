@@ -21,6 +21,8 @@ WHIRR_RESTART_GRACE = timedelta(
 WHIRR_RESERVE_AFTER = timedelta(
     seconds=env.whole("WHIRR_RESERVE_AFTER_SECONDS", 60, least=0, most=30 * 86400)
 )
+# How often agents send what a run writes that nobody looks at; see runs.attention.
+WHIRR_SHIP_INTERVAL = env.whole("WHIRR_SHIP_INTERVAL_SECONDS", 15, least=1, most=60)
 # After this long a GPU-second counts half in fair share.
 WHIRR_FAIR_SHARE_HALF_LIFE = timedelta(
     hours=env.whole("WHIRR_FAIR_SHARE_HALF_LIFE_HOURS", 24, least=1, most=10_000)

@@ -47,9 +47,10 @@ class Delivery:
     def key(self) -> Key:
         return self.record.key
 
-    @property
-    def next_interval(self) -> float | None:
-        return self._target.next_interval
+    def take_interval(self) -> float | None:
+        """What the server asked for since the last time, if it did."""
+        wanted, self._target.next_interval = self._target.next_interval, None
+        return wanted
 
     @property
     def complete(self) -> bool:

@@ -144,8 +144,9 @@ class Shipper:
             self._drop(delivery)
             self._on_lost(delivery.key)
             return False
-        if delivery.next_interval is not None:
-            self.steer(delivery.next_interval)
+        wanted = delivery.take_interval()
+        if wanted is not None and wanted < self.interval:
+            self.steer(wanted)  # longer ones come by sync alone: the server counts on what it told there
         if delivery.acknowledged:
             self._on_acknowledged(delivery.key)
         if delivery.complete:
@@ -155,7 +156,9 @@ class Shipper:
 
     def steer(self, interval: float) -> None:
         """How often to send: the server wants it soon while somebody watches."""
-        self.interval = min(max(interval, _INTERVALS[0]), _INTERVALS[1])
+        before, self.interval = self.interval, min(max(interval, _INTERVALS[0]), _INTERVALS[1])
+        if self.interval < before:
+            self._wake.ring()
 
     def _drop(self, delivery: Delivery) -> None:
         with self._lock:
