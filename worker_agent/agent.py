@@ -8,16 +8,18 @@ from whirr.wire.lean import TYPE_CHECKING, signal
 from worker_agent import hardware, records
 from worker_agent.board import Board
 from worker_agent.guard import Guard
-from worker_agent.hardware import Gpu, Load
+from worker_agent.hardware import Load
 from worker_agent.link import Link, Timing
 from worker_agent.log import Log
 from worker_agent.order import Outcome
 from worker_agent.settings import Settings
 from worker_agent.shipping.shipper import Shipper
+from worker_agent.smi import Gpu
 from worker_agent.state import State
 from worker_agent.supervisor import Supervisor
 from worker_agent.sweep import sweep
 from worker_agent.wake import Wake
+from worker_agent.watch import Watch
 
 if TYPE_CHECKING:
     from typing import Any
@@ -51,6 +53,9 @@ class Agent:
             on_lost=self._lost_for_good,
             on_acknowledged=self._board.done_with,
         )
+        self._watch = Watch(
+            gpus, self._board, log, data_dir=settings.data_dir, changed=self._other_gpus_are_free
+        )
         self._supervisor = Supervisor(
             board=self._board,
             shipper=self._shipper,
@@ -58,6 +63,7 @@ class Agent:
             state_folder=state.records,
             data_dir=settings.data_dir,
             server_url=settings.server,
+            gpu_names=_names(gpus) if settings.gpu_ids == "uuid" else None,
             lease_seconds=settings.lease_seconds,
             log=log,
         )
@@ -65,7 +71,7 @@ class Agent:
             Client(settings.server, token),
             self._registration(gpus),
             board=self._board,
-            load=Load(indices),
+            load=Load(self._watch),
             timing=Timing(
                 lease=settings.lease_seconds,
                 heartbeat=settings.heartbeat_interval,
@@ -79,6 +85,7 @@ class Agent:
         """Work until told to stop; the exit code."""
         self._listen_to_signals()
         self._clear_up_after_predecessor()
+        self._watch.start()
         self._link.start()
         while not self._done():
             self._wake.clear()
@@ -113,6 +120,9 @@ class Agent:
     def refused(self, why: str) -> None:
         self._refused = why
         self._wake.ring()
+
+    def _other_gpus_are_free(self) -> None:  # called from the watch's thread
+        self._link.wake.ring()
 
     def _lost_for_good(self, key: Key) -> None:
         self._supervisor.lose(key, for_good=True)
@@ -174,6 +184,7 @@ class Agent:
 
     def _close(self) -> int:
         self._board.accepting = False
+        self._watch.stop()
         if self._refused:
             self._log.error(f"the server refuses this agent: {self._refused}")
             self._guard.dismiss()
@@ -208,6 +219,10 @@ class Agent:
         if self._settings.bandwidth is not None:
             body["bandwidth_bytes_per_second"] = int(self._settings.bandwidth)
         return body
+
+
+def _names(gpus: list[Gpu]) -> dict[int, str]:
+    return {gpu.index: gpu.uuid for gpu in gpus}
 
 
 def _why_lost(record: records.Record) -> str:

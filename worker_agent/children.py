@@ -123,8 +123,8 @@ def _execute(paths: list[bytes], words: list[bytes], env: dict[bytes, bytes]) ->
     return found or missing
 
 
-def answer_of(command: Sequence[str], patience: float) -> str | None:
-    """What it prints; None when it cannot be run, fails or takes too long."""
+def answer_of(command: Sequence[str], patience: float) -> tuple[str, int | None]:
+    """What it prints, and its exit code: None when it takes too long. OSError when it cannot be run."""
     read_fd, write_fd = os.pipe()
     try:
         pid = os.posix_spawnp(
@@ -140,7 +140,7 @@ def answer_of(command: Sequence[str], patience: float) -> str | None:
         )
     except OSError:
         os.close(read_fd)
-        return None
+        raise
     finally:
         os.close(write_fd)
     until = time.monotonic() + patience
@@ -148,7 +148,7 @@ def answer_of(command: Sequence[str], patience: float) -> str | None:
         text = _read_until(read_fd, until)
     finally:
         os.close(read_fd)
-    return text if _ended_well(Child(pid), until) else None
+    return text, _exit_code(Child(pid), until)
 
 
 def _read_until(fd: int, until: float) -> str:
@@ -163,14 +163,14 @@ def _read_until(fd: int, until: float) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _ended_well(child: Child, until: float) -> bool:
+def _exit_code(child: Child, until: float) -> int | None:
     pause = 0.001
     while child.poll() is None:
         if time.monotonic() >= until:
             abandoned.add(child.pid)
             with suppress(ProcessLookupError):
                 os.kill(child.pid, signal.SIGKILL)
-            return False
+            return None
         time.sleep(pause)
         pause = min(pause * 2, 0.05)
-    return child.returncode == 0
+    return child.returncode

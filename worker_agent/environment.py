@@ -24,9 +24,17 @@ _OURS = (
 
 
 def for_job(
-    order: Order, folder: str, server_url: str, inherited: Mapping[str, str] | None = None
+    order: Order,
+    folder: str,
+    server_url: str,
+    inherited: Mapping[str, str] | None = None,
+    *,
+    gpu_names: Mapping[int, str] | None = None,
 ) -> dict[str, str]:
-    """The agent's environment without its secrets, then the job's wishes, then our promises."""
+    """The agent's environment without its secrets, then the job's wishes, then our promises.
+
+    GPUs are called by their numbers, unless they are given names.
+    """
     found = os.environ if inherited is None else inherited
     env = {
         name: value
@@ -47,7 +55,8 @@ def for_job(
     if order.run_token:
         env["WHIRR_TOKEN"] = order.run_token
     if order.gpus:
-        # Numbers, not UUIDs: programs parse them. In bus order they mean what nvidia-smi shows.
+        # Numbers, where nothing else was asked for: programs parse them. In bus order they mean what nvidia-smi shows.
         env["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
-        env["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, order.gpus))
+        names = gpu_names or {}
+        env["CUDA_VISIBLE_DEVICES"] = ",".join(names.get(gpu, str(gpu)) for gpu in order.gpus)
     return env

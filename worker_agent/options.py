@@ -105,6 +105,12 @@ def _add_work(parser: argparse.ArgumentParser, env: Mapping[str, str]) -> None:
         help="GPUs to hand out to jobs (default: none, CUDA_VISIBLE_DEVICES stays untouched)",
     )
     add(
+        "--gpu-ids",
+        choices=("index", "uuid"),
+        default="index",
+        help="what CUDA_VISIBLE_DEVICES calls GPUs: their numbers (default), or their UUIDs",
+    )
+    add(
         "--slots",
         metavar="N",
         default="1",
@@ -168,6 +174,7 @@ def _checked(found: argparse.Namespace, env: Mapping[str, str]) -> Settings:
         server=found.server.rstrip("/"),
         data_dir=str(data_dir),
         gpus=gpus,
+        gpu_ids=found.gpu_ids,
         poll_interval=_number("--poll-interval", found.poll_interval, 0.1, 3600),
         heartbeat_interval=_number("--heartbeat-interval", found.heartbeat_interval, 1, 3600),
         lease_seconds=_number("--lease-seconds", found.lease_seconds, 10, 600),

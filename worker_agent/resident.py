@@ -10,10 +10,10 @@ import sys
 
 from whirr.wire import files
 from whirr.wire.lean import TYPE_CHECKING, suppress
-from worker_agent import guard, hardware, kernel, launch
+from worker_agent import guard, kernel, launch, smi
 from worker_agent.agent import Agent
-from worker_agent.hardware import Gpu
 from worker_agent.log import Log
+from worker_agent.smi import Gpu
 from worker_agent.state import State, Taken
 
 if TYPE_CHECKING:
@@ -52,15 +52,23 @@ def serve(settings: Settings) -> list[Gpu]:
     """The GPUs to hand out. Those that are named must exist, where that can be known."""
     if settings.gpus is None:
         return []
-    found = hardware.gpus()
+    found = smi.gpus()
     if not isinstance(settings.gpus, list):  # all
-        return found or []
+        return _named(found or [], settings)
     known = {gpu.index: gpu for gpu in found or ()}
     missing = [index for index in settings.gpus if index not in known]
     if found is not None and missing:
         have = ", ".join(map(str, known)) or "none"
         raise ValueError(f"--gpu: this machine has no GPU {missing[0]} (it has: {have})")
-    return [known.get(index) or Gpu(index, "", "", 0) for index in settings.gpus]
+    served = [known.get(index) or Gpu(index, "", "", 0) for index in settings.gpus]
+    return _named(served, settings)
+
+
+def _named(served: list[Gpu], settings: Settings) -> list[Gpu]:
+    nameless = [str(gpu.index) for gpu in served if not gpu.uuid]
+    if settings.gpu_ids == "uuid" and nameless:
+        raise ValueError(f"--gpu-ids uuid: nvidia-smi tells no UUID of GPU {', '.join(nameless)}")
+    return served
 
 
 def _keep_files_to_ourselves() -> None:

@@ -15,6 +15,7 @@ class Settings:
         server: str,
         data_dir: str,
         gpus: list[int] | str | None,
+        gpu_ids: str,
         poll_interval: float,
         heartbeat_interval: float,
         lease_seconds: float,
@@ -30,6 +31,7 @@ class Settings:
         self.server = server
         self.data_dir = data_dir
         self.gpus = gpus  # numbers, "all", or None: leave GPUs alone
+        self.gpu_ids = gpu_ids  # "index" or "uuid": what jobs know them by
         self.poll_interval = poll_interval
         self.heartbeat_interval = heartbeat_interval
         self.lease_seconds = lease_seconds

@@ -36,6 +36,7 @@ class Supervisor:
         state_folder: str,
         data_dir: str,
         server_url: str,
+        gpu_names: dict[int, str] | None,
         lease_seconds: float,
         log: Log,
     ) -> None:
@@ -45,6 +46,7 @@ class Supervisor:
         self._state_folder = state_folder
         self._data_dir = data_dir
         self._server_url = server_url
+        self._gpu_names = gpu_names
         self._lease_seconds = lease_seconds
         self._log = log
         self._jobs: dict[Key, tuple[Job, Record]] = {}
@@ -94,11 +96,12 @@ class Supervisor:
         """An agent that stops begins nothing new, not even what it was just given."""
         self._closing = True
         while self._orders:
-            self._hand_back(self._orders.popleft())
+            self._hand_back(self._orders.popleft(), "the agent was stopping")
 
-    def _hand_back(self, order: Order) -> None:
+    def _hand_back(self, order: Order, why: str) -> None:
+        self._log.info(f"job {order.job_id} is handed back: {why}")
         record = records.create(self._state_folder, order)
-        outcome = Outcome("worker_shutdown", error_message="the agent was stopping")
+        outcome = Outcome("worker_shutdown", error_message=why)
         self._report_unstarted(order, record, outcome)
 
     def kill_all(self) -> None:
@@ -137,8 +140,9 @@ class Supervisor:
         self._board.done_with(key)
 
     def _start(self, order: Order) -> None:
-        if self._closing:
-            self._hand_back(order)
+        why = "the agent was stopping" if self._closing else self._board.refusal(order)
+        if why:
+            self._hand_back(order, why)
             return
         record = records.create(self._state_folder, order)
         try:
@@ -148,7 +152,7 @@ class Supervisor:
             conflict = self._board.conflict(order)
             if conflict:
                 raise spawn.NeverStarted(conflict)
-            env = environment.for_job(order, folder, self._server_url)
+            env = environment.for_job(order, folder, self._server_url, gpu_names=self._gpu_names)
             process = spawn.start(order, folder, env)
         except (spawn.NeverStarted, OSError) as error:
             self._never_started(order, record, str(error))
@@ -182,7 +186,7 @@ class Supervisor:
             self._shipper.ended(key)
         if job.gone:
             del self._jobs[key]
-            self._board.hardware_is_free(key)
+            self._board.hardware_is_free(key, used=True)
             if key in self._given_up:
                 self._forget(key)
             return None

@@ -11,12 +11,12 @@ from tests.agent.watching import wait_for
 NVIDIA_SMI = """#!/bin/sh
 case "$1" in
 *memory.total*)
-    echo "0, NVIDIA A100, GPU-aaa, 40960"
-    echo "1, NVIDIA A100, GPU-bbb, 40960"
+    echo "0, NVIDIA A100, GPU-aaa, 40960, 550.54.15"
+    echo "1, NVIDIA A100, GPU-bbb, 40960, 550.54.15"
     ;;
-*)
-    echo "0, 98, 30100, 66, 250.5"
-    echo "1, [N/A], 10, 30, [Not Supported]"
+*query-gpu*)
+    echo "0, GPU-aaa, 98, 30, 66, 250.5, No, None"
+    echo "1, GPU-bbb, [N/A], 10, 30, [Not Supported], [N/A], [N/A]"
     ;;
 esac
 """
@@ -44,18 +44,20 @@ def test_every_gpu_is_registered_with_its_load(
         "name": "NVIDIA A100",
         "uuid": "GPU-bbb",
         "memory_mb": 40960,
+        "driver_version": "550.54.15",
     }
     assert told["cpu_count"] >= 1
     assert told["memory_mb"] > 100
-    load = server.wait_for(lambda: server.syncs)[0]["load"]
+    load = server.wait_for(lambda: [each for each in server.syncs if each["free_gpus"]])[0]["load"]
     assert load["gpus"][0] == {
         "index": 0,
         "utilization": 98,
-        "memory_used_mb": 30100,
+        "memory_used_mb": 30,
         "temperature_c": 66,
         "power_w": 250.5,
     }
     assert load["gpus"][1]["utilization"] is None
+    assert 0 <= load["disk_free_mb"] <= load["disk_total_mb"]
 
 
 def test_jobs_get_gpus_of_their_own(
