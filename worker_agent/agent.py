@@ -24,6 +24,7 @@ from worker_agent.watch import Watch
 if TYPE_CHECKING:
     from typing import Any
 
+    from worker_agent.cgroup import Place
     from worker_agent.order import Key, Order
 
 _LAST_DELIVERY = 30.0  # how long to wait for the server at the end; the rest waits on disk
@@ -31,7 +32,13 @@ _LAST_DELIVERY = 30.0  # how long to wait for the server at the end; the rest wa
 
 class Agent:
     def __init__(
-        self, settings: Settings, gpus: list[Gpu], state: State, guard: Guard, log: Log
+        self,
+        settings: Settings,
+        gpus: list[Gpu],
+        state: State,
+        guard: Guard,
+        log: Log,
+        place: Place | None = None,
     ) -> None:
         self._settings = settings
         self._state = state
@@ -66,6 +73,7 @@ class Agent:
             gpu_names=_names(gpus) if settings.gpu_ids == "uuid" else None,
             lease_seconds=settings.lease_seconds,
             log=log,
+            place=place,
         )
         self._link = Link(
             Client(settings.server, token),
@@ -172,9 +180,13 @@ class Agent:
     def _clear_up_after_predecessor(self) -> None:
         """End what a killed agent left, and go on delivering what it had not delivered."""
         left = records.load_all(self._state.records)
-        killed = sweep(left, self._settings.data_dir)
-        if killed:
-            self._log.warning(f"killed {killed} processes that a predecessor left behind")
+        swept = sweep(left, self._settings.data_dir)
+        if swept.killed:
+            self._log.warning(
+                f"killed {len(swept.killed)} processes that a predecessor left behind"
+            )
+        for record, alive in swept.stuck:
+            self._supervisor.unkillable.add(record.gpus, alive)
         for record in left:
             if record.outcome is None:
                 record.ended(Outcome("lost", error_message=_why_lost(record)))

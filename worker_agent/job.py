@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 from whirr.wire.lean import TYPE_CHECKING, signal
-from worker_agent import processes
+from worker_agent import listeners, processes, unkillable
+from worker_agent.oom import Witness
 from worker_agent.order import Outcome
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from worker_agent.trees import Tree
 
 _LEFTOVER_GRACE = 10.0  # for what outlives a main process that ended by itself
-_REPORT_AFTER = 60.0  # a process that SIGKILL does not end (state D) must not hide the outcome
+_REPORT_AFTER = 60.0  # what SIGKILL does not end (state D) must not hide the outcome for longer
 _LOOKS = (0.02, 0.5)  # how often to look at a dying tree: first, and at most
 
 
@@ -29,7 +30,9 @@ class Job:
         self.tree = tree
         self.outcome: Outcome | None = None  # set once, when it is over
         self.gone = False  # no process is left
+        self.stuck: Table = {}  # what was left when we told the outcome nevertheless
         self._process = process
+        self._memory = Witness(tree.cgroup)
         self._wanted: Outcome | None = None  # why we stop it, if we do
         self._kill_at: float | None = None
         self._asked: set[tuple[int, int]] = set()  # who was sent SIGTERM
@@ -45,12 +48,12 @@ class Job:
     def stop(
         self, outcome: Outcome, now: float, grace: float, others: Collection[Tree] = ()
     ) -> None:
-        """SIGTERM to the whole tree now, SIGKILL after `grace`. The first reason is kept."""
+        """The stop signal now, SIGKILL to the whole tree after `grace`. The first reason is kept."""
         kill_at = now + min(grace, self.order.grace_seconds)
         if self._wanted is None and not self.ended:
             self._wanted = outcome
         if self._kill_at is None:
-            self._ask(self.tree.members(others))
+            self._ask_to_stop(self.tree.members(others))
             self._kill_at = kill_at
         self._kill_at = min(self._kill_at, kill_at)
 
@@ -76,9 +79,7 @@ class Job:
                 others,
             )
         if self._kill_at is not None and now >= self._kill_at:
-            _kill(self.tree.members(others))
-            if now >= self._kill_at + _REPORT_AFTER:
-                self._report()
+            self._kill(self._kill_at, now, others)
             return now + _LOOKS[1]
         due = [at for at in (self._kill_at, self._timeout_at) if at is not None]
         return min(due) if due else None
@@ -93,14 +94,33 @@ class Job:
         if now < self._kill_at:
             self._ask(alive)
         else:
-            _kill(alive)
-            if now >= self._kill_at + _REPORT_AFTER:
-                self._report()
+            self._kill(self._kill_at, now, others)
         return False
 
+    def _kill(self, since: float, now: float, others: Collection[Tree]) -> None:
+        alive = self.tree.kill(others)
+        if alive and self.outcome is None and now >= since + _REPORT_AFTER:
+            self.stuck = alive
+            self._report()
+
     def _report(self) -> None:
-        if self.outcome is None:
-            self.outcome = came_to(self._wanted, self._process.returncode)
+        if self.outcome is not None:
+            return
+        outcome = came_to(self._wanted, self._process.returncode)
+        if self._wanted is None:
+            outcome = self._memory.judge(outcome)
+        if self.stuck:
+            outcome.error_message = unkillable.in_words(self.stuck, after=outcome.error_message)
+        self.outcome = outcome
+
+    def _ask_to_stop(self, tree: Table) -> None:
+        """By the signal that the job wishes for; by SIGTERM where nobody listens to that one."""
+        wish = self.order.stop_signal
+        listening = [] if wish == signal.SIGTERM else listeners.outermost(tree, wish)
+        for process in listening:
+            processes.send(process, wish)
+        if not listening:
+            self._ask(tree)
 
     def _ask(self, tree: Table) -> None:
         """SIGTERM, once for each process: one may be born while the others are being told."""
@@ -108,11 +128,6 @@ class Job:
             if process.identity not in self._asked:
                 self._asked.add(process.identity)
                 processes.send(process, signal.SIGTERM)
-
-
-def _kill(tree: Table) -> None:
-    for process in tree.values():
-        processes.send(process, signal.SIGKILL)
 
 
 def came_to(wanted: Outcome | None, returncode: int | None) -> Outcome:
@@ -130,7 +145,4 @@ def exited(returncode: int) -> Outcome:
     """The outcome of a process that ended by itself, or by a signal that was not ours."""
     if returncode >= 0:
         return Outcome("exited", exit_code=returncode)
-    hint = ""
-    if returncode == -signal.SIGKILL:
-        hint = "killed from outside; the kernel does this when memory runs out"
-    return Outcome("exited", signal=-returncode, error_message=hint)
+    return Outcome("exited", signal=-returncode)

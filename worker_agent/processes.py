@@ -53,6 +53,20 @@ def table() -> Table:
     return found
 
 
+def lives(process: Process) -> bool:
+    """Whether exactly this process is still there, zombies aside."""
+    now = look(process.pid)
+    return now is not None and now.identity == process.identity and now.state not in "ZXx"
+
+
+def name_of(pid: int) -> str:
+    """Its short name. The command line is not read: where a process hangs, reading that hangs, too."""
+    try:
+        return files.read_text(f"/proc/{pid}/comm").strip()
+    except OSError:
+        return "?"
+
+
 def descendants(processes: Table, roots: Iterable[int]) -> Table:
     """The roots (those that live) and everything below them."""
     children: dict[int, list[int]] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from whirr.wire import files, jsontext, layout
 from whirr.wire.lean import TYPE_CHECKING, suppress
 from worker_agent import kernel
+from worker_agent.cgroup import Cgroup
 from worker_agent.order import Outcome
 
 if TYPE_CHECKING:
@@ -46,6 +47,16 @@ class Record:
         return (pid, ticks) if isinstance(pid, int) and isinstance(ticks, int) else None
 
     @property
+    def cgroup(self) -> Cgroup | None:
+        """Where its processes were put."""
+        path = self._facts.get("cgroup")
+        return Cgroup(path) if isinstance(path, str) else None
+
+    @property
+    def gpus(self) -> tuple[int, ...]:
+        return tuple(map(int, self._facts.get("gpus") or ()))
+
+    @property
     def outcome(self) -> Outcome | None:
         fields = self._facts.get("outcome")
         return Outcome(**fields) if isinstance(fields, dict) else None
@@ -76,17 +87,18 @@ class Record:
             self.saved = False
 
 
-def create(folder: AnyPath, order: Order) -> Record:
+def create(folder: AnyPath, order: Order, cgroup: Cgroup | None = None) -> Record:
     """Written before the process exists: a crash in between must leave a trace, not a stray."""
-    record = Record(
-        folder,
-        {
-            "job_id": order.job_id,
-            "attempt": order.attempt,
-            "run_id": order.run_id,
-            "boot_id": kernel.boot_id(),
-        },
-    )
+    facts = {
+        "job_id": order.job_id,
+        "attempt": order.attempt,
+        "run_id": order.run_id,
+        "boot_id": kernel.boot_id(),
+        "gpus": list(order.gpus),
+    }
+    if cgroup is not None:
+        facts["cgroup"] = cgroup.path
+    record = Record(folder, facts)
     record._save(durable=True)
     return record
 

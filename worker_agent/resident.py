@@ -10,7 +10,7 @@ import sys
 
 from whirr.wire import files
 from whirr.wire.lean import TYPE_CHECKING, suppress
-from worker_agent import guard, kernel, launch, smi
+from worker_agent import cgroup, guard, kernel, launch, smi
 from worker_agent.agent import Agent
 from worker_agent.log import Log
 from worker_agent.smi import Gpu
@@ -44,8 +44,12 @@ def work(settings: Settings) -> int:
         return 1
     if isinstance(settings.gpus, list) and any(not gpu.uuid for gpu in gpus):
         log.warning("nvidia-smi cannot be asked: trusting --gpu as given")
+    place = cgroup.settle()
+    if place is not None:
+        place.clear_up()
+        log.info(f"each attempt gets a cgroup in {place.folder}")
     watcher = guard.post(state.records, settings.data_dir, state.lock_fd)
-    return Agent(settings, gpus, state, watcher, log).run()
+    return Agent(settings, gpus, state, watcher, log, place).run()
 
 
 def serve(settings: Settings) -> list[Gpu]:

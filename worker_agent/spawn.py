@@ -6,10 +6,13 @@ import errno
 import os
 
 from whirr.wire import files, jsontext, layout
-from whirr.wire.lean import TYPE_CHECKING
+from whirr.wire.lean import TYPE_CHECKING, suppress
 from worker_agent import children, kernel
 
 if TYPE_CHECKING:
+    from typing import Callable
+
+    from worker_agent.cgroup import Cgroup
     from worker_agent.children import Child
     from worker_agent.order import Order
 
@@ -29,23 +32,45 @@ def prepare(order: Order, data_dir: str) -> str:
     return folder
 
 
-def start(order: Order, folder: str, env: dict[str, str]) -> Child:
+def start(order: Order, folder: str, env: dict[str, str], cgroup: Cgroup | None = None) -> Child:
     """The job in a session of its own, writing straight into output.log. Main thread only."""
     _check(order)
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     output = os.open(f"{folder}/{layout.OUTPUT}", flags, 0o644)
+    entrance = _entrance(cgroup)
     try:
         return children.begin(
             order.command,
             workdir=order.workdir,
             env=env,
             output=output,
-            promise=kernel.dies_with(os.getpid()),
+            promise=_entering(entrance, kernel.dies_with(os.getpid())),
         )
     except (OSError, ValueError) as error:
         raise NeverStarted(_explain(order, error)) from error
     finally:
         os.close(output)
+        if entrance is not None:
+            os.close(entrance)
+
+
+def _entrance(cgroup: Cgroup | None) -> int | None:
+    with suppress(OSError):  # without it the job is watched as where there are no cgroups
+        return None if cgroup is None else cgroup.open()
+    return None
+
+
+def _entering(entrance: int | None, promise: Callable[[], None]) -> Callable[[], None]:
+    """What the child does before it becomes the job: enter its cgroup, then promise."""
+    if entrance is None:
+        return promise
+
+    def both() -> None:
+        with suppress(OSError):
+            os.write(entrance, b"0")
+        promise()
+
+    return both
 
 
 def _check(order: Order) -> None:

@@ -13,9 +13,11 @@ from worker_agent import children, environment, kernel, processes, records, spaw
 from worker_agent.job import Job
 from worker_agent.order import Outcome
 from worker_agent.trees import Tree
+from worker_agent.unkillable import Unkillable
 
 if TYPE_CHECKING:
     from worker_agent.board import Board
+    from worker_agent.cgroup import Cgroup, Place
     from worker_agent.log import Log
     from worker_agent.order import Key, Order
     from worker_agent.records import Record
@@ -39,8 +41,10 @@ class Supervisor:
         gpu_names: dict[int, str] | None,
         lease_seconds: float,
         log: Log,
+        place: Place | None = None,
     ) -> None:
         self.wake = wake
+        self.unkillable = Unkillable(board, log)
         self._board = board
         self._shipper = shipper
         self._state_folder = state_folder
@@ -49,6 +53,7 @@ class Supervisor:
         self._gpu_names = gpu_names
         self._lease_seconds = lease_seconds
         self._log = log
+        self._place = place  # where each attempt gets a cgroup
         self._jobs: dict[Key, tuple[Job, Record]] = {}
         self._orders: deque[Order] = deque()
         self._cancelled: deque[Key] = deque()
@@ -75,14 +80,16 @@ class Supervisor:
 
     @property
     def busy(self) -> bool:
-        return bool(self._jobs or self._orders)
+        # What cannot be killed is told, and kept away from others; an agent that stops does not wait.
+        return bool(self._orders) or any(not job.stuck for job, _ in self._jobs.values())
 
     def step(self) -> float | None:
         """Do all that is due; how many seconds until something may be due again."""
         self._take_messages()
         now = time.monotonic()
-        due = [at for key in list(self._jobs) if (at := self._step_job(key, now)) is not None]
+        looks = [self._step_job(key, now) for key in list(self._jobs)]
         self._reap_orphans()
+        due = [at for at in (*looks, self.unkillable.step(now)) if at is not None]
         return max(0.0, min(due) - time.monotonic()) if due else None
 
     def stop_all(self, why: str, *, grace: float | None = None) -> None:
@@ -144,7 +151,8 @@ class Supervisor:
         if why:
             self._hand_back(order, why)
             return
-        record = records.create(self._state_folder, order)
+        cgroup = None if self._place is None else self._place.begin(order.key)
+        record = records.create(self._state_folder, order, cgroup)
         try:
             if not record.saved:
                 raise spawn.NeverStarted(f"the agent cannot write to {self._state_folder}")
@@ -153,14 +161,15 @@ class Supervisor:
             if conflict:
                 raise spawn.NeverStarted(conflict)
             env = environment.for_job(order, folder, self._server_url, gpu_names=self._gpu_names)
-            process = spawn.start(order, folder, env)
+            process = spawn.start(order, folder, env, cgroup)
         except (spawn.NeverStarted, OSError) as error:
             self._never_started(order, record, str(error))
+            self._leave(cgroup)
             return
         main = processes.look(process.pid)
         if main is not None:  # it is our child and not reaped yet, so it cannot be missing
             record.started(main.pid, main.ticks)
-        self._jobs[order.key] = (Job(order, process, Tree(process.pid, folder)), record)
+        self._jobs[order.key] = (Job(order, process, Tree(process.pid, folder, cgroup)), record)
         self._shipper.follow(record)
         gpus = f" on GPU {','.join(map(str, order.gpus))}" if order.gpus else ""
         self._log.info(f"job {order.job_id}: attempt {order.attempt} runs as {process.pid}{gpus}")
@@ -176,6 +185,10 @@ class Supervisor:
         self._shipper.follow(record)
         self._shipper.ended(order.key)
 
+    def _leave(self, cgroup: Cgroup | None) -> None:
+        if self._place is not None and cgroup is not None:
+            self._place.end(cgroup)
+
     def _step_job(self, key: Key, now: float) -> float | None:
         job, record = self._jobs[key]
         due = self._guard_exclusive(job, now)
@@ -184,8 +197,11 @@ class Supervisor:
             record.ended(job.outcome)
             self._log.info(f"job {key[0]}: {_in_words(job.outcome)}")
             self._shipper.ended(key)
+            if job.stuck:
+                self.unkillable.add(job.order.gpus, job.stuck)
         if job.gone:
             del self._jobs[key]
+            self._leave(job.tree.cgroup)
             self._board.hardware_is_free(key, used=True)
             if key in self._given_up:
                 self._forget(key)

@@ -5,37 +5,57 @@ from __future__ import annotations
 import time
 
 from whirr.wire import layout
-from whirr.wire.lean import TYPE_CHECKING, signal
-from worker_agent import processes, trees
+from whirr.wire.lean import TYPE_CHECKING
+from worker_agent import trees
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from worker_agent.processes import Table
     from worker_agent.records import Record
 
 _PATIENCE = 10.0
 
 
-def sweep(records: Iterable[Record], data_dir: str) -> int:
-    """Kill all that lives of these attempts; how many processes there were.
+class Swept:
+    """What a sweep came to."""
+
+    def __init__(self) -> None:
+        self.killed: set[tuple[int, int]] = set()
+        self.stuck: list[tuple[Record, Table]] = []  # whom SIGKILL did not end
+
+
+def sweep(records: Iterable[Record], data_dir: str) -> Swept:
+    """Kill all that lives of these attempts.
 
     Without a grace: their main process died with the agent, by the kernel's hand.
     """
-    killed: set[tuple[int, int]] = set()
+    swept = Swept()
     for record in records:
         if record.same_boot and record.outcome is None:
             folder = f"{data_dir}/{layout.attempt_path(record.run_id, record.attempt)}"
-            killed |= _kill_all(folder, record.process)
-    return len(killed)
+            alive = _kill_all(record, folder, swept)
+            if alive:
+                swept.stuck.append((record, alive))
+            elif record.cgroup is not None:
+                record.cgroup.remove()
+    return swept
 
 
-def _kill_all(folder: str, main: tuple[int, int] | None) -> set[tuple[int, int]]:
-    killed: set[tuple[int, int]] = set()
+def _kill_all(record: Record, folder: str, swept: Swept) -> Table:
+    """Who is still there after a while."""
+
+    def look() -> Table:
+        found = trees.left_behind(folder, record.process, record.cgroup)
+        swept.killed.update(each.identity for each in found.values())
+        return found
+
     until = time.monotonic() + _PATIENCE
-    # Again and again: what was being forked during one look is found by the next.
-    while (alive := trees.left_behind(folder, main)) and time.monotonic() < until:
-        for process in alive.values():
-            processes.send(process, signal.SIGKILL)
-            killed.add(process.identity)
+    while alive := look():
+        if record.cgroup is not None:
+            record.cgroup.kill()
+        trees.kill_all(look)
+        if time.monotonic() >= until:
+            break
         time.sleep(0.02)
-    return killed
+    return alive

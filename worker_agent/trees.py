@@ -9,13 +9,17 @@ from __future__ import annotations
 import os
 
 from whirr.wire import layout
-from whirr.wire.lean import TYPE_CHECKING
+from whirr.wire.lean import TYPE_CHECKING, signal
 from worker_agent import processes
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from typing import Callable
 
+    from worker_agent.cgroup import Cgroup
     from worker_agent.processes import Table
+
+_ROUNDS = 50
 
 
 def bears_the_mark(pid: int, folder: str) -> bool:
@@ -28,15 +32,24 @@ def bears_the_mark(pid: int, folder: str) -> bool:
 class Tree:
     """The processes of one running job of this agent."""
 
-    def __init__(self, pid: int, folder: str) -> None:
+    def __init__(self, pid: int, folder: str, cgroup: Cgroup | None = None) -> None:
         self.pid = pid
+        self.cgroup = cgroup
         self._folder = folder
 
     def members(self, others: Collection[Tree]) -> Table:
         """Those that live. `others` are the trees of the jobs that run beside it."""
         everything = processes.table()
         mine = [pid for pid in _children_of_jobs(everything) if self._owns(pid, everything, others)]
+        if self.cgroup is not None:
+            mine += self.cgroup.members()
         return processes.descendants(everything, mine)
+
+    def kill(self, others: Collection[Tree]) -> Table:
+        """SIGKILL to all of it; who was still to be seen in the last look."""
+        if self.cgroup is not None:
+            self.cgroup.kill()
+        return kill_all(lambda: self.members(others))
 
     def _owns(self, pid: int, everything: Table, others: Collection[Tree]) -> bool:
         if self._claims(pid, everything):
@@ -47,6 +60,21 @@ class Tree:
     def _claims(self, pid: int, everything: Table) -> bool:
         process = everything[pid]
         return pid == self.pid or process.session == self.pid or bears_the_mark(pid, self._folder)
+
+
+def kill_all(look: Callable[[], Table]) -> Table:
+    """SIGKILL, until a look shows nobody new: some are born while the others die."""
+    told: set[tuple[int, int]] = set()
+    alive = look()
+    for _ in range(_ROUNDS):
+        fresh = [each for each in alive.values() if each.identity not in told]
+        if not fresh:
+            break
+        for process in fresh:
+            told.add(process.identity)
+            processes.send(process, signal.SIGKILL)
+        alive = look()
+    return alive
 
 
 def _children_of_jobs(everything: Table) -> list[int]:
@@ -63,7 +91,7 @@ def _children_of_jobs(everything: Table) -> list[int]:
     ]
 
 
-def left_behind(folder: str, main: tuple[int, int] | None) -> Table:
+def left_behind(folder: str, main: tuple[int, int] | None, cgroup: Cgroup | None = None) -> Table:
     """What lives of an attempt whose agent is gone. Never a stranger: each root is proven."""
     everything = processes.table()
     everything.pop(os.getpid(), None)
@@ -72,4 +100,6 @@ def left_behind(folder: str, main: tuple[int, int] | None) -> Table:
         roots.append(main[0])
         # As long as the leader lives, its session number can mean nobody else.
         roots += [each.pid for each in everything.values() if each.session == main[0]]
+    if cgroup is not None:
+        roots += cgroup.members()
     return processes.descendants(everything, roots)

@@ -16,6 +16,8 @@ from worker_agent.shipping.streams import StreamCursor
 from worker_agent.shipping.unreadable import Unreadable
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from whirr.wire import Client
     from whirr.wire.files import AnyPath
     from worker_agent.log import Log
@@ -41,6 +43,7 @@ class Delivery:
         self._documents = Documents(folder)
         self._artifacts = Artifacts(folder)
         self._artifacts_done = False
+        self.waits_with_artifacts = False
         self._over_since: float | None = None
 
     @property
@@ -57,19 +60,28 @@ class Delivery:
         return self.acknowledged and self._artifacts_done
 
     def step(self, client: Client, worker_id: str) -> bool:
-        """One turn. Whether there is more to do right now."""
+        """One turn for all that is small: the files that grow, and the outcome. Whether there is more of it."""
         over = self.over  # read before the files: what is written after this look is not the end
         self._send_streams()
         self._send_documents()
-        if not over:
+        if not over or self._pending():
             return self._pending()
-        if self._pending():
-            return True
-        more = self._send_artifact()
-        self._artifacts_done = not more
-        if not self.acknowledged and (not more or self._waited_for_artifacts()):
+        self._artifacts_done = not self._artifacts.pending(self._target)
+        if not self.acknowledged and (self._artifacts_done or self._waited_for_artifacts()):
             self._finish(client, worker_id)
-        return more
+        self.waits_with_artifacts = not self._artifacts_done
+        return False
+
+    def send_artifact(self) -> None:
+        """A part of one of them."""
+        self.waits_with_artifacts = False  # until the next turn says so again
+        try:
+            self._artifacts.send_part(self._target)
+        except (LeaseLost, NotAllowed):
+            raise
+        except (Refused, Unreadable) as error:
+            self._complain("an artifact", error)
+            self._artifacts.refused()
 
     def _pending(self) -> bool:
         return any(stream.pending() for stream in self._streams)
@@ -100,28 +112,19 @@ class Delivery:
                 self._complain(name, error)
                 self._documents.refused()
 
-    def _send_artifact(self) -> bool:
-        try:
-            return self._artifacts.send_part(self._target)
-        except (LeaseLost, NotAllowed):
-            raise
-        except (Refused, Unreadable) as error:
-            self._complain("an artifact", error)
-            self._artifacts.refused()
-            return True
-
     def _finish(self, client: Client, worker_id: str) -> None:
         outcome = self.record.outcome
         if outcome is None:
             return
-        body = {
+        body: dict[str, Any] = {
             "worker_id": worker_id,
             "outcome": outcome.kind,
             "exit_code": outcome.exit_code,
             "signal": outcome.signal,
             "error_message": outcome.error_message,
-            "oom": outcome.oom,
         }
+        if outcome.oom:
+            body["oom"] = True
         path = f"/api/v1/jobs/{self.record.job_id}/attempts/{self.record.attempt}/finish"
         try:
             client.post(path, body, repeatable=True)
