@@ -51,6 +51,8 @@ class Agent:
         token = settings.token or None
         indices = tuple(gpu.index for gpu in gpus)
         self._board = Board(indices, settings.slots)
+        if settings.bandwidth is not None:
+            self._board.note(bandwidth_bytes_per_second=int(settings.bandwidth))
         self._shipper = Shipper(
             Client(settings.server, token, timeout=30.0),
             settings.name,

@@ -28,6 +28,7 @@ class Board:
         self._blocked: dict[int, dict[str, dict[str, Any]]] = {}  # by GPU, then by why
         self._unsettled: dict[int, float] = {}  # since when
         self.accepting = True
+        self._notes: dict[str, Any] = {}
         self.used: Callable[[], None] | None = None  # somebody looks at what a job has held
 
     def take(self, order: Order, lease_until: float) -> bool:
@@ -147,6 +148,15 @@ class Board:
                 for gpu, reasons in sorted(self._blocked.items())
                 for why, details in reasons.items()
             ]
+
+    def note(self, **facts: Any) -> None:
+        """What each sync is to tell besides the load of the machine."""
+        with self._lock:
+            self._notes = {**self._notes, **facts}
+
+    def notes(self) -> dict[str, Any]:
+        with self._lock:
+            return self._notes
 
     def free_gpus(self) -> list[int]:
         with self._lock:

@@ -196,7 +196,11 @@ class Link:
             "lease_seconds": int(self._timing.lease),
             "hold_seconds": int(hold),
             "ship_interval": self._ship_interval,
-            "load": {**self._load.now(), "blocked": self._board.blocked()},
+            "load": {
+                **self._load.now(),
+                **self._board.notes(),
+                "blocked": self._board.blocked(),
+            },
         }
 
     def _take_orders(self, raw: Any, lease_until: float) -> int:

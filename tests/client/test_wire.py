@@ -24,6 +24,7 @@ from whirr.wire import (
     Unreachable,
     parse_address,
 )
+from whirr.wire.client import packed
 
 SHORT = 5.0
 
@@ -146,12 +147,24 @@ def test_a_held_call_is_interrupted_and_the_next_one_gets_its_own_answer(serve: 
 def test_a_body_travels_compressed(serve: Serve) -> None:
     server = serve([ok(b"{}"), ok(b"{}")])
     client = Client(server.url)
-    client.put("/s", b"line\n" * 1000, {"offset": 5}, gzip=True)
-    client.put("/s", b"short", gzip=True)
+    small = packed(b"line\n" * 1000)
+    assert small is not None
+    client.put("/s", small, {"offset": 5}, gzip=True)
+    client.put("/s", b"short")
     head, _, body = server.requests[0].partition(b"\r\n\r\n")
     assert b"Content-Encoding: gzip" in head
     assert gzip.decompress(body) == b"line\n" * 1000
+    assert b"Content-Encoding" not in server.requests[1]
     assert server.requests[1].endswith(b"\r\n\r\nshort")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"short", os.urandom(4096), os.urandom(16 * 1024) + b"0" * 4096],
+    ids=["nothing", "short", "random", "random at first"],
+)
+def test_what_does_not_shrink_is_not_compressed(body: bytes) -> None:
+    assert packed(body) is None
 
 
 def test_a_large_body_that_is_refused_early_says_why() -> None:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _GZIP = 31  # zlib's window bits for a gzip envelope, without importing gzip
 _SMALL = 512  # below this, compressing costs more than it saves
+_SAMPLE = 16 * 1024  # what does not shrink in its first bytes is left as it is
+_WORTH_WHILE = 0.9
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _BODILESS = frozenset({"GET", "HEAD", "DELETE"})
 
@@ -71,10 +73,9 @@ class Client:
         gzip: bool = False,
         **options: Any,
     ) -> Answer:
-        """PUT raw bytes; `gzip` compresses them on the way."""
+        """PUT raw bytes; `gzip` says that they were `packed`."""
         headers = {"Content-Type": "application/octet-stream"}
-        if gzip and len(body) >= _SMALL:
-            body = _packed(body)
+        if gzip:
             headers["Content-Encoding"] = "gzip"
         return self.request("PUT", path, query=query, body=body, headers=headers, **options)
 
@@ -176,11 +177,18 @@ class Client:
         return _talk(self._connection, method, data, patience)
 
 
-def _packed(body: bytes) -> bytes:
+def packed(body: bytes) -> bytes | None:
+    """The body as gzip; None where that would not be worth while."""
+    if len(body) < _SMALL:
+        return None
     import zlib  # noqa: PLC0415  (a server on the same machine is sent nothing that is packed)
 
+    sample = body[:_SAMPLE]
+    if len(zlib.compress(sample, 1)) > _WORTH_WHILE * len(sample):
+        return None
     packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
-    return packer.compress(body) + packer.flush()
+    small = packer.compress(body) + packer.flush()
+    return small if len(small) < len(body) else None
 
 
 def _talk(

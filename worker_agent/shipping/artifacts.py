@@ -21,22 +21,23 @@ if TYPE_CHECKING:
 
     Version = tuple[int, int, int]  # inode, size, time of change: different for each replacement
 
-_PART = 1024 * 1024
-
 
 class Artifacts:
     def __init__(self, folder: AnyPath) -> None:
         self._root = f"{folder}/{layout.ARTIFACTS}"
         self._sent: dict[str, Version] = {}
         self._current: tuple[str, Version, int] | None = None  # name, version, next offset
+        self._looking: Iterator[tuple[str, Version]] | None = None
+
+    def pending(self, target: Target) -> bool:
+        """Whether there is something to send."""
+        if self._current is None and not target.shared:
+            self._current = self._next()
+        return self._current is not None
 
     def send_part(self, target: Target) -> bool:
-        """Send one part. Whether there is more to send right now."""
-        if target.shared:
-            return False
-        if self._current is None:
-            self._current = self._next()
-        if self._current is None:
+        """Send one part. Whether there was one."""
+        if not self.pending(target) or self._current is None:
             return False
         self._send(target, *self._current)
         return True
@@ -52,7 +53,7 @@ class Artifacts:
         whole = version[1]
         if not _is_utf8(name):
             raise Unreadable(f"its name is not UTF-8: {name!a}")
-        part = self._read(name, version, offset)
+        part = self._read(name, version, offset, target.route.part)
         if part is None:  # replaced or removed meanwhile: it will be found anew, if it exists
             self._current = None
             return
@@ -71,10 +72,17 @@ class Artifacts:
             self._current = (name, version, reached)
 
     def _next(self) -> tuple[str, Version, int] | None:
-        for name, version in self._files():
-            if self._sent.get(name) != version:
-                return name, version, 0
-        return None
+        """None once a whole look has found nothing that is new; it goes on where it stopped, for there may be many."""
+        while True:
+            whole = self._looking is None
+            if self._looking is None:
+                self._looking = self._files()
+            for name, version in self._looking:
+                if self._sent.get(name) != version:
+                    return name, version, 0
+            self._looking = None
+            if whole:
+                return None
 
     def _files(self) -> Iterator[tuple[str, Version]]:
         for folder, _, names in os.walk(self._root):  # links to folders are not followed
@@ -84,13 +92,13 @@ class Artifacts:
                 if version is not None and not name.endswith(".whirr-part"):
                     yield path[len(self._root) + 1 :], version
 
-    def _read(self, name: str, version: Version, offset: int) -> bytes | None:
+    def _read(self, name: str, version: Version, offset: int, limit: int) -> bytes | None:
         """None when it is not that version any more."""
         path = f"{self._root}/{name}"
         try:
             fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
-                part = os.pread(fd, min(_PART, version[1] - offset), offset)
+                part = os.pread(fd, min(limit, version[1] - offset), offset)
                 return part if _of(os.fstat(fd)) == version else None
             finally:
                 os.close(fd)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _INTERVALS = (0.1, 60.0)  # what the server may ask for
 _BACKOFF = (0.5, 30.0)
+_ARTIFACTS_A_TURN = 0.5  # seconds
 
 
 class Shipper:
@@ -121,32 +122,70 @@ class Shipper:
         """Give each attempt its turn; how long to wait before the next."""
         with self._lock:
             deliveries = list(self._deliveries.values())
-        more = False
-        for delivery in deliveries:
-            if time.monotonic() < delivery.not_before:
-                continue
-            try:
-                more = self._step(delivery) or more
-                delivery.stumbles = 0
-            except (Unreachable, NotAllowed) as error:
-                return self._back_off(error)
-            except Exception as error:  # whatever it is, the other attempts go on
-                self._stumbled(delivery, error)
+        try:
+            more = False
+            for delivery in deliveries:
+                more = self._attend(delivery, self._step) or more
+            pause = self._send_artifacts(deliveries)
+        except (Unreachable, NotAllowed) as error:
+            return self._back_off(error)
         if deliveries and self._failures:
             self._log.info("the server takes deliveries again")
             self._failures = self._stuck = 0
-        return 0.0 if more else self.interval
+        return 0.0 if more else pause
 
-    def _step(self, delivery: Delivery) -> bool:
+    def _send_artifacts(self, deliveries: list[Delivery]) -> float:
+        """Parts of them, for a moment: everything else overtakes them. How long to wait for the next turn."""
+        until = time.monotonic() + _ARTIFACTS_A_TURN
+        sent = False
+        for delivery in deliveries:
+            if not delivery.waits_with_artifacts or time.monotonic() < delivery.not_before:
+                continue
+            busy = self._route.busy_for()
+            if busy > 0:  # the next turn comes as soon as the line is free, or something small does
+                return min(busy, self.interval)
+            if sent and time.monotonic() >= until:
+                return 0.0
+            sent = self._attend(delivery, self._send_artifact) or sent
+            self._put_last(delivery)
+        return 0.0 if sent else self.interval
+
+    def _attend(self, delivery: Delivery, act: Callable[[Delivery], bool]) -> bool:
+        """Do it for this attempt; whatever goes wrong with it alone, the others go on."""
+        if time.monotonic() < delivery.not_before:
+            return False
         try:
-            more = delivery.step(self._route.client, self._worker_id)
+            more = act(delivery)
+            if (
+                not delivery.waits_with_artifacts
+            ):  # else it may be one of them that it stumbles over
+                delivery.stumbles = 0
+        except (Unreachable, NotAllowed):
+            raise
         except LeaseLost:
             self._drop(delivery)
             self._on_lost(delivery.key)
             return False
+        except Exception as error:
+            self._stumbled(delivery, error)
+            return False
+        return more
+
+    def _send_artifact(self, delivery: Delivery) -> bool:
+        delivery.send_artifact()
+        return True
+
+    def _put_last(self, delivery: Delivery) -> None:
+        """It is the others' turn."""
+        with self._lock:
+            if self._deliveries.pop(delivery.key, None) is delivery:
+                self._deliveries[delivery.key] = delivery
+
+    def _step(self, delivery: Delivery) -> bool:
+        more = delivery.step(self._route.client, self._worker_id)
         wanted = delivery.take_interval()
         if wanted is not None and wanted < self.interval:
-            self.steer(wanted)  # longer ones come by sync alone: the server counts on what it told there
+            self.steer(wanted)  # longer ones only by sync: the server counts on what it told there
         if delivery.acknowledged:
             self._on_acknowledged(delivery.key)
         if delivery.complete:

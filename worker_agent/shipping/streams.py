@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from whirr.wire.files import AnyPath
     from worker_agent.shipping.target import Target
 
-PART = 1024 * 1024
 _PARTS_A_TURN = 8  # then the others have their turn
 
 
@@ -38,7 +37,7 @@ class StreamCursor:
             return
         if self._resumed:
             self._ask(target, size)
-        for _ in range(_PARTS_A_TURN):
+        for _ in range(1 if target.route.capped else _PARTS_A_TURN):
             if self._send_part(target):
                 return
 
@@ -60,7 +59,7 @@ class StreamCursor:
 
     def _send_part(self, target: Target) -> bool:
         """Whether nothing is left for now."""
-        part = self._read()
+        part = self._read(target.route.part)
         if not part:
             return True
         start = self._acknowledged
@@ -72,13 +71,13 @@ class StreamCursor:
             self._acknowledged = gap.size
             return False
         self._acknowledged = max(start, int(answer.get("size", start + len(part))))
-        return len(part) < PART
+        return len(part) < target.route.part
 
-    def _read(self) -> bytes:
+    def _read(self, limit: int) -> bytes:
         try:
             fd = os.open(self._path, os.O_RDONLY)
             try:
-                return os.pread(fd, PART, self._acknowledged)
+                return os.pread(fd, limit, self._acknowledged)
             finally:
                 os.close(fd)
         except FileNotFoundError:
