@@ -31,10 +31,11 @@ def who(waiting: Sequence[Waiting], *, now: datetime) -> dict[int, set[int]]:
         return {}
     caps = Caps.read(needs)
     most = sum(len(each.gpus) + max(0, each.slots) + len(each.in_vain) for each in waiting)
-    queued = lanes.heads(needs, most=most, now=now)
+    workers = [each.worker.pk for each in waiting]
+    queued = lanes.heads(needs, most=most, now=now, workers=workers)
     chosen = {}
     for at, each in enumerate(waiting):
-        if jobs := _serve(each, queued, caps):
+        if jobs := _serve(each, queued, caps, now=now):
             chosen[at] = jobs
             queued = [lane for lane in queued if lane]
         if not queued:
@@ -42,13 +43,13 @@ def who(waiting: Sequence[Waiting], *, now: datetime) -> dict[int, set[int]]:
     return chosen
 
 
-def _serve(waiting: Waiting, queued: list[list[Head]], caps: Caps) -> set[int]:
+def _serve(waiting: Waiting, queued: list[list[Head]], caps: Caps, *, now: datetime) -> set[int]:
     """The jobs that it would get; they are taken off the lanes."""
     free = Free(list(waiting.gpus), waiting.slots)
     jobs: set[int] = set()
     for lane in queued:
         while free:
-            head = next((head for head in lane if head.job_id not in waiting.in_vain), None)
+            head = next((head for head in lane if _may_have(waiting, head, now=now)), None)
             if head is None:
                 break
             place = matching.place_for(head.need, waiting.worker, free)
@@ -59,6 +60,11 @@ def _serve(waiting: Waiting, queued: list[list[Head]], caps: Caps) -> set[int]:
             lane.remove(head)
             jobs.add(head.job_id)
     return jobs
+
+
+def _may_have(waiting: Waiting, head: Head, *, now: datetime) -> bool:
+    home = head.waits_for(now=now)
+    return head.job_id not in waiting.in_vain and home in (None, waiting.worker.pk)
 
 
 def _anybody(need: Requirement, waiting: Sequence[Waiting]) -> bool:

@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from jobs.errors import Invalid
+from jobs.states import StopSignal
 from runs import storable
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def check(wish: "Submission") -> None:
                 field_name,
                 "may not hold NUL, half a surrogate pair, NaN, infinity or a hundred levels",
             )
+    if wish.stop_signal not in StopSignal.values:
+        raise _refusal("stop_signal", f"is one of {', '.join(StopSignal.values)}")
     _check_needs(wish)
 
 

@@ -39,11 +39,13 @@ class Market:
         self._shares = Shares.read(now=now) if fairness.compete(needs) else None
         self._caps = Caps.locked(needs)
         most = sum(_wants(taker) for taker in takers)
-        heads = lanes.heads(needs, most=most, now=now, without=without)
-        self._shunned = _shunned(heads, takers, now=now)
+        workers = [taker.worker.pk for taker in takers]
+        heads = lanes.heads(needs, most=most, now=now, without=without, workers=workers)
+        self._shunned = _shunned(heads, takers, now=now) | _of_another(heads, workers, now=now)
         if self._shunned:  # those behind them may move up
             most += len(self._shunned)
-            heads = lanes.heads(needs, most=most, now=now, without=without)
+            heads = lanes.heads(needs, most=most, now=now, without=without, workers=workers)
+            self._shunned |= _of_another(heads, workers, now=now)
         self._lanes = {lane[0].need.pk: lane for lane in heads}
 
     def picks(self, taker: Taker) -> list[Pick]:
@@ -78,7 +80,7 @@ class Market:
         return kept
 
     def _is_barred(self, job_id: int, need: Requirement, taker: Taker) -> bool:
-        """Whether something other than room keeps the job from this worker: a failed start there, a quota."""
+        """Whether something other than room keeps it away: a failed start there, checkpoints elsewhere, a quota."""
         shunned = (job_id, taker.worker.pk) in self._shunned
         return shunned or bool(self._caps.refusal(need, need.gpus or 0))
 
@@ -123,10 +125,23 @@ def _kept_after(head: Head, taker: Taker, kept: Reservation | None) -> Reservati
 
 def _shunned(
     lanes: Iterable[list[Head]], takers: list[Taker], *, now: datetime
-) -> Collection[shunning.Pair]:
+) -> set[shunning.Pair]:
     if not any(head.attempt for lane in lanes for head in lane):
-        return ()
-    return shunning.shunned([taker.worker for taker in takers], now=now)
+        return set()
+    return set(shunning.shunned([taker.worker for taker in takers], now=now))
+
+
+def _of_another(
+    lanes: Iterable[list[Head]], workers: Collection[int], *, now: datetime
+) -> set[shunning.Pair]:
+    """Jobs that wait for one of these workers, and so are not for the others."""
+    waiting = [(head, head.waits_for(now=now)) for lane in lanes for head in lane if head.prefers]
+    return {
+        (head.job_id, worker)
+        for head, home in waiting
+        for worker in workers
+        if home is not None and worker != home
+    }
 
 
 def _wants(taker: Taker) -> int:

@@ -20,7 +20,7 @@ from whirr_site.access import run_tokens
 JOB = (
     *("id", "run_id", "status", "attempt", "requirement_id", "name", "command_argv", "workdir"),
     *("env", "config", "array_id", "array_index", "timeout_seconds", "grace_seconds", "exclusive"),
-    *("started_at", "cancel_requested_at"),
+    *("started_at", "cancel_requested_at", "stop_signal"),
 )
 RUN = ("id", "key", "kind", "started_at")  # what a claim reads of a run
 ROUNDS = 4  # looks at the queue while other servers are quicker; the next doorbell brings another
@@ -50,6 +50,7 @@ class Order:
             "gpu_uuids": [uuids.get(index, "") for index in gpus],
             "timeout_seconds": job.timeout_seconds,
             "grace_seconds": job.grace_seconds,
+            "stop_signal": job.stop_signal,
             "exclusive": job.exclusive,
             "run_token": run_tokens.make(job.run.key, self.attempt.number),
         }

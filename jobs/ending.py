@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from jobs import fairness, following
+from jobs import fairness, following, preferring
 from jobs.models import Attempt, Job
 from jobs.moving import move, move_attempt
 from jobs.states import LOST_CAP, NEVER_STARTED_CAP, AttemptStatus, JobStatus, Reason
@@ -15,6 +15,8 @@ from runs import artifacts
 
 FIRST_BACKOFF = timedelta(seconds=2)
 LONGEST_BACKOFF = timedelta(minutes=10)
+QUICK = timedelta(seconds=30)  # who asks to be requeued sooner has done nothing worth while
+MOST_QUICK = 12  # then the back-off has long reached its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ def end(job: Job, attempt: Attempt, ended: Ended, *, actor: str, now: datetime) 
     changes: dict[str, Any] = {"exit_code": ended.exit_code}
     if not to.is_final:
         changes |= {"worker": None, "queued_at": now, "not_before": now + wait if wait else None}
+        changes |= preferring.after(attempt, now=now, runs_from=now + wait)
     move(job, to, now=now, actor=actor, reason=ended.reason, message=message, **changes)
     if to.is_final:
         following.after([job], now=now)
@@ -70,7 +73,7 @@ def _what_follows(job: Job, ended: Ended) -> tuple[JobStatus, str, timedelta]:
     if ended.status == AttemptStatus.CANCELLED:
         return JobStatus.CANCELLED, ended.message, timedelta()
     if ended.status == AttemptStatus.PREEMPTED:
-        return JobStatus.QUEUED, ended.message, timedelta()
+        return JobStatus.QUEUED, ended.message, _pause(job, ended)
     if not _is_worth_a_retry(job, ended):
         return JobStatus.FAILED, ended.message, timedelta()
     times = _times(job, ended)
@@ -89,6 +92,20 @@ def _is_worth_a_retry(job: Job, ended: Ended) -> bool:
     """False for an exit code that is not among those that were chosen for retries, where some were."""
     chosen = ended.reason != Reason.EXIT_NONZERO or not job.retry_exit_codes
     return chosen or ended.exit_code in job.retry_exit_codes
+
+
+def _pause(job: Job, ended: Ended) -> timedelta:
+    """None for what was handed back; a growing one for a job that does nothing but ask for it again and again."""
+    if ended.reason != Reason.PREEMPTED:
+        return timedelta()
+    past = job.attempts.exclude(status=AttemptStatus.RUNNING).order_by("-number")
+    latest = past.values_list("reason", "started_at", "finished_at")[:MOST_QUICK]
+    quick = 0
+    for reason, started, finished in latest:
+        if reason != Reason.PREEMPTED or finished is None or finished - started >= QUICK:
+            break
+        quick += 1
+    return _backoff(quick) if quick else timedelta()
 
 
 def _backoff(times: int) -> timedelta:

@@ -25,6 +25,7 @@ COULD_TAKE = {
     Verdict.QUOTA,
     Verdict.BUSY,
     Verdict.RESERVED,
+    Verdict.ELSEWHERE,
     Verdict.FAILED_THERE,
 }
 

@@ -10,7 +10,7 @@ from jobs.ending import Ended, end
 from jobs.errors import LeaseLost, NotFound
 from jobs.leases import reinstate
 from jobs.models import Attempt, Job
-from jobs.states import AttemptStatus, Reason
+from jobs.states import REQUEUE_CODE, AttemptStatus, Reason
 from runs import again, rows
 from runs.models import Run
 
@@ -28,13 +28,18 @@ class Outcome(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The end of an attempt as its agent saw it. `exit_code` or `signal` is None where there was none."""
+    """The end of an attempt as its agent saw it. `exit_code` or `signal` is None where there was none.
+
+    `oom`: the kernel killed one of its processes for want of memory. `may_requeue`: exit code 85 is no failure.
+    """
 
     worker_id: str
     outcome: Outcome
     exit_code: int | None = None
     signal: int | None = None
     message: str = ""
+    oom: bool = False
+    may_requeue: bool = True
 
 
 @again.after_deadlock
@@ -87,7 +92,11 @@ def _came_back(attempt: Attempt, job: Job, *, now: datetime) -> bool:
 def _judge(report: Report) -> Ended:
     status, reason = _VERDICTS.get(report.outcome) or _of_exit(report)
     message = report.message
-    if not message and report.signal:
+    if reason == Reason.PREEMPTED:
+        message = f"asked to be requeued (exit code {REQUEUE_CODE})"
+    elif not message and reason == Reason.OOM:
+        message = "the kernel ended it: out of memory; it needs less of it, or a machine with more"
+    elif not message and report.signal:
         message = f"killed by signal {report.signal}"
     elif not message and report.exit_code:
         message = f"exit code {report.exit_code}"
@@ -95,6 +104,10 @@ def _judge(report: Report) -> Ended:
 
 
 def _of_exit(report: Report) -> tuple[AttemptStatus, Reason]:
+    if report.exit_code == REQUEUE_CODE and report.may_requeue:
+        return AttemptStatus.PREEMPTED, Reason.PREEMPTED
+    if report.oom and (report.signal or report.exit_code):
+        return AttemptStatus.FAILED, Reason.OOM
     if report.signal:
         return AttemptStatus.FAILED, Reason.SIGNAL
     if report.exit_code:

@@ -34,10 +34,11 @@ SELECT id FROM lane WHERE id IS NOT NULL
 
 _HEADS = f"""
 SELECT * FROM (
-  SELECT id, requirement_id, priority, attempt, timeout_seconds, grace_seconds, queued_at
+  SELECT id, requirement_id, priority, attempt, timeout_seconds, grace_seconds, queued_at, prefers_id, prefers_until
   FROM {{table}}
   WHERE {OPEN} AND requirement_id = %s AND cancel_requested_at IS NULL
-    AND (not_before IS NULL OR not_before <= %s){{without}}
+    AND (not_before IS NULL OR not_before <= %s)
+    AND (prefers_id IS NULL OR prefers_until <= %s{{among}}){{without}}
   ORDER BY priority DESC, id LIMIT %s
 ) AS lane
 """  # noqa: S608
@@ -56,6 +57,13 @@ class Head:
     timeout: int | None
     grace: int
     queued_at: datetime
+    prefers: int | None = None  # a worker's key, and until when no other is offered the job
+    prefers_until: datetime | None = None
+
+    def waits_for(self, *, now: datetime) -> int | None:
+        """The worker (key) that alone may have it now; None where any may."""
+        waits = self.prefers_until is not None and self.prefers_until > now
+        return self.prefers if waits else None
 
 
 def open_lanes() -> list[Requirement]:
@@ -72,20 +80,30 @@ def _table() -> str:
 
 
 def heads(
-    lanes: Iterable[Requirement], *, most: int, now: datetime, without: Iterable[int] = ()
+    lanes: Iterable[Requirement],
+    *,
+    most: int,
+    now: datetime,
+    without: Iterable[int] = (),
+    workers: Iterable[int] = (),
 ) -> list[list[Head]]:
-    """The first `most` jobs of each lane, best first; `without` are jobs that somebody else has taken meanwhile."""
+    """The first `most` jobs of each lane, best first; `without` are jobs that somebody else has taken meanwhile.
+
+    Of those that wait for one worker (`jobs.preferring`) only the ones that wait for one of `workers`.
+    """
     known = {need.pk: need for need in lanes}
     found: dict[int, list[Head]] = {pk: [] for pk in known}
     numbers = ", ".join(str(int(job_id)) for job_id in without)
     barred = f" AND id NOT IN ({numbers})" if numbers else ""
-    one = _HEADS.format(table=_table(), without=barred)
+    keys = ", ".join(str(int(key)) for key in workers)
+    theirs = f" OR prefers_id IN ({keys})" if keys else ""
+    one = _HEADS.format(table=_table(), without=barred, among=theirs)
     ids = list(known)
     when = connection.ops.adapt_datetimefield_value(now)
     for at in range(0, len(ids), MOST_IN_ONE):
         some = ids[at : at + MOST_IN_ONE]
         with connection.cursor() as cursor:
-            values = [value for pk in some for value in (pk, when, most)]
+            values = [value for pk in some for value in (pk, when, when, most)]
             cursor.execute(" UNION ALL ".join([one] * len(some)), values)
             for row in cursor.fetchall():
                 found[row[1]].append(_head(row, known))
@@ -93,5 +111,6 @@ def heads(
 
 
 def _head(row: tuple, known: dict[int, Requirement]) -> Head:  # type: ignore[type-arg]
-    job_id, need, priority, attempt, timeout, grace, queued_at = row
-    return Head(job_id, known[need], priority, attempt, timeout, grace, rows.when(queued_at))
+    job_id, need, priority, attempt, timeout, grace, queued_at, prefers, until = row
+    told = (priority, attempt, timeout, grace, rows.when(queued_at), prefers)
+    return Head(job_id, known[need], *told, rows.when(until) if until else None)

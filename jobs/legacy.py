@@ -99,5 +99,7 @@ def finish(job_id: int, name: str, *, exit_code: int, message: str, now: datetim
     attempt = held_attempt(job_id, name)
     if attempt is None:
         return None
-    report = finishing.Report(attempt.worker_name, Outcome.EXITED, exit_code, None, message)
+    # What it runs knows nothing of exit code 85: there a failure is a failure.
+    told = (attempt.worker_name, Outcome.EXITED, exit_code, None, message)
+    report = finishing.Report(*told, may_requeue=False)
     return finishing.finish(job_id, attempt.number, report, now=now)

@@ -13,6 +13,7 @@ from jobs.phrases import plural, some, span
 from jobs.states import After, JobStatus, Reason
 from jobs.unfit import wish
 from jobs.verdicts import Fit, Verdict
+from jobs.world import head_of
 
 
 class Why(TextChoices):
@@ -23,6 +24,7 @@ class Why(TextChoices):
     HELD = "held", "somebody holds it back"
     CANCELLING = "cancelling", "it was asked to stop"
     BACK_OFF = "back_off", "it failed, and pauses before it is tried again"
+    CHECKPOINTS = "checkpoints", "for a moment it waits for the worker where its checkpoints are"
     IMPOSSIBLE = "impossible", "no worker could ever run it"
     NO_WORKER = "no_worker", "no worker that could run it takes jobs"
     QUOTA = "quota", "its user or project has as much running as it may"
@@ -95,6 +97,8 @@ def of_itself(job: Job, found: Evidence, *, every_parent: bool = False) -> list[
             )
     if evidence.is_pausing(job, now=found.now):
         told.append(Because(Why.BACK_OFF, _pause_words(job, found)))
+    elif home := _home_words(job, found):
+        told.append(Because(Why.CHECKPOINTS, home))
     return told
 
 
@@ -134,9 +138,21 @@ def _pause_words(job: Job, found: Evidence) -> str:
     return f"tries again in {left}{after}"
 
 
+def _home_words(job: Job, found: Evidence) -> str:
+    """Empty where any worker may have it."""
+    home = head_of(job).waits_for(now=found.now)
+    names = [str(worker) for worker in found.world.workers if worker.pk == home]
+    if not names or job.prefers_until is None or job.status != JobStatus.QUEUED:
+        return ""
+    left = span((job.prefers_until - found.now).total_seconds() + 1)
+    return f"waits up to {left} for {names[0]}, where its checkpoints are"
+
+
 def _end_words(attempt: Attempt) -> str:
     label = Reason(attempt.reason).label if attempt.reason in Reason.values else attempt.status
     said = attempt.error_message
+    if attempt.reason == Reason.PREEMPTED and said:
+        return said
     return f"{label} ({said})" if said and said != label else str(label)
 
 
@@ -161,6 +177,7 @@ def of_workers(job: Job, fits: Sequence[Fit], found: Evidence) -> list[Because]:
     codes = {
         Verdict.BUSY: Why.BUSY,
         Verdict.RESERVED: Why.RESERVED,
+        Verdict.ELSEWHERE: Why.CHECKPOINTS,
         Verdict.FAILED_THERE: Why.FAILED_THERE,
     }
     rest = dict.fromkeys(codes[fit.verdict] for fit in here if fit.verdict in codes)

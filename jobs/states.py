@@ -54,6 +54,16 @@ class Reason(TextChoices):
     EVENT_FAILED = "event_failed", "reported failure itself"
 
 
+class StopSignal(TextChoices):
+    """What a job that is told to stop may be told with."""
+
+    TERM = "SIGTERM", "SIGTERM"
+    INT = "SIGINT", "SIGINT"
+    USR1 = "SIGUSR1", "SIGUSR1"
+    USR2 = "SIGUSR2", "SIGUSR2"
+    HUP = "SIGHUP", "SIGHUP"
+
+
 class After(TextChoices):
     """How a job that another one waits for has to end."""
 
@@ -98,6 +108,8 @@ ATTEMPT_MOVES: set[tuple[AttemptStatus, AttemptStatus]] = {
     (A.RUNNING, A.PREEMPTED),
     (A.LOST, A.RUNNING),
 }
+
+REQUEUE_CODE = 85  # a job that exits with it wants to go on later: it saved what it needs for that
 
 # How often a job is given another attempt after one ended for a reason that is not its own doing.
 LOST_CAP = 3

@@ -13,7 +13,7 @@ from jobs.models import Array, Dependency, Job
 from jobs.models.requirement import COMMAND
 from jobs.moving import Note, note_all
 from jobs.requirements import Needs, requirement_for
-from jobs.states import After, JobStatus
+from jobs.states import After, JobStatus, StopSignal
 from runs import recording
 
 MOST_EDGES = 100_000  # dependencies that one submit may make
@@ -44,6 +44,7 @@ class Submission:
     retry_exit_codes: list[int] = field(default_factory=list)
     timeout_seconds: int | None = None
     grace_seconds: int = 30
+    stop_signal: str = StopSignal.TERM
     exclusive: bool = False
     after: list[tuple[int, After]] = field(default_factory=list)
     held: bool = False
@@ -176,6 +177,7 @@ COPIED = (
     "retry_exit_codes",
     "timeout_seconds",
     "grace_seconds",
+    "stop_signal",
     "exclusive",
 )
 

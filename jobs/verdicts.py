@@ -23,6 +23,10 @@ class Verdict(TextChoices):
     QUOTA = "quota", "has room, but a quota is used up"
     BUSY = "busy", "could run it, and has too little free now"
     RESERVED = "reserved", "keeps its GPUs for another job"
+    ELSEWHERE = (
+        "elsewhere",
+        "the job's checkpoints are on another worker, which is waited for a moment",
+    )
     FAILED_THERE = "failed_there", "the job failed to start there, and others can take it"
     DRAINING = "draining", "could run it, but takes nothing new"
     DISABLED = "disabled", "could run it, but somebody disabled it"
@@ -71,7 +75,8 @@ class Judge:
             )
             self._by_need[head.need.pk] = general
         away = self._special.get(head.job_id, set())
-        if not (away or self._world.kept) and ready:
+        home = head.waits_for(now=self._world.now)
+        if not (away or self._world.kept or home) and ready:
             return general
         own = [self._own(head, fit, ready=ready) for fit in general]
         return sorted(own, key=lambda fit: fit.rank)
@@ -83,6 +88,11 @@ class Judge:
         world, worker = self._world, fit.worker
         if (failed := world.shunned.get((head.job_id, worker.pk))) is not None:
             return _failed_there(fit, failed)
+        if head.waits_for(now=world.now) not in (None, worker.pk):
+            text = "its checkpoints are on another worker, which is waited for a moment"
+            return replace(
+                fit, verdict=Verdict.ELSEWHERE, text=text, short="has not its checkpoints"
+            )
         kept = world.kept.get(worker.pk)
         if kept is not None:
             fit = _with_reservation(head, fit, kept, world)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from jobs import preferring
 from jobs.errors import IllegalMove, Invalid, NotFound, WorkerNameTaken
 from jobs.models import Worker, WorkerEvent
 from jobs.states import AttemptStatus
@@ -52,6 +53,7 @@ def unregister(worker_id: str, *, now: datetime) -> Worker:
     """The agent says goodbye. What it still held is found by its leases. Raises NotFound."""
     worker = worker_named(worker_id)
     Worker.objects.filter(pk=worker.pk).update(online=False, heartbeat_at=now)
+    preferring.forget(worker)
     feed.ring(feed.QUEUE)
     return worker
 
@@ -68,12 +70,16 @@ def set_disabled(worker_id: str, disabled: bool, *, actor: str, now: datetime) -
     """A disabled worker goes on reporting, and is given nothing. Raises NotFound."""
     kind = "disabled" if disabled else "enabled"
     _set(worker_id, kind, actor=actor, now=now, disabled=disabled)
+    if disabled:
+        preferring.forget(worker_named(worker_id))
 
 
 def set_draining(worker_id: str, draining: bool, *, actor: str, now: datetime) -> None:  # noqa: FBT001
     """A draining worker ends what it has, and is given nothing new. Raises NotFound."""
     kind = "draining" if draining else "resumed"
     _set(worker_id, kind, actor=actor, now=now, draining=draining)
+    if draining:
+        preferring.forget(worker_named(worker_id))
 
 
 def set_projects(worker_id: str, projects: list[str], *, actor: str, now: datetime) -> None:

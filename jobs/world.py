@@ -79,4 +79,6 @@ def head_of(job: Job) -> Head:
         job.timeout_seconds,
         job.grace_seconds,
         job.queued_at,
+        job.prefers_id,
+        job.prefers_until,
     )

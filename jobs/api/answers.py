@@ -13,7 +13,8 @@ from runs.api.answers import stamp
 AS_IT_IS = (
     *("id", "name", "command_argv", "workdir", "config", "tags", "status", "attempt"),
     *("exit_code", "reason", "error_message", "project", "user", "priority", "retries"),
-    *("retry_exit_codes", "timeout_seconds", "grace_seconds", "exclusive", "held_by"),
+    *("retry_exit_codes", "timeout_seconds", "grace_seconds", "stop_signal"),
+    *("exclusive", "held_by"),
     "array_index",
 )
 TIMES = ("created_at", "started_at", "finished_at", "lease_expires_at", "not_before")

@@ -46,12 +46,15 @@ def finish_report(body: Any) -> finishing.Report:
         raise _refusal("outcome", f"one of {', '.join(Outcome.values)}")
     if not isinstance(message, str):
         raise _refusal("error_message", "a text")
+    if not isinstance(body.get("oom", False), bool):
+        raise _refusal("oom", "true or false")
     return finishing.Report(
         worker_id,
         Outcome(body["outcome"]),
         _whole_or_none(body, "exit_code", least=-(2**31), most=2**31 - 1),
         _whole_or_none(body, "signal", least=1, most=128),
         storable.text(message),
+        oom=body.get("oom", False),
     )
 
 

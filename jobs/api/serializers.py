@@ -8,7 +8,7 @@ from jobs.api.fields import MOST_JOBS, ArrayField, ParentField, numbers
 from jobs.models import Attempt, Dependency, Job, JobEvent
 from jobs.models.requirement import COMMAND
 from jobs.selectors import ACTIVE
-from jobs.states import JobStatus
+from jobs.states import JobStatus, StopSignal
 from runs.api.pages import CursorField
 
 PRIORITY: dict[str, Any] = {"min_value": -1_000_000, "max_value": 1_000_000}
@@ -77,6 +77,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "retries",
             "timeout_seconds",
             "grace_seconds",
+            "stop_signal",
             "exclusive",
             "cancel_requested",
             "lease_expires_at",
@@ -173,6 +174,7 @@ class SubmissionSerializer(serializers.Serializer[Any]):
         default=None, allow_null=True, min_value=1, max_value=365 * 86400
     )
     grace_seconds = serializers.IntegerField(default=30, min_value=0, max_value=86400)
+    stop_signal = serializers.ChoiceField(choices=StopSignal.choices, default=StopSignal.TERM)
     exclusive = serializers.BooleanField(default=False)
     held = serializers.BooleanField(default=False, help_text="not to start until released")
     after = serializers.ListField(child=ParentField(), default=list, max_length=MOST_JOBS)

@@ -122,6 +122,9 @@ class FinishSerializer(serializers.Serializer[Any]):
     )
     signal = serializers.IntegerField(default=None, allow_null=True, min_value=1, max_value=128)
     error_message = serializers.CharField(default="", allow_blank=True, allow_null=True)
+    oom = serializers.BooleanField(
+        default=False, help_text="the kernel killed one of its processes for want of memory"
+    )
 
 
 class FinishedSerializer(serializers.Serializer[Any]):

@@ -4,7 +4,7 @@ from django.db.models import F, Q
 from jobs.models.array import Array
 from jobs.models.requirement import Requirement
 from jobs.models.worker import Worker
-from jobs.states import FINAL, JobStatus, Reason
+from jobs.states import FINAL, JobStatus, Reason, StopSignal
 from runs.models import Run
 
 
@@ -36,6 +36,7 @@ class Job(models.Model):
     )  # of a submit that may be repeated
     timeout_seconds = models.PositiveIntegerField(null=True, blank=True)
     grace_seconds = models.PositiveIntegerField(default=30)
+    stop_signal = models.CharField(max_length=8, choices=StopSignal, default=StopSignal.TERM)
     exclusive = models.BooleanField(default=False)
 
     status = models.CharField(max_length=10, choices=JobStatus, default=JobStatus.QUEUED)
@@ -57,6 +58,11 @@ class Job(models.Model):
     created_at = models.DateTimeField()
     queued_at = models.DateTimeField()
     not_before = models.DateTimeField(null=True, blank=True)  # back-off of a retry
+    # Where its checkpoints are: until then that worker alone is offered the job (`jobs.preferring`).
+    prefers = models.ForeignKey(
+        Worker, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    prefers_until = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -110,6 +116,11 @@ class Job(models.Model):
                 fields=["array", "status", "id"],
                 name="job_in_array",
                 condition=Q(array__isnull=False),
+            ),
+            models.Index(
+                fields=["prefers"],
+                name="job_prefers",
+                condition=Q(status="queued", prefers__isnull=False),
             ),
             models.Index(
                 fields=["lease_expires_at"], name="job_lease", condition=Q(status="running")

@@ -145,6 +145,7 @@ SPECTACULAR_SETTINGS = {
         "JobStatusEnum": "jobs.states.JobStatus",
         "AttemptStatusEnum": "jobs.states.AttemptStatus",
         "ReasonEnum": "jobs.states.Reason",
+        "StopSignalEnum": "jobs.states.StopSignal",
         "RunStatusEnum": "runs.models.RunStatus",
     },
 }

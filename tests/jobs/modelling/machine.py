@@ -22,6 +22,7 @@ OUTCOMES = st.sampled_from(
         ("exited", 0),
         ("exited", 1),
         ("exited", 3),
+        ("exited", 85),
         ("cancelled", None),
         ("timed_out", None),
         ("never_started", None),
@@ -127,6 +128,8 @@ class Agents(Base):
 
     def verdict(self, outcome: str, code: int | None) -> tuple[str, str]:
         plain = ("failed", "exit_nonzero") if code else ("succeeded", "ok")
+        if code == 85:
+            plain = ("preempted", "preempted")
         return VERDICTS.get(outcome, plain)
 
 
@@ -176,6 +179,8 @@ class Workers(Base):
         if node.there:
             getattr(workers, f"set_{verb}")(node.name, on, actor="eve", now=self.now)
             setattr(node, verb, on)
+            if on:
+                self.model.takes_nothing(node)
 
     @rule(at=AGENT, how=st.sampled_from(["restarts", "says goodbye", "is deleted"]))
     def worker_goes(self, at: int, how: str) -> None:
@@ -189,6 +194,7 @@ class Workers(Base):
         elif node.there:
             workers.unregister(node.name, now=self.now)
             node.online, node.seen = False, self.now
+            self.model.takes_nothing(node)
 
     def delete_worker(self, at: int) -> None:
         node = self.agents[at].node
@@ -202,6 +208,7 @@ class Workers(Base):
             return
         assert not owns and not node.is_online(self.now)
         node.there = False
+        self.model.takes_nothing(node)
 
     @rule(at=AGENT)
     def away_and_forgotten(self, at: int) -> None:

@@ -13,6 +13,7 @@ from tests.jobs.modelling.nodes import Limits, Need, Node
 FINAL = {"completed", "failed", "cancelled"}
 MET_BY = {"ok": {"completed"}, "any": FINAL, "notok": {"failed", "cancelled"}}
 LOST_CAP, NEVER_STARTED_CAP = 3, 5
+QUICK, PATIENCE = timedelta(seconds=30), timedelta(seconds=60)
 
 Pair = tuple[int, int]
 
@@ -28,6 +29,7 @@ class Try:
     started: datetime
     status: str = "running"
     reason: str = ""
+    ended: datetime | None = None
     overruled: bool = False
     swept: bool = False  # the server called it lost, not its agent
 
@@ -55,6 +57,8 @@ class Task:
     lease_seconds: int = 60
     overdue: datetime | None = None
     not_before: datetime | None = None
+    home: tuple[str, int] | None = None  # the worker (and its birth) that alone may have it
+    home_until: datetime | None = None
     touched: bool = False  # somebody changed it since it was lost
 
     def may_start(self, now: datetime) -> bool:
@@ -167,7 +171,9 @@ class Model:
         task.lease = now + timedelta(seconds=lease_seconds)
 
     def is_shunned(self, task: Task, node: Node, now: datetime) -> bool:
-        """It could not be started there, and another worker could try."""
+        """It could not be started there, and another worker could try; or its checkpoints are elsewhere."""
+        if task.home and task.home_until and now < task.home_until:
+            return task.home != (node.name, node.birth)
         failed = {
             (each.worker, each.birth) for each in task.tries if each.reason == "never_started"
         }
@@ -185,19 +191,35 @@ class Model:
         attempt = task.tries[-1]
         if task.cancel:
             status, reason = "cancelled", "cancelled_by"
-        attempt.status, attempt.reason = status, reason
+        attempt.status, attempt.reason, attempt.ended = status, reason, now
         task.status, wait = self._fate(task, status, reason, code)
         task.lease = task.overdue = None
         if task.status == "queued":
             task.not_before = now + timedelta(seconds=wait) if wait else None
             task.touched = False
+            self._goes_home(task, now + timedelta(seconds=wait), now)
         else:
             task.reason = reason
         self.cascade()
 
+    def _goes_home(self, task: Task, runs_from: datetime, now: datetime) -> None:
+        attempt = task.tries[-1]
+        node = self.nodes[attempt.worker]
+        waits = node.is_online(now) and node.takes_jobs() and node.birth == attempt.birth
+        task.home = (node.name, node.birth) if waits and attempt.status == "preempted" else None
+        task.home_until = runs_from + PATIENCE
+
+    def takes_nothing(self, node: Node) -> None:
+        """What waits for it need not any more."""
+        for task in self.tasks.values():
+            if task.home == (node.name, node.birth):
+                task.home = None
+
     def _fate(self, task: Task, status: str, reason: str, code: int | None) -> tuple[str, int]:
         """(status of the job, seconds until it may start again)."""
         plain = {"succeeded": "completed", "cancelled": "cancelled", "preempted": "queued"}
+        if reason == "preempted":
+            return "queued", self._pause(task)
         if status in plain:
             return plain[status], 0
         if reason == "exit_nonzero" and task.codes and code not in task.codes:
@@ -210,6 +232,15 @@ class Model:
             own = [each for each in task.tries if each.status in ("failed", "timed_out")]
             often, cap = sum(each.reason != "never_started" for each in own), task.retries
         return ("queued", min(2**often, 600)) if often <= cap else ("failed", 0)
+
+    def _pause(self, task: Task) -> int:
+        """Longer with each attempt that asked to be requeued and did nothing else."""
+        quick = 0
+        for each in reversed(task.tries):
+            if each.reason != "preempted" or not each.ended or each.ended - each.started >= QUICK:
+                break
+            quick += 1
+        return min(2**quick, 600) if quick else 0
 
     def reinstate(self, task: Task, node: Node | None, now: datetime, lease_seconds: int) -> None:
         attempt = task.tries[-1]
