@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from whirr import __version__
-from whirr.wire import Client, files
+from whirr.wire import Client
 from whirr.wire.lean import TYPE_CHECKING, signal
 from worker_agent import hardware, records
 from worker_agent.board import Board
@@ -13,6 +13,7 @@ from worker_agent.link import Link, Timing
 from worker_agent.log import Log
 from worker_agent.order import Outcome
 from worker_agent.settings import Settings
+from worker_agent.shared_store import SharedStore
 from worker_agent.shipping.shipper import Shipper
 from worker_agent.smi import Gpu
 from worker_agent.state import State
@@ -48,6 +49,7 @@ class Agent:
         self._heeded = 0
         self._refused = ""
         self._wake = Wake()
+        self._shared_store = SharedStore(settings.data_dir, state.session())
         token = settings.token or None
         indices = tuple(gpu.index for gpu in gpus)
         self._board = Board(indices, settings.slots)
@@ -107,8 +109,11 @@ class Agent:
 
     # What the link hears (called from its thread).
 
-    def registered(self, store_id: str) -> None:
-        shared = bool(store_id) and store_id == self._own_store_id()
+    def challenge(self) -> dict[str, str]:
+        return self._shared_store.challenge()
+
+    def registered(self, answer: dict[str, Any]) -> None:
+        shared = self._shared_store.proven(answer)
         if shared:
             self._log.info("the server sees this data folder: sending sizes, not bytes")
         self._shipper.start(shared=shared)
@@ -212,12 +217,6 @@ class Agent:
         self._guard.dismiss()
         self._log.info("stopped")
         return 0
-
-    def _own_store_id(self) -> str:
-        try:
-            return files.read_text(f"{self._settings.data_dir}/store-id").strip()
-        except OSError:
-            return ""
 
     def _registration(self, gpus: list[Gpu]) -> dict[str, Any]:
         body: dict[str, Any] = {

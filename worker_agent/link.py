@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     class Listener(Protocol):
         """Who acts on what the server says. Called from the link's thread."""
 
-        def registered(self, store_id: str) -> None: ...
+        def challenge(self) -> dict[str, str]: ...
+        def registered(self, answer: dict[str, Any]) -> None: ...
         def order(self, order: Order) -> None: ...
         def cancel(self, key: Key) -> None: ...
         def lost(self, key: Key) -> None: ...
@@ -138,14 +139,14 @@ class Link:
     def _register(self) -> None:
         answer = self._client.post(
             "/api/v1/workers/register",
-            self._registration,
+            {**self._registration, **self._listener.challenge()},
             wake_fd=self.wake.fileno(),
             repeatable=True,
         ).json()
         fields = answer if isinstance(answer, dict) else {}
         self._registered = True
         self._log.info(f"registered as {self._registration['worker_id']}")
-        self._listener.registered(str(fields.get("store_id") or ""))
+        self._listener.registered(fields)
 
     def _sync(self) -> None:
         exclusive = self._board.holds_exclusive()

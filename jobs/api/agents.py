@@ -11,7 +11,7 @@ from jobs.api import worker_serializers as serializers
 from jobs.api.parsing import finish_report, sync_report
 from jobs.workers import Hardware
 from runs import clock
-from whirr_site.access.store import store_id
+from whirr_site.access.store import is_seen, store_id
 
 
 class AgentView(APIView):
@@ -30,6 +30,7 @@ class RegisterView(AgentView):
         told = dict(body.validated_data)
         worker_id, session = told.pop("worker_id"), told.pop("session")
         gpu_ids = told.pop("gpu_ids") or []
+        seen = is_seen(session, told.pop("store_proof"))
         told["gpus"] = told["gpus"] or [_bare_gpu(index) for index in gpu_ids]
         workers.register(worker_id, Hardware(**told), session=session, now=clock.now())
         return Response(
@@ -38,6 +39,7 @@ class RegisterView(AgentView):
                 "success": True,
                 "worker_id": worker_id,
                 "store_id": store_id(),
+                "store_seen": seen,
                 "lease_seconds": serializers.LEASE_SECONDS,
             }
         )

@@ -92,6 +92,12 @@ class RegistrationSerializer(serializers.Serializer[Any]):
     slots = serializers.IntegerField(default=1, min_value=0, max_value=1024)
     cpu_count = serializers.IntegerField(default=0, min_value=0, max_value=1_000_000)
     memory_mb = serializers.IntegerField(default=0, min_value=0, max_value=2**31 - 1)
+    store_proof = serializers.CharField(
+        default="",
+        allow_blank=True,
+        max_length=64,
+        help_text="what the agent wrote into .store-proof-<session> of its data folder just now",
+    )
     tags = serializers.ListField(child=serializers.CharField(max_length=100), default=list)
     kinds = serializers.ListField(
         child=serializers.CharField(max_length=32),
@@ -107,6 +113,9 @@ class RegistrationSerializer(serializers.Serializer[Any]):
 class RegisteredSerializer(MessageSerializer):
     worker_id = serializers.CharField()
     store_id = serializers.CharField()
+    store_seen = serializers.BooleanField(
+        help_text="its proof lies in this server's data folder, too"
+    )
     lease_seconds = serializers.IntegerField()
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -47,6 +48,7 @@ class FakeServer:
         self.requests: list[tuple[str, str]] = []
         self.authorizations: set[str] = set()
         self.store_id = ""
+        self.store: Path | None = None  # its data folder, where it has one
         self.holds = True
         self.refuse_registration: Answer | None = None
         self.faults: list[Fault] = []
@@ -187,7 +189,17 @@ class FakeServer:
         if self.refuse_registration is not None:
             return self.refuse_registration
         self.registrations.append(body)
-        return 200, {"store_id": self.store_id, "lease_seconds": 60}
+        return 200, {
+            "store_id": self.store_id,
+            "store_seen": self._sees(body),
+            "lease_seconds": 60,
+        }
+
+    def _sees(self, body: dict[str, Any]) -> bool:
+        if self.store is None or "store_proof" not in body:
+            return False
+        proof = self.store / f".store-proof-{body['session']}"
+        return proof.exists() and proof.read_text() == body["store_proof"]
 
     def _sync(self, body: dict[str, Any]) -> Answer:
         self.syncs.append(body)

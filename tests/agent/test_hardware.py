@@ -105,7 +105,7 @@ def test_an_order_for_a_gpu_in_use_is_not_started(
 def test_on_a_shared_disk_only_sizes_travel(
     server: FakeServer, start: Start, tmp_path: Path
 ) -> None:
-    server.store_id = "c0ffee"
+    server.store_id, server.store = "c0ffee", tmp_path / "data"
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "store-id").write_text("c0ffee\n")
     start()

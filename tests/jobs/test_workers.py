@@ -112,6 +112,31 @@ class TestTheCalls:
         assert told["store_id"] == (data_dir / "store-id").read_text().strip()
         assert [each["index"] for each in Worker.objects.get().gpus] == [0, 2]
 
+    def test_the_store_is_seen_where_the_agent_just_wrote_into_it(self, data_dir: Any) -> None:
+        session, proof = "a" * 32, "b" * 32
+        told = {"worker_id": "n", "hostname": "h", "session": session, "store_proof": proof}
+
+        def seen(**more: str) -> bool:
+            answer = post(owner(), "/api/v1/workers/register", told | more)
+            assert answer.status_code == 200
+            return bool(answer.json()["store_seen"])
+
+        assert not seen()
+        file = data_dir / f".store-proof-{session}"
+        file.write_text("c" * 32)  # of an earlier registration, or copied
+        assert not seen()
+        file.write_text(proof)
+        assert seen()
+        assert not seen(store_proof="")
+
+    def test_a_proof_names_no_other_file(self, data_dir: Any) -> None:
+        (data_dir / "x").write_text("b" * 32)
+        (data_dir / f".store-proof-{'a' * 32}").symlink_to(data_dir / "x")
+        told = {"worker_id": "n", "hostname": "h", "store_proof": "b" * 32}
+        for session in ("a" * 32, "x", "/../x", "../x"):
+            answer = post(owner(), "/api/v1/workers/register", {**told, "session": session})
+            assert answer.json().get("store_seen") is not True
+
     def test_a_taken_name_is_409(self) -> None:
         make_worker(session="one", now=datetime.now().astimezone())
         body = {"worker_id": "node1", "hostname": "h", "session": "two"}
