@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from worker_agent.order import Key
 
 ROOT = "/sys/fs/cgroup"
+_SELF = "/proc/self/cgroup"
 _LEAF = "agent"  # no process may stay above cgroups that have controllers
 _JOB = "job-"
 
@@ -130,7 +131,7 @@ def _delegated(root: str) -> str | None:
 def _own_path() -> str | None:
     """As /proc tells it; None where there is none, or it lies outside of what we see."""
     with suppress(OSError):
-        for line in files.read_text("/proc/self/cgroup").splitlines():
+        for line in files.read_text(_SELF).splitlines():
             if line.startswith("0::/") and "/.." not in line:
                 return line[3:]
     return None
