@@ -14,6 +14,7 @@ from worker_agent.log import Log
 from worker_agent.order import Outcome
 from worker_agent.settings import Settings
 from worker_agent.shared_store import SharedStore
+from worker_agent.shipping.room import Room
 from worker_agent.shipping.shipper import Shipper
 from worker_agent.smi import Gpu
 from worker_agent.state import State
@@ -47,6 +48,7 @@ class Agent:
         self._log = log
         self._signals = 0
         self._heeded = 0
+        self._closing = False  # jobs are over; what is left is delivered
         self._refused = ""
         self._wake = Wake()
         self._shared_store = SharedStore(settings.data_dir, state.session())
@@ -55,6 +57,9 @@ class Agent:
         self._board = Board(indices, settings.slots)
         if settings.bandwidth is not None:
             self._board.note(bandwidth_bytes_per_second=int(settings.bandwidth))
+        self._room = Room(
+            settings.data_dir, settings.keep_free, self._board, log, changed=self._room_changed
+        )
         self._shipper = Shipper(
             Client(settings.server, token, timeout=30.0),
             settings.name,
@@ -63,9 +68,20 @@ class Agent:
             bandwidth=settings.bandwidth,
             on_lost=self._lost_for_good,
             on_acknowledged=self._board.done_with,
+            room=self._room,
+        )
+        timing = Timing(
+            lease=settings.lease_seconds,
+            heartbeat=settings.heartbeat_interval,
+            poll=settings.poll_interval,
         )
         self._watch = Watch(
-            gpus, self._board, log, data_dir=settings.data_dir, changed=self._other_gpus_are_free
+            gpus,
+            self._board,
+            log,
+            data_dir=settings.data_dir,
+            every=timing.hold(exclusive=False),
+            changed=self._other_gpus_are_free,
         )
         self._supervisor = Supervisor(
             board=self._board,
@@ -84,11 +100,7 @@ class Agent:
             self._registration(gpus),
             board=self._board,
             load=Load(self._watch),
-            timing=Timing(
-                lease=settings.lease_seconds,
-                heartbeat=settings.heartbeat_interval,
-                poll=settings.poll_interval,
-            ),
+            timing=timing,
             log=log,
             listener=self,
         )
@@ -98,6 +110,7 @@ class Agent:
         self._listen_to_signals()
         self._clear_up_after_predecessor()
         self._watch.start()
+        self._room.step(delete=False)  # whether to delete is known once the server has answered
         self._link.start()
         while not self._done():
             self._wake.clear()
@@ -122,6 +135,9 @@ class Agent:
         self._supervisor.order(order)
         if self._settings.once:  # last: an agent without work that accepts none is done
             self._board.accepting = False
+
+    def _room_changed(self) -> None:
+        self._link.wake.ring()  # the held call does not know
 
     def cancel(self, key: Key) -> None:
         self._supervisor.cancel(key)
@@ -164,9 +180,20 @@ class Agent:
         signal.set_wakeup_fd(self._wake.write_fd, warn_on_full_buffer=False)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_stop_signal)
-        signal.signal(signal.SIGCHLD, lambda *_: None)  # the wake-up is all we want of it
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup leaves it
+            signal.signal(signal.SIGHUP, self._on_hangup)
+        # Of the first the wake-up is all we want; the others mean nothing to us, and would kill.
+        for number in (signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2):
+            signal.signal(number, lambda *_: None)
+
+    def _on_hangup(self, *_: object) -> None:
+        """The terminal was closed. Both the shell and the kernel may say so: twice must not mean impatience."""
+        if not self._signals:
+            self._on_stop_signal()
 
     def _on_stop_signal(self, *_: object) -> None:
+        if self._closing:
+            self._shipper.hurry()
         self._signals += 1  # acted upon by the loop: here it could be in the middle of anything
         self._board.accepting = False
         self._link.wake.ring()
@@ -175,7 +202,10 @@ class Agent:
         while self._heeded < self._signals:
             self._heeded += 1
             self._supervisor.hand_back_unstarted()
-            if self._heeded > 1:
+            if self._heeded > 2:
+                self._log.warning("told a third time to stop: killing the jobs that run")
+                self._supervisor.stop_all("the agent was told three times to stop", grace=0.0)
+            elif self._heeded > 1:
                 self._log.warning("told again to stop: ending the jobs that run")
                 self._supervisor.kill_all()
             elif self._settings.on_stop == "requeue":
@@ -203,6 +233,7 @@ class Agent:
 
     def _close(self) -> int:
         self._board.accepting = False
+        self._closing = True
         self._watch.stop()
         if self._refused:
             self._log.error(f"the server refuses this agent: {self._refused}")

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from worker_agent.log import Log
     from worker_agent.smi import Gpu, Seen
 
-_EVERY = 20.0  # seconds: as often as an idle agent talks to the server
 _DISK_ALONE = 60.0
 _SOON = (0.5, 5.0)  # while a GPU that a job has left was not seen to be free: first, and at most
 
@@ -37,6 +36,7 @@ class Watch:
         log: Log,
         *,
         data_dir: str,
+        every: float,
         changed: Callable[[], None],
     ) -> None:
         self.wake = Wake()
@@ -44,6 +44,7 @@ class Watch:
         self._board = board
         self._log = log
         self._data_dir = data_dir
+        self._every = every  # seconds: as often as the server is told
         self._changed = changed
         self._smi = Smi()
         self._judge = Judge(served, board, log)
@@ -79,7 +80,7 @@ class Watch:
             try:
                 self._look()
             except Exception as error:  # a dead thread would offer no GPU ever again
-                self._no_answer(f"the machine cannot be looked at: {error!r}")
+                self._no_answer(repr(error))
             self.wake.wait(self._pause())
 
     def _pause(self) -> float:
@@ -87,7 +88,7 @@ class Watch:
             pause, self._soon = self._soon, min(self._soon * 2, _SOON[1])
             return pause
         self._soon = _SOON[0]
-        return _EVERY if self._asks else _DISK_ALONE
+        return self._every if self._asks else _DISK_ALONE
 
     def _look(self) -> None:
         self._disk = _room(self._data_dir)
@@ -108,14 +109,14 @@ class Watch:
             self._answered(seen, waiting)
 
     def _answered(self, seen: list[Seen], waiting: dict[int, float]) -> None:
-        if self._trouble:
-            self._log.info("nvidia-smi answers again")
-        self._trouble = ""
         self._board.used = self.wake.ring
         try:
             apps = self._smi.apps(seen)
-        except Failed:
+        except Failed as failed:
             apps = None
+            self._complain(f"who computes on the GPUs is not known: {failed}")
+        else:
+            self._content()
         look = Look(seen, apps)
         changed = self._judge.judge(look, waiting, time.monotonic())
         found = [(gpu, look.find(gpu)) for gpu in self._served]
@@ -125,11 +126,19 @@ class Watch:
 
     def _no_answer(self, why: str) -> None:
         """Nothing is known, so nothing changes; but no GPU is kept from everybody for that."""
-        if not self._trouble:
-            self._log.warning(f"cannot see the GPUs: {why}")
-        self._trouble = why
+        self._complain(f"the GPUs cannot be looked at: {why}")
         self._load = []
         self._give_up_waiting(0.0)
+
+    def _complain(self, why: str) -> None:
+        if not self._trouble:
+            self._log.warning(why)
+        self._trouble = why
+
+    def _content(self) -> None:
+        if self._trouble:
+            self._log.info("nvidia-smi answers again")
+        self._trouble = ""
 
     def _give_up_waiting(self, head_start: float) -> None:
         late = time.monotonic() - SETTLE + head_start

@@ -29,7 +29,8 @@ from worker_agent import kernel, resident
 from worker_agent.settings import Settings
 kernel.become_subreaper()
 code = resident.work(Settings(
-    server=sys.argv[2], data_dir=sys.argv[3], gpus=None, gpu_ids="index", poll_interval=1, heartbeat_interval=30, lease_seconds=60,
+    server=sys.argv[2], data_dir=sys.argv[3], gpus=None, gpu_ids="index",
+    poll_interval=1, heartbeat_interval=30, lease_seconds=60,
     token="", name="node1", tags=[], log_level="INFO", bandwidth=None, slots=1, once=True, on_stop="finish",
 ))
 print(code, *sys.modules)
