@@ -28,6 +28,7 @@ class Board:
         self._blocked: dict[int, dict[str, dict[str, Any]]] = {}  # by GPU, then by why
         self._unsettled: dict[int, float] = {}  # since when
         self.accepting = True
+        self.disk_low = False  # then nothing new is begun
         self._notes: dict[str, Any] = {}
         self.used: Callable[[], None] | None = None  # somebody looks at what a job has held
 

@@ -184,7 +184,7 @@ class Link:
         )
 
     def _status(self, hold: float) -> dict[str, Any]:
-        accepting = self._board.accepting
+        accepting = self._board.accepting and not self._board.disk_low
         self._turn += 1
         return {
             "session": self._registration["session"],

@@ -15,6 +15,7 @@ from worker_agent.log import LEVELS
 from worker_agent.settings import Settings
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+_UNITS = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _NUMBERS = re.compile(r"\d{1,3}(,\d{1,3})*\Z")
 
 _DESCRIPTION = """\
@@ -76,6 +77,11 @@ def _add_places(parser: argparse.ArgumentParser, env: Mapping[str, str]) -> None
         metavar="DIR",
         default=env.get("WHIRR_DATA_DIR"),
         help="where runs are written; the server may see it, too (or WHIRR_DATA_DIR)",
+    )
+    add(
+        "--keep-free",
+        metavar="BYTES",
+        help="room to leave on that disk, such as 10G (default: 2G or 5 %%, whichever is less)",
     )
     add(
         "--token",
@@ -188,6 +194,7 @@ def _checked(found: argparse.Namespace, env: Mapping[str, str]) -> Settings:
         slots=int(_number("--slots", found.slots, 1, 10_000)),
         once=found.once,
         on_stop=found.on_stop,
+        keep_free=None if found.keep_free is None else _bytes("--keep-free", found.keep_free),
     )
 
 
@@ -209,6 +216,19 @@ def _number(option: str, text: str, least: float, most: float) -> float:
         value = float("nan")
     if not least <= value <= most:
         raise ValueError(f"{option} {text!r}: use a number from {least:g} to {most:g}")
+    return value
+
+
+def _bytes(option: str, text: str) -> float:
+    number, unit = text.strip(), 1
+    if number[-1:].upper() in _UNITS:
+        number, unit = number[:-1], _UNITS[number[-1].upper()]
+    try:
+        value = float(number) * unit
+    except ValueError:
+        value = float("nan")
+    if not 0 <= value <= 1e18:
+        raise ValueError(f"{option} {text!r}: use a number of bytes, or 500M, 10G, 1T")
     return value
 
 

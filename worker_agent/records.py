@@ -74,8 +74,13 @@ class Record:
         self._facts["outcome"] = outcome.fields()
         self._save(durable=True)
 
-    def acknowledged(self) -> None:
-        self._facts["finished"] = True
+    @property
+    def final(self) -> bool:
+        """Whether the server said that the job has ended with this attempt."""
+        return bool(self._facts.get("final"))
+
+    def acknowledged(self, *, final: bool) -> None:
+        self._facts.update(finished=True, final=final)
         self._save(durable=False)  # finish is idempotent: forgetting this costs one request
 
     def _save(self, *, durable: bool) -> None:

@@ -27,6 +27,7 @@ class Settings:
         slots: int,
         once: bool,
         on_stop: str,
+        keep_free: float | None = None,
     ) -> None:
         self.server = server
         self.data_dir = data_dir
@@ -43,6 +44,7 @@ class Settings:
         self.slots = slots
         self.once = once
         self.on_stop = on_stop
+        self.keep_free = keep_free  # bytes of the disk; None: the usual
 
     def __repr__(self) -> str:  # never the token
         return f"<settings of agent {self.name}>"

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.agent.conftest import AgentProcess, Start
-from tests.agent.fake_server import Answer, FakeServer, Key
+from tests.agent.fake_http import Answer
+from tests.agent.fake_server import FakeServer, Key
 from tests.agent.watching import wait_for
 from whirr.wire import Client
 from whirr.wire.answers import Answer as Answered

@@ -142,7 +142,7 @@ def test_help_teaches_every_option() -> None:
         [sys.executable, "-m", "worker_agent", "--help"], cwd=ROOT, capture_output=True, text=True
     )
     options = "server data-dir gpu poll-interval heartbeat-interval lease-seconds token name tags"
-    more = "log-level bandwidth slots once on-stop token-file"
+    more = "log-level bandwidth keep-free slots once on-stop token-file"
     assert not [each for each in f"{options} {more}".split() if f"--{each}" not in answer.stdout]
 
 

@@ -116,3 +116,8 @@ def rename(old: AnyPath, new: AnyPath) -> None:
 
 def remove(path: AnyPath) -> None:
     os.unlink(path)
+
+
+def remove_folder(path: AnyPath) -> None:
+    """An empty one; OSError for any other."""
+    os.rmdir(path)  # noqa: PTH106

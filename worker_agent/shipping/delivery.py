@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from worker_agent.records import Record
     from worker_agent.shipping.target import Target
 
+_FINAL = frozenset({"completed", "failed", "cancelled"})  # what a job ends as
 _ARTIFACTS_FIRST = 3.0  # seconds for small artifacts before the outcome is told
 
 
@@ -35,6 +36,8 @@ class Delivery:
         self.record = record
         self.over = record.outcome is not None  # no process writes any more
         self.acknowledged = record.finished
+        self.folder = folder
+        self.whole = True  # nothing was left out
         self.stumbles = 0  # turns in a row that ended in an error which nobody foresaw
         self.not_before = 0.0  # when it may have its next turn
         self._target = target
@@ -126,17 +129,20 @@ class Delivery:
         if outcome.oom:
             body["oom"] = True
         path = f"/api/v1/jobs/{self.record.job_id}/attempts/{self.record.attempt}/finish"
+        status = None
         try:
             self._target.route.owe(0)  # no artifact is worth waiting for before this
-            client.post(path, body, repeatable=True)
+            answer = client.post(path, body, repeatable=True).json()
+            status = answer.get("status") if isinstance(answer, dict) else None
         except (LeaseLost, NotAllowed):
             raise
         except Refused as error:
             self._complain("the outcome", error)
         self.acknowledged = True
-        self.record.acknowledged()
+        self.record.acknowledged(final=status in _FINAL)
 
     def _complain(self, what: str, error: Refused | Unreadable) -> None:
+        self.whole = False
         if isinstance(error, Refused):
             why = f"the server refused {what} ({error.status}): {error.detail}"
         else:

@@ -8,6 +8,7 @@ from _thread import allocate_lock
 from whirr.wire import LeaseLost, NotAllowed, Unreachable, layout
 from whirr.wire.lean import TYPE_CHECKING
 from worker_agent import records
+from worker_agent.shipping import delivered
 from worker_agent.shipping.delivery import Delivery
 from worker_agent.shipping.target import Route, Target
 from worker_agent.threads import Thread
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from worker_agent.log import Log
     from worker_agent.order import Key
     from worker_agent.records import Record
+    from worker_agent.shipping.room import Room
 
 _INTERVALS = (0.1, 60.0)  # what the server may ask for
 _BACKOFF = (0.5, 30.0)
@@ -38,6 +40,7 @@ class Shipper:
         bandwidth: float | None,
         on_lost: Callable[[Key], None],
         on_acknowledged: Callable[[Key], None],
+        room: Room | None = None,
     ) -> None:
         self.interval = 1.0
         self._worker_id = worker_id
@@ -45,6 +48,7 @@ class Shipper:
         self._log = log
         self._on_lost = on_lost
         self._on_acknowledged = on_acknowledged
+        self._room = room
         self._wake = Wake()
         self._route = Route(client, bandwidth, self._pass_time)
         self._lock = allocate_lock()
@@ -54,6 +58,7 @@ class Shipper:
         self._stuck = 0  # of those, the ones without any progress
         self._taken = 0
         self._stopping = False
+        self._hurried = False
         self._thread = Thread(self._run)
 
     def start(self, *, shared: bool) -> None:
@@ -94,14 +99,19 @@ class Shipper:
     def stop(self, patience: float) -> None:
         """Deliver what can be delivered in that time; the rest stays on disk for the next start."""
         until = time.monotonic() + patience
-        while not self.idle and time.monotonic() < until:
+        while not (self.idle or self._hurried) and time.monotonic() < until:
             self._emptied.clear()
-            if not self.idle:
+            if not (self.idle or self._hurried):
                 self._emptied.wait(until - time.monotonic())
         self._stopping = True
         self._wake.ring()
         if self._thread.is_alive():
             self._thread.join(2.0)
+
+    def hurry(self) -> None:
+        """Whoever waits in `stop` has waited long enough. May be called by a signal handler."""
+        self._hurried = True
+        self._emptied.ring()
 
     # The thread.
 
@@ -113,6 +123,8 @@ class Shipper:
         while not self._stopping:
             self._wake.clear()
             try:
+                if self._room is not None:
+                    self._room.step(delete=not self._route.shared)
                 pause = self._turn()
             except Exception as error:  # a dead thread would deliver nothing ever again
                 pause = self._back_off(error)
@@ -190,6 +202,8 @@ class Shipper:
             self._on_acknowledged(delivery.key)
         if delivery.complete:
             self._drop(delivery)
+            if delivery.whole and not self._route.shared:
+                delivered.mark(delivery.folder, final=delivery.record.final)
             records.delete(delivery.record.folder, delivery.key)
         return more
 

@@ -1,0 +1,113 @@
+"""Room on the disk of the data folder: what is wholly delivered goes when it is needed, and nothing else does.
+
+Nothing is deleted while there is room. Where a file cannot be proven to be on the server, it stays, and so does all
+that a later attempt of a run may want to go on from. When that is not enough, the agent takes no new jobs.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from whirr.wire.lean import TYPE_CHECKING
+from worker_agent.shipping.delivered import Delivered
+
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from worker_agent.board import Board
+    from worker_agent.log import Log
+
+    Reading = Callable[[str], "tuple[int, int]"]  # (free, all) bytes
+
+_EVERY = 10.0  # seconds between looks: a fast disk is filled with 20 GB meanwhile at worst
+_AT_ONCE = 1.0  # seconds of deleting, and then the streams have their turn
+_AGAIN = 60.0  # seconds until what could not be deleted is looked for again
+_MOST, _SHARE = 2_000_000_000, 0.05
+_ENOUGH = 1.25  # of the limit: then it takes jobs again
+
+
+def free_of(folder: str) -> tuple[int, int]:
+    """(free, all) bytes of the disk that holds it."""
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
+
+
+class Room:
+    """`keep_free`: bytes; None for 2 GB or 5 %, whichever is less. `changed`: whether jobs are taken has changed."""
+
+    def __init__(
+        self,
+        data_dir: str,
+        keep_free: float | None,
+        board: Board,
+        log: Log,
+        *,
+        changed: Callable[[], None],
+        reading: Reading = free_of,
+    ) -> None:
+        self._data_dir = data_dir
+        self._keep_free = keep_free
+        self._board = board
+        self._log = log
+        self._changed = changed
+        self._reading = reading
+        self._look_at = 0.0
+        self._search_at = 0.0
+        self._low = False
+
+    def step(self, *, delete: bool) -> None:
+        """Look, if it is time to; with `delete`, make room where there is too little."""
+        now = time.monotonic()
+        if now < self._look_at:
+            return
+        self._look_at = now + _EVERY if delete else 0.0
+        try:
+            free, limit = self._look()
+            if free < limit and delete and now >= self._search_at:
+                self._make_room(limit * _ENOUGH)
+                free, limit = self._look()
+        except OSError as error:
+            self._log.debug(f"cannot see the disk of {self._data_dir}: {error}")
+            return
+        self._judge(free, limit)
+
+    def _look(self) -> tuple[int, float]:
+        free, size = self._reading(self._data_dir)
+        limit = min(_MOST, size * _SHARE) if self._keep_free is None else self._keep_free
+        return free, limit
+
+    def _judge(self, free: int, limit: float) -> None:
+        low = free < limit * (_ENOUGH if self._low else 1.0)
+        if low == self._low:
+            return
+        self._low = self._board.disk_low = low
+        self._board.note(disk_low=low)
+        where = f"the disk of {self._data_dir}"
+        if low:
+            self._log.warning(
+                f"{where} is full: {_size(free)} are free, {_size(limit)} are to be kept free. No new jobs until "
+                "there is room; what is written is delivered, and nothing undelivered is deleted (--keep-free)"
+            )
+        else:
+            self._log.info(f"{where} has room again: {_size(free)} are free")
+        self._changed()
+
+    def _make_room(self, wanted: float) -> None:
+        until = time.monotonic() + _AT_ONCE
+        gone = 0
+        for attempt in Delivered.all_in(self._data_dir):
+            if self._look()[0] >= wanted:
+                break
+            if time.monotonic() >= until:
+                self._look_at = 0.0  # go on after the others had their turn
+                break
+            gone += attempt.delete()
+        else:
+            self._search_at = time.monotonic() + _AGAIN
+        if gone:
+            self._log.info(f"deleted {gone} delivered files, to make room")
+
+
+def _size(count: float) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
