@@ -8,7 +8,8 @@ from whirr.wire.lean import TYPE_CHECKING, suppress
 if TYPE_CHECKING:
     from worker_agent.processes import Process, Table
 
-_WAITING = (b"SigCgt:", b"SigBlk:")  # it has a handler, or blocks the signal to fetch it by itself
+# It has a handler, or keeps the signal back so that a thread can fetch it.
+_WAITING = (b"SigCgt:", b"SigBlk:")
 
 
 def outermost(tree: Table, number: int) -> list[Process]:

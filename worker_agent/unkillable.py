@@ -58,4 +58,4 @@ def _numbers(stuck: Table) -> str:
 def _taken_out(gpus: tuple[int, ...]) -> str:
     if not gpus:
         return ""
-    return f"; until then GPU {','.join(map(str, gpus))} is handed out to nobody"
+    return f"; until they are gone GPU {','.join(map(str, gpus))} is handed out to nobody"

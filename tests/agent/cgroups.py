@@ -52,7 +52,7 @@ class Delegated:
         (self.folder / "cgroup.kill").write_text("1")
         until = time.monotonic() + 20
         while self.folder.exists() and time.monotonic() < until:
-            for path in (*reversed(sorted(self.folder.glob("**/"))), self.folder):
+            for path in (*sorted(self.folder.glob("**/"), reverse=True), self.folder):
                 with contextlib.suppress(OSError):
                     path.rmdir()
 

@@ -15,7 +15,8 @@ import pytest
 from tests.agent.cgroups import Delegated, delegate, trees
 from tests.agent.conftest import AgentProcess, Start
 from tests.agent.fake_server import FakeServer
-from tests.agent.test_killing import FAMILIES, begin
+from tests.agent.families import FAMILIES
+from tests.agent.test_killing import begin
 from tests.agent.watching import alive, asleep, must_be_gone, wait_for
 
 

@@ -6,15 +6,11 @@ import pytest
 
 from tests.agent.conftest import AgentProcess, Start
 from tests.agent.fake_server import FakeServer
+from tests.agent.families import FAMILIES
 from tests.agent.watching import alive, asleep, must_be_gone, wait_for
 
-FAMILIES = {
-    "child": "sleep {nap} & wait",
-    "own session": "setsid sleep {nap} & wait",
-    "double fork": "(setsid sleep {nap} &) ; sleep {nap}",
-    "no environment": "env -i setsid sleep {nap} & sleep 0.1; sleep {nap}",
-    "orphan of an orphan": "setsid sh -c 'setsid sh -c \"sleep {nap}; true\" & exit' & sleep {nap}",
-}
+# A process that gave up session, parent, environment and output is found only when no guard has to look for it.
+TRACELESS = {"no environment and no output"}
 
 
 def begin(server: FakeServer, script: str, nap: str, **more: object) -> tuple[int, int]:
@@ -29,9 +25,31 @@ def begin(server: FakeServer, script: str, nap: str, **more: object) -> tuple[in
 def test_a_cancel_ends_the_whole_tree(
     agent: AgentProcess, server: FakeServer, nap: str, family: str
 ) -> None:
-    key = begin(server, FAMILIES[family], nap)
+    key = begin(server, FAMILIES[family], nap, grace_seconds=1)
     server.cancel(key)
     assert server.outcome(key)["outcome"] == "cancelled"
+    assert not alive(nap)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_time_limit_ends_the_whole_tree(
+    agent: AgentProcess, server: FakeServer, nap: str, family: str
+) -> None:
+    key = begin(server, FAMILIES[family], nap, grace_seconds=0.5, timeout_seconds=1)
+    assert server.outcome(key)["outcome"] == "timed_out"
+    assert not alive(nap)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_two_signals_to_the_agent_end_the_whole_tree(
+    agent: AgentProcess, server: FakeServer, nap: str, family: str
+) -> None:
+    key = begin(server, FAMILIES[family], nap, grace_seconds=0.5)
+    agent.send(signal.SIGTERM)
+    server.wait_for(lambda: not server.syncs[-1]["accepting"])
+    agent.send(signal.SIGTERM)
+    assert agent.wait() == 0
+    assert server.outcome(key)["outcome"] == "worker_shutdown"
     assert not alive(nap)
 
 
@@ -114,13 +132,36 @@ def test_a_refused_write_is_a_lost_lease(agent: AgentProcess, server: FakeServer
     assert server.finishes[key] == []
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", sorted(FAMILIES.keys() - TRACELESS))
 def test_kill_9_of_the_agent_leaves_no_process(
     agent: AgentProcess, server: FakeServer, nap: str, family: str
 ) -> None:
     begin(server, FAMILIES[family], nap)
     agent.send(signal.SIGKILL)
     must_be_gone(nap)
+
+
+@pytest.mark.parametrize("family", ["own session", "double fork", "stopped"])
+def test_an_agent_that_was_stopped_and_is_killed_leaves_no_process(
+    agent: AgentProcess, server: FakeServer, nap: str, family: str
+) -> None:
+    begin(server, FAMILIES[family], nap)
+    agent.send(signal.SIGSTOP)
+    agent.send(signal.SIGKILL)
+    must_be_gone(nap)
+
+
+def test_an_agent_that_wakes_up_after_its_lease_ends_what_is_not_its_own_any_more(
+    agent: AgentProcess, server: FakeServer, nap: str
+) -> None:
+    key = begin(server, FAMILIES["double fork"], nap)
+    agent.send(signal.SIGSTOP)
+    server.lose(key)
+    assert alive(nap)
+    agent.send(signal.SIGCONT)
+    must_be_gone(nap)
+    agent.delivered()
+    assert server.finishes[key] == []
 
 
 def test_an_exclusive_job_is_stopped_before_its_lease_can_be_given_away(

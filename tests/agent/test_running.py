@@ -6,7 +6,6 @@ import pytest
 
 from tests.agent.conftest import AgentProcess, Start
 from tests.agent.fake_server import FakeServer
-from tests.agent.watching import wait_for
 
 
 def test_output_and_exit_code_arrive(agent: AgentProcess, server: FakeServer) -> None:
@@ -120,17 +119,3 @@ def test_a_hostile_run_id_is_not_a_path(agent: AgentProcess, server: FakeServer)
     server.outcome(after)
     assert not (agent.data_dir.parent / "escape").exists()
     assert "cannot be a folder" in agent.log
-
-
-def test_the_agent_opens_no_port(agent: AgentProcess) -> None:
-    listening = set()
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/{agent.pid}/net/{table}").read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == "0A":
-                listening.add(f"socket:[{fields[9]}]")
-
-    def held() -> set[str]:
-        return {str(fd.readlink()) for fd in Path(f"/proc/{agent.pid}/fd").iterdir()}
-
-    assert not wait_for(held) & listening
