@@ -15,6 +15,8 @@ class Place(NamedTuple):
     run_id: str
     folder: Path
     kind: str  # "job" or "direct"
+    checkpoints: Path
+    resumed: bool = False
     problem: str = ""  # why it is not where it should be
 
 
@@ -23,10 +25,12 @@ def find(env: Mapping[str, str], cwd: Path) -> Place:
     if env.get("WHIRR_RUN_DIR"):
         folder = Path(env["WHIRR_RUN_DIR"])
         run_id = env.get("WHIRR_RUN_ID") or f"job-{env.get('WHIRR_JOB_ID') or folder.name}"
-        place = Place(run_id, folder, "job")
+        resumed = env.get("WHIRR_RESUME") == "1"
+        place = Place(run_id, folder, "job", _checkpoints(env, folder), resumed)
     else:
         run_id = new_id()
-        place = Place(run_id, project_folder(env, cwd) / "runs" / run_id, "direct")
+        folder = project_folder(env, cwd) / "runs" / run_id
+        place = Place(run_id, folder, "direct", folder / layout.CHECKPOINTS)
     try:
         _make(place.folder)
     except OSError as error:
@@ -35,8 +39,15 @@ def find(env: Mapping[str, str], cwd: Path) -> Place:
         elsewhere = Path(tempfile.mkdtemp(prefix="whirr-")) / place.run_id
         _make(elsewhere)
         problem = f"{place.folder} cannot be written ({error.strerror}); using {elsewhere}"
-        return place._replace(folder=elsewhere, problem=problem)
+        checkpoints = place.checkpoints if place.kind == "job" else elsewhere / layout.CHECKPOINTS
+        return place._replace(folder=elsewhere, checkpoints=checkpoints, problem=problem)
     return place
+
+
+def _checkpoints(env: Mapping[str, str], folder: Path) -> Path:
+    """What all attempts of the job share; an agent of an earlier version names none."""
+    told = env.get("WHIRR_CHECKPOINT_DIR")
+    return Path(told) if told else folder / layout.CHECKPOINTS
 
 
 def project_folder(env: Mapping[str, str], cwd: Path) -> Path:

@@ -35,10 +35,12 @@ class Run:
     ) -> None:
         self.id = place.run_id
         self.dir = place.folder
+        self.resumed = place.resumed
         self.finished = False
         self._complaints = Complaints(strict=strict)
         self._lock = threading.RLock()  # a signal handler may log in the middle of a log
         self._owner = os.getpid()
+        self._checkpoints = place.checkpoints
         if place.problem:
             self._complaints.note("the run's folder", place.problem)
         self._meta = _meta.Meta(place, name, tags)
@@ -59,6 +61,15 @@ class Run:
     @property
     def tags(self) -> list[str]:
         return list(self._meta.fields["tags"])
+
+    @property
+    def checkpoint_dir(self) -> Path:
+        """A folder for what the training needs to go on; in a job all its attempts have the same one."""
+        try:
+            self._checkpoints.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            self._complaints.note("the checkpoints' folder", error)
+        return self._checkpoints
 
     @property
     def dropped(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from whirr import __version__
 from whirr.wire import Client
 from whirr.wire.lean import TYPE_CHECKING, signal
@@ -20,6 +22,7 @@ from worker_agent.smi import Gpu
 from worker_agent.state import State
 from worker_agent.supervisor import Supervisor
 from worker_agent.sweep import sweep
+from worker_agent.usage import Usage
 from worker_agent.wake import Wake
 from worker_agent.watch import Watch
 
@@ -95,6 +98,7 @@ class Agent:
             log=log,
             place=place,
         )
+        self._usage = Usage(settings.data_dir, self._board, Load(self._watch))
         self._link = Link(
             Client(settings.server, token),
             self._registration(gpus),
@@ -118,7 +122,10 @@ class Agent:
             due = self._step()
             if not self._done():
                 self._wake.wait(due)
-        return self._close()
+        code = self._close()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # Python gives handlers up before it ends
+        return code
 
     # What the link hears (called from its thread).
 
@@ -172,6 +179,10 @@ class Agent:
     def _step(self) -> float | None:
         gpus, slots = self._board.free_gpus(), self._board.free_slots()
         due = self._supervisor.step()
+        look_at = self._usage.step(self._supervisor.running(), time.monotonic())
+        if look_at is not None:
+            left = max(0.0, look_at - time.monotonic())
+            due = left if due is None else min(due, left)
         if self._board.free_slots() > slots or set(self._board.free_gpus()) - set(gpus):
             self._link.wake.ring()  # the held call does not know of what is free now
         return due

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from whirr.wire import layout
 from whirr.wire.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,8 +51,13 @@ def for_job(
         WHIRR_RUN_ID=order.run_id,
         WHIRR_RUN_DIR=folder,
         WHIRR_ATTEMPT=str(order.attempt),
+        WHIRR_CHECKPOINT_DIR=layout.checkpoints_of(folder),
         WHIRR_SERVER_URL=server_url,
     )
+    if order.attempt > 1:  # another attempt may have left something to go on from
+        env["WHIRR_RESUME"] = "1"
+    else:
+        env.pop("WHIRR_RESUME", None)
     if order.run_token:
         env["WHIRR_TOKEN"] = order.run_token
     if order.gpus:

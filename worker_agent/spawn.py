@@ -22,9 +22,10 @@ class NeverStarted(Exception):
 
 
 def prepare(order: Order, data_dir: str) -> str:
-    """Make the attempt's folder, and let the run's folder show it."""
+    """Make the attempt's folder and the checkpoints', and let the run's folder show the attempt."""
     folder = f"{data_dir}/{layout.attempt_path(order.run_id, order.attempt)}"
     files.make_folder(f"{folder}/{layout.ARTIFACTS}")
+    files.make_folder(layout.checkpoints_of(folder))
     config = f"{folder}/config.json"
     if order.config and not files.exists(config):
         files.write_whole(config, jsontext.pretty(order.config).encode())

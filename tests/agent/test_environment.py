@@ -26,6 +26,21 @@ def test_a_job_does_not_inherit_the_servers_secrets(server: FakeServer, start: S
     assert found["WHIRR_TOKEN"] == f"run-token-{key[0]}"
 
 
+def test_attempts_of_a_job_share_a_folder_for_checkpoints(
+    server: FakeServer, start: Start, tmp_path: Path
+) -> None:
+    start()
+    say = 'echo "$WHIRR_RESUME:$WHIRR_CHECKPOINT_DIR"; echo 7 > $WHIRR_CHECKPOINT_DIR/step$WHIRR_ATTEMPT'
+    first = server.submit("sh", "-c", say, env={"WHIRR_RESUME": "1"})
+    server.outcome(first)
+    again = server.submit("sh", "-c", say, run_id=f"job-{first[0]}", attempt=2)
+    server.wait_for(lambda: server.finishes[again])
+    folder = tmp_path / "data" / "runs" / f"job-{first[0]}" / "checkpoints"
+    assert {path.name for path in folder.iterdir()} == {"step1", "step2"}
+    said = [(folder.parent / "attempts" / n / "output.log").read_text() for n in "12"]
+    assert said == [f":{folder}\n", f"1:{folder}\n"]
+
+
 def test_the_stacks_agent_is_not_given_the_servers_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

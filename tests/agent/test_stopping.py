@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.conftest import ROOT, AgentProcess, Start
+from tests.agent.conftest import INSTALLED, ROOT, AgentProcess, Start
 from tests.agent.fake_server import FakeServer
 from tests.agent.watching import alive, wait_for
 
@@ -39,6 +39,82 @@ def test_the_second_signal_ends_the_job(agent: AgentProcess, server: FakeServer,
     assert agent.wait() == 0
     assert server.outcome(key)["outcome"] == "worker_shutdown"
     assert not alive(nap)
+
+
+def test_a_third_signal_leaves_no_grace(agent: AgentProcess, server: FakeServer, nap: str) -> None:
+    key = server.submit("sh", "-c", f"trap '' TERM; echo begun; sleep {nap}; sleep {nap}")
+    server.log_with(key, b"begun")
+    for number in range(3):
+        agent.send(signal.SIGTERM)
+        wait_for(lambda: agent.log.count("told") == number + 1)  # noqa: B023
+    assert agent.wait() == 0
+    assert "killing the jobs" in agent.log
+    assert server.outcome(key)["outcome"] == "worker_shutdown"
+    assert not alive(nap)
+
+
+def test_who_asks_again_need_not_wait_for_what_cannot_be_delivered(
+    agent: AgentProcess, server: FakeServer
+) -> None:
+    """It lies on the disk, and goes out with the next start."""
+    key = server.submit("sh", "-c", "echo begun")
+    server.misbehave("/finish", times=10_000, status=503, perform=False)
+    server.log_with(key, b"begun")
+    agent.send(signal.SIGTERM)
+    server.wait_for(lambda: not server.syncs[-1]["accepting"])
+    wait_for(lambda: "ended" in agent.log or "exited" in agent.log)
+
+    def is_gone() -> bool:
+        agent.send(signal.SIGTERM)
+        return agent.process.poll() is not None
+
+    wait_for(is_gone)
+    assert agent.wait() == 0
+    assert agent.records()
+    assert "the next start" in agent.log
+
+
+def test_a_closed_terminal_stops_it_and_never_counts_twice(
+    agent: AgentProcess, server: FakeServer, tmp_path: Path
+) -> None:
+    """The shell and the kernel both say it: that must not kill a night's work."""
+    gate = tmp_path / "gate"
+    script = f"echo begun; while [ ! -e {gate} ]; do sleep 0.02; done; echo end"
+    key = server.submit("sh", "-c", script)
+    server.log_with(key, b"begun")
+    agent.send(signal.SIGHUP)
+    server.wait_for(lambda: not server.syncs[-1]["accepting"])
+    agent.send(signal.SIGHUP)
+    server.wait_for(lambda: server.syncs[-1]["running"])
+    gate.touch()
+    assert agent.wait() == 0
+    assert server.outcome(key)["exit_code"] == 0
+
+
+def test_nohup_is_obeyed_and_its_jobs_can_be_stopped_by_sighup(
+    server: FakeServer, start: Start
+) -> None:
+    agent = start(program=["nohup", *INSTALLED])
+    assert server.is_registered()
+    agent.send(signal.SIGHUP)
+    script = "trap 'echo saved; exit 0' HUP; echo begun; while :; do sleep 0.02; done"
+    key = server.submit("sh", "-c", script, stop_signal="SIGHUP")
+    server.log_with(key, b"begun")
+    server.cancel(key)
+    assert server.outcome(key)["outcome"] == "cancelled"
+    assert b"saved" in server.log(key)
+    assert server.syncs[-1]["accepting"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2])
+def test_signals_that_mean_nothing_to_it_do_nothing(
+    agent: AgentProcess, server: FakeServer, number: signal.Signals
+) -> None:
+    agent.send(number)
+    key = server.submit("sh", "-c", f"kill -{number.value} $$; sleep 5")  # its own disposition
+    assert server.outcome(key)["signal"] == number
+    agent.send(signal.SIGTERM)
+    assert agent.wait() == 0
 
 
 def test_jobs_can_be_handed_back_at_once(server: FakeServer, start: Start, nap: str) -> None:

@@ -23,7 +23,7 @@ def test_everything_after_the_dashes_is_passed_as_it_stands(
 
 def test_each_flag_becomes_its_field(there: Whirr, server: FakeServer) -> None:
     flags = "--name n --tags a,b --tags b,c --gpus 2 --vram 24G --require fast --priority -5"
-    more = "--retries 3 --timeout 1h30m --grace 45s --env K=V --env E=a=b --project p --exclusive"
+    more = "--retries 3 --timeout 1h30m --grace 45s --stop-signal usr1 --env K=V --env E=a=b --project p --exclusive"
     there("submit", *flags.split(), *more.split(), "--", "true")
     assert server.submitted[0] == {
         "command_argv": ["true"],
@@ -37,6 +37,7 @@ def test_each_flag_becomes_its_field(there: Whirr, server: FakeServer) -> None:
         "retries": 3,
         "timeout_seconds": 5400,
         "grace_seconds": 45,
+        "stop_signal": "SIGUSR1",
         "env": {"K": "V", "E": "a=b"},
         "project": "p",
         "exclusive": True,

@@ -31,6 +31,17 @@ def test_durations(text: str, seconds: int) -> None:
     assert values.Duration().convert(text, None, None) == seconds
 
 
+@pytest.mark.parametrize("text", ["USR1", "SIGUSR1", "sigusr1", " usr1 "])
+def test_signals(text: str) -> None:
+    assert values.StopSignal().convert(text, None, None) == "SIGUSR1"
+
+
+@pytest.mark.parametrize("text", ["", "KILL", "SIGSTOP", "10", "USR3"])
+def test_signals_that_save_nothing(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="TERM, INT, USR1, USR2, HUP"):
+        values.StopSignal().convert(text, None, None)
+
+
 @pytest.mark.parametrize("text", ["", "h", "1y", "-5", "2 h", "1e3", "0.5s", "\u0663s"])
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(click.BadParameter):

@@ -50,6 +50,34 @@ def test_nan_and_the_infinities_are_kept() -> None:
     assert '"a":NaN,"b":Infinity,"c":-Infinity' in (run.dir / "metrics.jsonl").read_text()
 
 
+def test_a_direct_run_has_a_folder_for_checkpoints_and_goes_on_from_nothing() -> None:
+    run = begin()
+    assert run.checkpoint_dir == run.dir / "checkpoints"
+    assert run.checkpoint_dir.is_dir()
+    assert not run.resumed
+
+
+def test_a_job_that_goes_on_finds_the_folder_of_all_its_attempts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHIRR_RUN_DIR", str(tmp_path / "attempts" / "2"))
+    monkeypatch.setenv("WHIRR_CHECKPOINT_DIR", str(tmp_path / "checkpoints"))
+    monkeypatch.setenv("WHIRR_RESUME", "1")
+    run = begin()
+    assert (run.checkpoint_dir, run.resumed) == (tmp_path / "checkpoints", True)
+
+
+def test_a_folder_for_checkpoints_that_cannot_be_made_is_no_reason_to_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("WHIRR_RUN_DIR", str(tmp_path / "run"))
+    monkeypatch.setenv("WHIRR_CHECKPOINT_DIR", str(tmp_path / "file" / "checkpoints"))
+    run = begin()
+    assert run.checkpoint_dir == tmp_path / "file" / "checkpoints"
+    assert run.dropped == 1
+
+
 class Scalar:
     """As numpy and torch do it, without either."""
 

@@ -36,6 +36,7 @@ def describe(**given: Any) -> dict[str, Any]:
         "retry_exit_codes": exit_codes(given["retry_on"]),
         "timeout_seconds": given["timeout"],
         "grace_seconds": given["grace"],
+        "stop_signal": given["stop_signal"],
         "exclusive": given["exclusive"],
         "after": parents(given["after"]),
         "array": given["array"],

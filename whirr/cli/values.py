@@ -11,14 +11,16 @@ import click
 if TYPE_CHECKING:
     Whole = click.ParamType[int]
     Pair = click.ParamType[tuple[str, str]]
+    Word = click.ParamType[str]
 else:  # older versions of click have no parameter here
-    Whole = Pair = click.ParamType
+    Whole = Pair = Word = click.ParamType
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _MEGABYTES = {"": 1024, "k": 1 / 1024, "m": 1, "g": 1024, "t": 1024 * 1024}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhd]?)+", re.IGNORECASE | re.ASCII)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE | re.ASCII)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+STOP_SIGNALS = ("TERM", "INT", "USR1", "USR2", "HUP")
 LONGEST = 10 * 365 * 86400
 
 
@@ -53,6 +55,19 @@ class Memory(Whole):
         if not 1 <= megabytes < 2**31:
             self.fail(f"{value!r} is not a sensible amount of GPU memory", param, ctx)
         return int(megabytes)
+
+
+class StopSignal(Word):
+    """`USR1`, `SIGUSR1`, `usr1`: a signal that a program can answer by saving its work."""
+
+    name = "signal"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """As the server calls it: SIGUSR1."""
+        name = str(value).strip().upper().removeprefix("SIG")
+        if name not in STOP_SIGNALS:
+            self.fail(f"{value!r} is none of {', '.join(STOP_SIGNALS)}", param, ctx)
+        return f"SIG{name}"
 
 
 class Setting(Pair):

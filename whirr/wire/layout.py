@@ -2,6 +2,7 @@
 
 <data-dir>/runs/<run-id>/attempts/<n>/      an attempt's own files; two attempts never share one
 <data-dir>/runs/<run-id>/attempts/newest -> <n>
+<data-dir>/runs/<run-id>/checkpoints/       what all attempts on this machine share
 <data-dir>/runs/<run-id>/output.log ... -> attempts/newest/output.log ...
 """
 
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 
 OUTPUT = "output.log"
 METRICS = "metrics.jsonl"
-STREAMS = (OUTPUT, METRICS, "system.jsonl", "events.jsonl")
+SYSTEM = "system.jsonl"
+STREAMS = (OUTPUT, METRICS, SYSTEM, "events.jsonl")
 META = "meta.json"
 DOCUMENTS = (META, "config.json", "git.json", "git.diff", "requirements.txt")
 ARTIFACTS = "artifacts"
+CHECKPOINTS = "checkpoints"
 
 _FIRST = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 _LATER = _FIRST | frozenset("._-")
@@ -44,6 +47,11 @@ def run_path(run_id: str) -> str:
 def attempt_path(run_id: str, attempt: int) -> str:
     """An attempt's folder, as the data folder sees it."""
     return f"{run_path(run_id)}/attempts/{int(attempt)}"
+
+
+def checkpoints_of(attempt_folder: str) -> str:
+    """The checkpoints' folder, from the folder of one of the run's attempts."""
+    return f"{attempt_folder.rsplit('/', 2)[0]}/{CHECKPOINTS}"
 
 
 def run_folder(data_dir: Path, run_id: str) -> Path:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from whirr.cli import arrays, failures, jobs, output, place, submitting, waiting
-from whirr.cli.values import Duration, Memory, Setting
+from whirr.cli.values import Duration, Memory, Setting, StopSignal
 from whirr.wire import Client, WireError
 
 
@@ -36,6 +36,12 @@ from whirr.wire import Client, WireError
 )
 @click.option("--timeout", type=Duration(), metavar="2h", help="Stop each attempt after this time.")
 @click.option("--grace", type=Duration(), metavar="30s", help="From SIGTERM to SIGKILL.")
+@click.option(
+    "--stop-signal",
+    type=StopSignal(),
+    metavar="USR1",
+    help="To be told to stop with, instead of SIGTERM: INT, USR1, USR2 or HUP.",
+)
 @click.option(
     "--env", "-e", type=Setting(), multiple=True, metavar="K=V", help="Environment of the job."
 )
