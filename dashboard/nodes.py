@@ -7,6 +7,7 @@ from typing import Any
 
 from dashboard import words
 from jobs import selectors
+from jobs.blocked import Blocked
 from jobs.models import Attempt, Worker
 from jobs.selectors import WorkerView
 from jobs.states import WorkerStatus
@@ -49,6 +50,8 @@ class Device:
     memory: Bar
     temperature: float | None
     is_hot: bool
+    power: float | None  # watts
+    out: list[Blocked]  # why it is handed to no job, if it is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +63,19 @@ class Node:
     slots: list[Attempt | None]
     cpu: Bar
     memory: Bar
+    disk: Bar  # of the data folder
+    trouble: str  # why its GPUs cannot be looked at
 
     @property
     def kept_for(self) -> int | None:
         """The job for which small ones leave its GPUs alone."""
         return self.view.worker.reserved_for_id
+
+    @property
+    def driver(self) -> str:
+        """Versions of the GPUs' driver; more than one only where a machine is in the middle of a change."""
+        told = (str(gpu.get("driver_version") or "") for gpu in _rows(self.view.worker.gpus))
+        return ", ".join(sorted({version for version in told if version}))
 
     @property
     def is_offline(self) -> bool:
@@ -97,11 +108,14 @@ def node(view: WorkerView) -> Node:
         slots=[] if devices else [*view.attempts, *empty],
         cpu=_percent(load.get("cpu_percent")),
         memory=_memory(load.get("memory_used_mb"), worker.memory_mb),
+        disk=_disk(load),
+        trouble=str(load.get("gpu_trouble") or "")[:300],
     )
 
 
 def _device(view: WorkerView, gpu: Mapping[str, Any], load: Mapping[str, Any]) -> Device:
     index = gpu.get("index", 0)
+    out = [each for each in view.blocked if each.index == index]
     temperature = _number(load.get("temperature_c"))
     return Device(
         index=index,
@@ -111,6 +125,8 @@ def _device(view: WorkerView, gpu: Mapping[str, Any], load: Mapping[str, Any]) -
         memory=_memory(load.get("memory_used_mb"), gpu.get("memory_mb")),
         temperature=temperature,
         is_hot=temperature is not None and temperature >= HOT,
+        power=_number(load.get("power_w")),
+        out=out,
     )
 
 
@@ -125,6 +141,11 @@ def _memory(used: Any, total: Any) -> Bar:
         return Bar(None, used_mb, None)
     share = None if used_mb is None else used_mb / total_mb
     return Bar(share, used_mb, total_mb, tone="full" if (share or 0) > 0.95 else "")
+
+
+def _disk(load: Mapping[str, Any]) -> Bar:
+    free, total = _number(load.get("disk_free_mb")), _number(load.get("disk_total_mb"))
+    return _memory(None if free is None or total is None else max(0.0, total - free), total)
 
 
 def _number(thing: Any) -> float | None:

@@ -43,7 +43,7 @@ NONE = Estimate(None, "")
 
 def estimate(job: Job, fits: list[Fit], found: Evidence) -> Estimate:
     """When the job will start."""
-    if hindrance := _hindrance(job, fits):
+    if hindrance := _hindrance(job, fits) or _blocked(job, fits, found):
         return Estimate(None, hindrance)
     history = History.read()
     ahead = _ahead(job, found.now)
@@ -76,6 +76,13 @@ def _hindrance(job: Job, fits: list[Fit]) -> str:
     if not verdicts & COULD_TAKE:
         return "no worker that could run it takes jobs"
     return ""
+
+
+def _blocked(job: Job, fits: list[Fit], found: Evidence) -> str:
+    able = [fit.worker for fit in fits if fit.verdict in COULD_TAKE]
+    if any(found.world.serves(job.requirement, worker) for worker in able):
+        return ""
+    return "the GPUs that it needs are held by others or out of order"
 
 
 def _ahead(job: Job, now: datetime) -> list[Waiter]:

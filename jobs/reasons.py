@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import TextChoices
 
-from jobs import evidence, standing
+from jobs import blocked, evidence, standing
 from jobs.evidence import Evidence, Turn
 from jobs.models import Attempt, Dependency, Job
 from jobs.phrases import plural, some, span
@@ -229,6 +229,9 @@ def running(job: Job, *, now: datetime) -> list[Because]:
         asked = span((now - job.cancel_requested_at).total_seconds())
         who = job.cancel_requested_by or "somebody"
         told.insert(0, Because(Why.CANCELLING, f"{who} asked it to stop {asked} ago"))
+    if attempt and job.worker:
+        out = [each for each in blocked.of(job.worker) if each.index in attempt.gpus]
+        told += [Because(Why.RUNNING, each.text) for each in out]
     if job.lease_expires_at:
         told.append(
             Because(Why.RUNNING, _lease_words((job.lease_expires_at - now).total_seconds()))

@@ -7,7 +7,8 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import Count, Prefetch, QuerySet
 
-from jobs import versions
+from jobs import blocked, versions
+from jobs.blocked import Blocked
 from jobs.models import Array, Attempt, Dependency, Job, JobEvent, Worker
 from jobs.models.worker import OFFLINE_AFTER
 from jobs.states import FINAL, AttemptStatus, JobStatus, WorkerStatus
@@ -102,6 +103,11 @@ class WorkerView:
     status: WorkerStatus
     attempts: list[Attempt]
     by_gpu: dict[int, Attempt]
+
+    @property
+    def blocked(self) -> list[Blocked]:
+        """GPUs that its agent hands to no job; of an agent that is gone nothing is known."""
+        return [] if self.status == WorkerStatus.OFFLINE else blocked.of(self.worker)
 
     @property
     def skew(self) -> versions.Skew:

@@ -8,7 +8,7 @@ from django.db.models import TextChoices
 from jobs import matching, unfit
 from jobs.lanes import Head
 from jobs.models import Requirement, Worker
-from jobs.phrases import plural, span
+from jobs.phrases import plural, some, span
 from jobs.reserving import Reservation
 from jobs.states import WorkerStatus
 from jobs.unfit import wish
@@ -136,7 +136,11 @@ def _busy(need: Requirement, worker: Worker, count: int, world: World) -> Fit:
     serving = matching.gpus_for(need, worker, matching.everything(worker).gpus)
     free = len(matching.gpus_for(need, worker, world.free[worker.pk].gpus))
     text = f"needs {wish(need, count)}: {_free_words(free)} of {len(serving)} {'is' if free < 2 else 'are'} free"
-    return Fit(worker, Verdict.BUSY, text, f"has {free} free" if free else "is busy", free)
+    short = f"has {free} free" if free else "is busy"
+    out = [each.text for each in world.blocked[worker.pk] if each.index in serving]
+    if out:  # nobody but those who hold it can do anything about that
+        text, short = f"{text}; {some(out, most=8, sep='; ')}", f"{short} ({some(out, most=1)})"
+    return Fit(worker, Verdict.BUSY, text, short, free)
 
 
 def _free_words(free: int) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs import claiming, matching, owning, reserving, shunning
+from jobs import blocked, claiming, matching, owning, reserving, shunning
+from jobs.blocked import Blocked
 from jobs.lanes import Head
 from jobs.matching import Free
 from jobs.models import Job, Requirement, Worker
@@ -24,6 +25,7 @@ class World:
     workers: list[Worker]
     owned: dict[int, list[Owned]]  # by the worker's key, as all of these
     free: dict[int, Free]
+    blocked: dict[int, list[Blocked]]
     status: dict[int, WorkerStatus]
     kept: dict[int, Reservation]
     shunned: dict[Pair, str]
@@ -34,8 +36,12 @@ class World:
         """At most eight queries, whatever the number of workers and jobs. `needs`: those that will be asked about."""
         workers = list(Worker.objects.select_related("reserved_for__requirement"))
         owned = owning.running_on(workers)
+        out = {worker.pk: blocked.of(worker) for worker in workers}
+        free = {worker.pk: _free(worker, owned[worker.pk], out[worker.pk]) for worker in workers}
         kept = {
-            worker.pk: reserving.seen(worker, worker.reserved_for, owned[worker.pk])
+            worker.pk: reserving.seen(
+                worker, worker.reserved_for, owned[worker.pk], free[worker.pk]
+            )
             for worker in workers
             if worker.reserved_for_id is not None
         }
@@ -43,7 +49,8 @@ class World:
             now=now,
             workers=workers,
             owned=owned,
-            free={worker.pk: _free(worker, owned[worker.pk]) for worker in workers},
+            free=free,
+            blocked=out,
             status={
                 worker.pk: worker.status(now=now, busy=bool(owned[worker.pk])) for worker in workers
             },
@@ -55,6 +62,13 @@ class World:
     def takes_jobs(self, worker: Worker) -> bool:
         return self.status[worker.pk] in (WorkerStatus.IDLE, WorkerStatus.BUSY)
 
+    def serves(self, need: Requirement, worker: Worker) -> bool:
+        """Whether it could run such a job if nothing else ran there, with the GPUs that are not blocked."""
+        whole = matching.everything(worker)
+        out = blocked.indices(self.blocked[worker.pk])
+        left = Free([index for index in whole.gpus if index not in out], whole.slots)
+        return matching.place_for(need, worker, left) is not None
+
     def by_job(self) -> dict[int, set[int]]:
         """The workers (keys) that each job is kept away from."""
         found: dict[int, set[int]] = defaultdict(set)
@@ -63,10 +77,11 @@ class World:
         return found
 
 
-def _free(worker: Worker, owned: list[Owned]) -> Free:
+def _free(worker: Worker, owned: list[Owned], out: list[Blocked]) -> Free:
     """What the server knows to be free: what an agent that has nothing else to do will report."""
     everything = matching.everything(worker)
-    return claiming.free_of(worker, owned, gpus=everything.gpus, slots=everything.slots)
+    left = [index for index in everything.gpus if index not in blocked.indices(out)]
+    return claiming.free_of(worker, owned, gpus=left, slots=everything.slots)
 
 
 def head_of(job: Job) -> Head:

@@ -13,7 +13,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from jobs import versions, workers
+from jobs import blocked, versions, workers
 from jobs.admin.acting import each_of
 from jobs.models import Worker
 from jobs.states import AttemptStatus
@@ -51,7 +51,7 @@ class WorkerForm(forms.ModelForm):
 @admin.register(Worker)
 class WorkerAdmin(admin.ModelAdmin):
     list_display = (
-        *("worker_id", "state", "hostname", "cards", "version", "beside_ours"),
+        *("worker_id", "state", "hostname", "cards", "out", "version", "beside_ours"),
         "heartbeat_at",
     )
     list_filter = ("online", "disabled", "draining", "version")
@@ -66,7 +66,7 @@ class WorkerAdmin(admin.ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Worker | None = None) -> list[str]:
         fields = [field.name for field in Worker._meta.fields if field.name != "projects"]
-        return [*fields, "beside_ours"]
+        return [*fields, "out", "beside_ours"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # its agent makes it known
@@ -94,6 +94,12 @@ class WorkerAdmin(admin.ModelAdmin):
     def cards(self, worker: Worker) -> str:
         names = [str(gpu.get("name", "GPU")) for gpu in worker.gpus if isinstance(gpu, dict)]
         return ", ".join(f"{names.count(name)} x {name}" for name in dict.fromkeys(names)) or "none"
+
+    @admin.display(description="GPUs handed to no job")
+    def out(self, worker: Worker) -> str:
+        if not worker.is_online(now=timezone.now()):
+            return "-"
+        return "; ".join(each.text for each in blocked.of(worker)) or "none"
 
     @admin.action(description="Disable: give them no jobs", permissions=["change"])
     def disable(self, request: HttpRequest, queryset: QuerySet[Worker]) -> None:

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from jobs import finishing
+import orjson
+
+from jobs import blocked, finishing
 from jobs.errors import Invalid
 from jobs.finishing import Outcome
 from jobs.leases import Pair
@@ -10,6 +12,7 @@ from jobs.syncing import Report
 from runs import storable
 
 MOST_HOLD = 25.0
+MOST_LOAD = 64 * 1024  # bytes
 
 
 def sync_report(body: Any) -> Report:
@@ -31,8 +34,23 @@ def sync_report(body: Any) -> Report:
         lease_seconds=int(lease),
         hold_seconds=min(hold, MOST_HOLD, lease / 3),
         ship_interval=_number(body, "ship_interval", 0, least=0, most=3600),
-        load=storable.json(body["load"]) if isinstance(body.get("load"), dict) else {},
+        load=_load(body.get("load")),
     )
+
+
+def _load(told: Any) -> dict[str, Any]:
+    """For people to look at: what is odd in it is left out, and never costs the agent its leases."""
+    if not isinstance(told, dict):
+        return {}
+    try:
+        if len(orjson.dumps(told)) > MOST_LOAD:
+            return {}
+    except TypeError:  # a number that no database holds
+        return {}
+    if told.get("blocked"):
+        told = told | {"blocked": [each.as_json() for each in blocked.read(told["blocked"])]}
+    load: dict[str, Any] = storable.json(told)
+    return load
 
 
 def finish_report(body: Any) -> finishing.Report:

@@ -19,6 +19,24 @@ class MessageSerializer(serializers.Serializer[Any]):
     success = serializers.BooleanField(default=True)
 
 
+class HolderSerializer(serializers.Serializer[Any]):
+    """A process; `user` and `name` are empty where the agent could not see them."""
+
+    pid = serializers.IntegerField()
+    user = serializers.CharField()
+    name = serializers.CharField()
+    memory_mb = serializers.FloatField(allow_null=True)
+
+
+class BlockedGpuSerializer(serializers.Serializer[Any]):
+    index = serializers.IntegerField()
+    why = serializers.CharField(
+        help_text="foreign, memory_held, missing, error, unkillable; of newer agents perhaps more"
+    )
+    text = serializers.CharField(help_text="GPU 1 is used by bob (pid 123, python, 20 GiB)")
+    processes = HolderSerializer(many=True)
+
+
 class WorkerSerializer(serializers.Serializer[WorkerView]):
     """A worker; `gpu_id` and `current_job_id` are the first of each, for older clients."""
 
@@ -40,6 +58,9 @@ class WorkerSerializer(serializers.Serializer[WorkerView]):
         source="skew.note", help_text='goes on after "agent 1.2.3"; empty: nothing to say'
     )
     load = serializers.JSONField(source="worker.load")
+    blocked_gpus = BlockedGpuSerializer(
+        many=True, source="blocked", help_text="that are handed to no job, and why"
+    )
     kinds = serializers.JSONField(source="worker.kinds")
     projects = serializers.JSONField(source="worker.projects")
     draining = serializers.BooleanField(source="worker.draining")
@@ -79,6 +100,7 @@ class GpuSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(default="", allow_blank=True, max_length=255)
     uuid = serializers.CharField(default="", allow_blank=True, max_length=100)
     memory_mb = serializers.IntegerField(default=0, min_value=0)
+    driver_version = serializers.CharField(default="", allow_blank=True, max_length=64)
 
 
 class RegistrationSerializer(serializers.Serializer[Any]):

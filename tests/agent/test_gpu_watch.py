@@ -278,27 +278,3 @@ def test_a_driver_that_does_not_know_a_field_is_not_asked_for_it_again(
     is_free(server, 0)
     wait_for(lambda: len(smi.calls) > 8)
     assert sum("gpu_recovery_action" in words for _, words in smi.calls) == 1
-
-
-def test_without_nvidia_smi_gpus_are_offered_at_once(server: FakeServer, start: Start) -> None:
-    start("--gpu", "3", PATH="/usr/bin:/bin")
-    server.wait_for(lambda: server.syncs)
-    assert server.syncs[0]["free_gpus"] == [3]
-    for _ in range(2):
-        key = server.submit("true", wants_gpus=1)
-        assert server.outcome(key)["exit_code"] == 0
-    assert told(server) == []
-
-
-def test_gpus_are_called_by_their_uuids_where_that_is_asked_for(
-    server: FakeServer, start: Start, smi: FakeSmi
-) -> None:
-    begin(start, smi, "--gpu-ids", "uuid")
-    key = server.submit("sh", "-c", "echo $CUDA_VISIBLE_DEVICES", wants_gpus=2)
-    server.outcome(key)
-    assert server.log(key) == b"GPU-0,GPU-1\n"
-
-
-def test_uuids_that_nobody_knows_are_refused_at_the_start(start: Start) -> None:
-    agent = start("--gpu", "0", "--gpu-ids", "uuid", PATH="/usr/bin:/bin")
-    assert agent.wait() == 2

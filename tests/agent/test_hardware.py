@@ -90,6 +90,30 @@ def test_a_named_gpu_is_trusted_where_nvidia_smi_is_missing(
     assert "trusting --gpu" in agent.log
 
 
+def test_without_nvidia_smi_gpus_are_offered_at_once(server: FakeServer, start: Start) -> None:
+    start("--gpu", "3", PATH="/usr/bin:/bin")
+    server.wait_for(lambda: server.syncs)
+    assert server.syncs[0]["free_gpus"] == [3]
+    for _ in range(2):
+        key = server.submit("true", wants_gpus=1)
+        assert server.outcome(key)["exit_code"] == 0
+    assert server.syncs[-1]["load"]["blocked"] == []
+
+
+def test_gpus_are_called_by_their_uuids_where_that_is_asked_for(
+    server: FakeServer, start: Start, path_with_gpus: str
+) -> None:
+    start("--gpu", "all", "--gpu-ids", "uuid", PATH=path_with_gpus)
+    key = server.submit("sh", "-c", "echo $CUDA_VISIBLE_DEVICES", wants_gpus=2)
+    server.outcome(key)
+    assert server.log(key) == b"GPU-aaa,GPU-bbb\n"
+
+
+def test_uuids_that_nobody_knows_are_refused_at_the_start(start: Start) -> None:
+    agent = start("--gpu", "0", "--gpu-ids", "uuid", PATH="/usr/bin:/bin")
+    assert agent.wait() == 2
+
+
 def test_an_order_for_a_gpu_in_use_is_not_started(
     server: FakeServer, start: Start, path_with_gpus: str
 ) -> None:

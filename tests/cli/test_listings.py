@@ -65,6 +65,19 @@ def test_an_agent_of_another_version_is_told_apart(
     assert (heading.split("\t")[-1], line.split("\t")[-1]) == ("agent", shown)
 
 
+def test_gpus_that_are_handed_to_no_job_are_told_below_the_table(
+    there: Whirr, server: FakeServer
+) -> None:
+    gpus = [{"index": index, "name": "A100"} for index in range(2)]
+    out = [{"index": 1, "why": "foreign", "text": "GPU 1 is used by bob (pid 7)\x1b[31m"}]
+    server.workers = [
+        {"id": "w", "status": "idle", "hostname": "h", "gpus": gpus, "blocked_gpus": out}
+    ]
+    told = there("workers")
+    assert told.stdout.splitlines()[1].split("\t")[3] == "2 x A100 (1 blocked)"
+    assert told.stderr == "w: GPU 1 is used by bob (pid 7) [31m, and given to no job\n"
+
+
 def test_status_on_a_terminal_is_a_table(there: Whirr, server: FakeServer) -> None:
     server.add_job(
         3, status="running", name="[bold]not markup[/bold]", started_at="2026-01-15T10:30:00Z"

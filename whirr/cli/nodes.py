@@ -13,6 +13,9 @@ HEADINGS = ("worker", "status", "host", "gpus", "jobs", "seen", "agent")
 def table(workers: list[dict[str, Any]], title: str = "") -> None:
     """One line a worker."""
     output.table(HEADINGS, [_row(worker) for worker in workers], title=title)
+    for worker in workers:
+        for blocked in worker.get("blocked_gpus") or []:
+            output.chat(output.plain(f"{worker['id']}: {blocked['text']}, and given to no job"))
 
 
 def _row(worker: dict[str, Any]) -> tuple[object, ...]:
@@ -35,6 +38,8 @@ def _version(worker: dict[str, Any]) -> str:
 
 
 def _gpus(worker: dict[str, Any]) -> str:
-    """`4 x NVIDIA A100`; as many parts as there are models."""
+    """`4 x NVIDIA A100 (1 blocked)`; as many parts as there are models."""
     models = [str(gpu.get("name") or "GPU") for gpu in worker.get("gpus") or []]
-    return ", ".join(f"{models.count(name)} x {name}" for name in dict.fromkeys(models))
+    told = ", ".join(f"{models.count(name)} x {name}" for name in dict.fromkeys(models))
+    blocked = {each["index"] for each in worker.get("blocked_gpus") or []}
+    return f"{told} ({len(blocked)} blocked)" if blocked else told
