@@ -4,7 +4,7 @@ The words come from "Blocked GPUs" in docs/wire-protocol.md; an unknown one is o
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from jobs.models import Worker
@@ -66,17 +66,12 @@ class Blocked:
 
     def as_json(self) -> dict[str, Any]:
         """As an agent tells it."""
-        named = [
-            {"pid": each.pid, "user": each.user, "name": each.name, "memory_mb": each.memory_mb}
-            for each in self.processes
-        ]
-        return {
-            "index": self.index,
-            "why": self.why,
-            "reason": self.reason,
-            "memory_used_mb": self.memory_used_mb,
-            "processes": named,
-        }
+        return asdict(self) | {"processes": [asdict(each) for each in self.processes]}
+
+    def for_people(self) -> dict[str, Any]:
+        """As the API tells it."""
+        named = [asdict(each) for each in self.processes]
+        return {"index": self.index, "why": self.why, "text": self.text, "processes": named}
 
 
 def of(worker: Worker) -> list[Blocked]:

@@ -88,6 +88,7 @@ def worker_json(view: WorkerView) -> dict[str, Any]:
         "status": view.status,
         "version_skew": skew.age,
         "version_note": skew.note,
+        "blocked_gpus": [each.for_people() for each in view.blocked],
         "current_job_id": view.attempts[0].job_id if view.attempts else None,
         "heartbeat_at": stamp(worker.heartbeat_at),
         "job_ids": [attempt.job_id for attempt in view.attempts],
