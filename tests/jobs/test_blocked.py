@@ -180,7 +180,8 @@ class TestTold:
         ]
 
     def test_of_an_agent_that_is_gone_nothing_is_told(self) -> None:
-        tells(make_worker(gpus=2), FOREIGN)
+        long_ago = after(-3600, since=timezone.now())
+        tells(make_worker(gpus=2, now=long_ago), FOREIGN, now=long_ago)
         assert owner().get("/api/v1/workers/node1").json()["blocked_gpus"] == []
 
     def test_the_driver_is_kept(self) -> None:
