@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dashboard import figures, naming, palette
 from dashboard.figures import Axis, Curve, Figure
-from dashboard.metrics import prefix, telling
+from dashboard.metrics import is_system, prefix, telling
 from dashboard.palette import Look
 from runs import selectors
 from runs.models import Run, Series
@@ -23,6 +23,7 @@ class Section:
 
     name: str
     keys: list[str]
+    is_open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +48,20 @@ def series(shown: Sequence[Shown], *, keys: Sequence[str] | None = None) -> list
 
 
 def sections(found: Sequence[Series]) -> list[Section]:
-    """Keys by what stands before their first slash; a few keys, or a single one of a kind, need no heading."""
-    keys = sorted({each.key for each in found}, key=telling)
+    """Keys by what stands before their first slash; a few keys, or a single one of a kind, need no heading.
+
+    What agents measure comes last, and is closed until somebody asks.
+    """
+    every = sorted({each.key for each in found}, key=telling)
+    keys = [key for key in every if not is_system(key)]
+    measured = [key for key in every if is_system(key)]
     sizes = Counter(prefix(key) for key in keys)
     by_prefix: dict[str, list[str]] = {}
     for key in keys:
         alone = len(keys) <= FEW or sizes[prefix(key)] == 1
         by_prefix.setdefault("" if alone else prefix(key), []).append(key)
-    return [Section(name, keys) for name, keys in sorted(by_prefix.items())]
+    named = [Section(name, keys) for name, keys in sorted(by_prefix.items())]
+    return [*named, Section("system", measured, is_open=False)] if measured else named
 
 
 def draw(shown: Sequence[Shown], keys: Sequence[str], *, axis: Axis) -> list[Figure]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from dashboard import charts, naming, palette
 from dashboard.differences import MISSING, differing, flat
-from dashboard.metrics import telling
+from dashboard.metrics import is_system, telling
 from dashboard.palette import Look
 from runs.models import Run, Series
 
@@ -98,5 +98,5 @@ def _cell(document: dict[str, Any], key: str) -> Any:
 
 def metric_lines(runs: Sequence[Run], series: dict[tuple[int, str], Series]) -> list[Line]:
     """A line for each metric that any run has."""
-    keys = sorted({key for _, key in series}, key=telling)
+    keys = sorted({key for _, key in series if not is_system(key)}, key=telling)
     return [Line(key, [series.get((run.pk, key)) for run in runs], differs=True) for key in keys]

@@ -1,5 +1,7 @@
 """What a metric's name tells about it."""
 
+from runs.storage import SYSTEM
+
 TELLING = ("loss", "acc", "score", "reward")
 CLOCKS = {
     "epoch",
@@ -16,6 +18,11 @@ def telling(key: str) -> tuple[int, str]:
     if name in CLOCKS:
         return len(TELLING) + 1, key
     return next((at for at, word in enumerate(TELLING) if word in name), len(TELLING)), key
+
+
+def is_system(key: str) -> bool:
+    """Whether an agent measured it, and no script logged it."""
+    return key.startswith(SYSTEM)
 
 
 def prefix(key: str) -> str:

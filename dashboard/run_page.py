@@ -7,6 +7,7 @@ from typing import Any
 
 from dashboard import charts, log_text, watching
 from dashboard.differences import flat
+from dashboard.metrics import is_system
 from jobs import explaining
 from jobs.explaining import Explanation
 from jobs.models import Attempt, Dependency, Job, JobEvent
@@ -103,7 +104,7 @@ def details(page: RunPage) -> Details:
     return Details(
         config=flat(page.run.config),
         summary=flat(page.run.summary),
-        series=series,
+        series=[each for each in series if not is_system(each.key)],
         sections=charts.sections(series),
         artifacts=list(selectors.artifacts_of(page.run, attempt=page.attempt)),
         events=list(events)[::-1],

@@ -27,6 +27,7 @@ from dashboard.differences import differing
 from dashboard.metrics import telling
 from runs import selectors
 from runs.models import Run, RunStatus, Series
+from runs.storage import SYSTEM
 
 PAGE_SIZES = (50, 100, 500)
 METRICS_SHOWN = 4
@@ -232,7 +233,7 @@ def _term(key: str, *, now: datetime) -> Any:
 def newest_series(runs: Sequence[Run]) -> QuerySet[Series]:
     """The series of each run's newest attempt, those about the machine left out."""
     found = Series.objects.filter(run__in=[run.pk for run in runs], attempt=F("run__attempt"))
-    return found.exclude(key__startswith="system/")
+    return found.exclude(key__startswith=SYSTEM)
 
 
 def latest(runs: Sequence[Run]) -> dict[int, list[Series]]:

@@ -13,6 +13,8 @@ from runs.parsing import Column, parse
 from runs.points import Points
 
 STRETCH = 4 * 1024 * 1024  # bytes indexed in one transaction
+# What an agent measures never mixes with what a script logs.
+PREFIXES = {"system.jsonl": storage.SYSTEM}
 FULL = 512  # points after which a chunk is left alone and the next one is opened
 
 
@@ -44,7 +46,7 @@ def _index_stretch(run: Run, attempt: int, name: str, *, size: int) -> bool:
             return False
         end = len(data)  # a line longer than any record: passed over in parts, counted as bad
     lines = data[:end].removesuffix(b"\n").split(b"\n")
-    parsed = parse(lines, first_index=stream.lines)
+    parsed = parse(lines, first_index=stream.lines, prefix=PREFIXES.get(name, ""))
     _store(run, attempt, parsed.columns)
     stream.indexed += end
     stream.lines += parsed.lines

@@ -34,8 +34,11 @@ class Parsed:
     bad_lines: int = 0
 
 
-def parse(lines: Iterable[bytes], *, first_index: int) -> Parsed:
-    """Points of complete lines; a line without a step takes its `_idx`, or its number from `first_index` on."""
+def parse(lines: Iterable[bytes], *, first_index: int, prefix: str = "") -> Parsed:
+    """Points of complete lines; a line without a step takes its `_idx`, or its number from `first_index` on.
+
+    Every key begins with `prefix`, or is made to.
+    """
     parsed = Parsed()
     for line in lines:
         index = first_index + parsed.lines
@@ -44,7 +47,7 @@ def parse(lines: Iterable[bytes], *, first_index: int) -> Parsed:
         if record is None:
             parsed.bad_lines += 1
             continue
-        _add(record, parsed.columns, index)
+        _add(record, parsed.columns, index, prefix)
     return parsed
 
 
@@ -60,18 +63,19 @@ def decode(line: bytes) -> dict[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
-def _add(record: dict[str, Any], columns: dict[str, Column], index: int) -> None:
+def _add(record: dict[str, Any], columns: dict[str, Column], index: int, prefix: str) -> None:
     step = record.get("step", record.get("_idx", index))
     if not isinstance(step, int) or step not in INT64:
         step = index
     at = _seconds(record.get("_timestamp"))
     for key, raw in record.items():
-        if key in RESERVED or len(key) > 255:
+        named = key if key.startswith(prefix) else prefix + key
+        if key in RESERVED or len(named) > 255:
             continue
         value = _number(raw)
         if value is None:
             continue
-        column = columns.setdefault(storable.text(key), Column())
+        column = columns.setdefault(storable.text(named), Column())
         column.steps.append(step)
         column.values.append(value)
         column.times.append(at)

@@ -15,6 +15,7 @@ from runs.models import Run, RunKind
 
 KEY = re.compile(r"(?:job-[0-9]{1,18}|local-[0-9]{8}-[0-9]{6}-[0-9a-f]{6})\Z")
 STREAMS = ("output.log", "metrics.jsonl", "system.jsonl", "events.jsonl")
+SYSTEM = "system/"  # what the series of system.jsonl begin with
 DOCUMENTS = ("meta.json", "config.json", "git.json", "git.diff", "requirements.txt")
 
 

@@ -11,7 +11,7 @@ from runs.errors import Invalid, LeaseLost, OffsetGap, TooLarge
 from runs.models import Run
 
 BODY_LIMIT = 8 * 1024 * 1024
-INDEXED = ("metrics.jsonl",)
+INDEXED = ("metrics.jsonl", "system.jsonl")
 
 
 def may_write(run: Run, attempt: int) -> None:

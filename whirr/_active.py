@@ -35,7 +35,8 @@ def init(
     """Begin a run; inside a whirr job, join the job's run.
 
     `config` may be a mapping, an argparse.Namespace or a dataclass. `system_metrics` is accepted
-    and has no effect yet. With `strict`, what cannot be recorded raises instead of warning.
+    and has no effect: jobs are measured by their agent. With `strict`, what cannot be recorded
+    raises instead of warning.
     """
     if isinstance(tags, str):
         raise TypeError("tags must be a list of texts, not one text")

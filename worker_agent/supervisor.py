@@ -92,6 +92,9 @@ class Supervisor:
         due = [at for at in (*looks, self.unkillable.step(now)) if at is not None]
         return max(0.0, min(due) - time.monotonic()) if due else None
 
+    def running(self) -> list[tuple[Order, Tree]]:
+        return [(job.order, job.tree) for job, _ in self._jobs.values() if not job.ended]
+
     def stop_all(self, why: str, *, grace: float | None = None) -> None:
         """Hand back what runs (`worker_shutdown`)."""
         for key, (job, _) in self._jobs.items():

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from jobs.models import Job
-from tests.dashboard.conftest import NAN, begin, log, run_of, say
+from tests.dashboard.conftest import NAN, begin, log, log_series, run_of, say
 from tests.jobs import factories
 
 PAGES = ("/", "/runs/", "/queue/", "/workers/", "/submit/", "/compare/", "/compare/?runs=job-1")
@@ -194,3 +194,15 @@ def test_compare_lays_runs_over_each_other_and_says_what_differs(browser: Client
     assert '<tr class="same"><th scope="row">depth</th>' in page
     assert [trace["meta"]["run"] for trace in figures[0]["data"]] == keys
     assert figures[0]["data"][0]["line"] != figures[0]["data"][1]["line"]
+
+
+def test_what_the_agent_measured_is_a_closed_group_and_no_result(browser: Client) -> None:
+    attempt = begin()
+    log(attempt, loss=[1.0])
+    log_series(attempt, {"system/gpu0/power_w": [300.0]}, first=1)
+    key = run_of(attempt).key
+    shown = browser.get(f"/runs/{key}/").content.decode()
+    assert 'class="chart-section" open data-section=""' in shown
+    assert 'class="chart-section" data-section="system"' in shown
+    assert shown.count("system/gpu0/power_w") == 3, "its card alone: key, title, heading"
+    assert "system/gpu0/power_w" not in browser.get("/runs/").content.decode()

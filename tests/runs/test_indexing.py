@@ -194,9 +194,27 @@ def test_a_line_without_end_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_only_metrics_are_indexed() -> None:
     run = make_run()
-    for name in ("output.log", "system.jsonl", "events.jsonl"):
+    for name in ("output.log", "events.jsonl"):
         log(run, line(loss=1), name=name)
     assert not Series.objects.exists()
+    assert streams.INDEXED == ("metrics.jsonl", "system.jsonl")
+
+
+def test_what_an_agent_measures_never_mixes_with_what_a_script_logs() -> None:
+    run = make_run()
+    log(run, line(cpu_percent=1))
+    measured = {"system/cpu_percent": 90, "cpu_percent": 50, "system/gpu0/power_w": 300.5}
+    log(run, line(_idx=0, **measured), name="system.jsonl")
+    log(run, line(_idx=1, **{"system/gpu0/power_w": 250}), name="system.jsonl")
+    assert points(run, "cpu_percent") == [(0, 1)]
+    assert points(run, "system/gpu0/power_w") == [(0, 300.5), (1, 250)]
+    assert [each for _, each in points(run, "system/cpu_percent")] == [90, 50]
+
+
+def test_a_long_key_that_gets_a_prefix_is_left_out() -> None:
+    run = make_run()
+    log(run, line(**{"k" * 250: 1, "ok": 2}), name="system.jsonl")
+    assert list(Series.objects.values_list("key", flat=True)) == ["system/ok"]
 
 
 def test_each_attempt_has_series_of_its_own() -> None:
@@ -206,4 +224,3 @@ def test_each_attempt_has_series_of_its_own() -> None:
     log(run, line(loss=2))
     assert points(run) == [(0, 2)]
     assert [each.attempt for each in Series.objects.filter(run=run).order_by("attempt")] == [1, 2]
-    assert streams.INDEXED == ("metrics.jsonl",)

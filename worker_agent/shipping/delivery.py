@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from worker_agent.shipping.target import Target
 
 _FINAL = frozenset({"completed", "failed", "cancelled"})  # what a job ends as
+_SYSTEM_EVERY = 30.0  # seconds
 _ARTIFACTS_FIRST = 3.0  # seconds for small artifacts before the outcome is told
 
 
@@ -48,6 +49,7 @@ class Delivery:
         self._artifacts_done = False
         self.waits_with_artifacts = False
         self._over_since: float | None = None
+        self._system_at = 0.0
 
     @property
     def key(self) -> Key:
@@ -87,7 +89,13 @@ class Delivery:
             self._artifacts.refused()
 
     def _pending(self) -> bool:
-        return any(stream.pending() for stream in self._streams)
+        return any(stream.pending() for stream in self._streams if self._is_due(stream))
+
+    def _is_due(self, stream: StreamCursor) -> bool:
+        """What the agent measures itself is dozens of series: worth while in batches."""
+        if stream.name != layout.SYSTEM or self.over:
+            return True
+        return time.monotonic() >= self._system_at
 
     def _waited_for_artifacts(self) -> bool:
         if self._over_since is None:
@@ -95,7 +103,9 @@ class Delivery:
         return time.monotonic() - self._over_since >= _ARTIFACTS_FIRST
 
     def _send_streams(self) -> None:
-        for stream in list(self._streams):
+        for stream in [each for each in self._streams if self._is_due(each)]:
+            if stream.name == layout.SYSTEM and stream.pending():
+                self._system_at = time.monotonic() + _SYSTEM_EVERY
             try:
                 stream.send(self._target)
             except (LeaseLost, NotAllowed):

@@ -32,7 +32,7 @@ export class Charts {
   adopt() {
     this.cards().forEach((card) => this.observer.observe(card));
     const none = document.querySelector("[data-no-charts]");
-    if (none) none.hidden = this.cards().length > 0;
+    if (none) none.hidden = this.cards().some((card) => !card.dataset.key.startsWith("system/"));
     const tools = document.querySelector("[data-chart-tools]");
     if (tools) tools.hidden = this.cards().length === 0;
   }
@@ -132,7 +132,8 @@ export class Charts {
       );
       if (!mine) {
         for (const card of section.querySelectorAll("[data-key]")) if (this.card(card.dataset.key)) card.remove();
-        if (section.querySelector("[data-key]")) this.root.append(document.adoptNode(section));
+        const machine = this.root.querySelector('[data-section="system"]'); // stays last
+        if (section.querySelector("[data-key]")) this.root.insertBefore(document.adoptNode(section), machine);
       } else {
         for (const card of section.querySelectorAll("[data-key]")) {
           if (!this.card(card.dataset.key)) mine.querySelector(".chart-grid").append(document.adoptNode(card));
