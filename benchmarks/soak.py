@@ -1,6 +1,8 @@
-"""The soak: hundreds of agents on one server for minutes, then agents behind a bad network, each run judged afterwards.
+"""The soak: hundreds of agents on one server for minutes, then agents behind a bad network, each run judged afterwards;
+and one training while its server is away for three minutes, twice.
 
-Agents are light ones: the protocol of real agents, without their processes. The web process is a real one.
+Agents are light ones: the protocol of real agents, without their processes. The web process is a real one, and so is
+the agent of the training.
 """
 
 import os
@@ -18,15 +20,17 @@ sys.path.pop(0)
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.measuring import Report, Row, cpu_seconds, memory, percentile
-from tests.e2e.programs import Site
+from tests.e2e.programs import Agent, Site
 from tests.support import environment, servers
 from tests.support.calls import EXPECTED
 from tests.support.fault_plan import ALL_FAULTS, by_chance
 from tests.support.fleet import Findings, Plan, campaign
+from tests.support.outage import Line, Outage
 
 SAMPLE_EVERY = 2.0  # seconds between looks at the server's memory
 WARM_UP = 0.2  # the share of the run after which caches are filled, and growth would be a leak
 LEASE = 60
+OUTAGE, QUICK_OUTAGE = 180.0, 10.0  # seconds, each of the two
 GRACE = {
     "WHIRR_RESTART_GRACE_SECONDS": "5"
 }  # who falls silent is found out soon after a restart, too
@@ -42,6 +46,8 @@ def main() -> None:
         _on_a_site(lambda site: problems.extend(soak(report, site, options)))
     if "faults" in options.only:
         _on_a_site(lambda site: problems.extend(faults(report, site, options, "SQLite")), **GRACE)
+    if "outage" in options.only:
+        _on_a_site(lambda site: problems.extend(outage(report, site, options)))
     if "postgres" in options.only:
         problems += on_postgres(report, options)
     report.close()
@@ -57,7 +63,7 @@ def _options() -> Namespace:
     parser.add_argument("--jobs", type=int, help="jobs of the soak (default 10000)")
     parser.add_argument("--seed", type=int, default=1, help="of the faults (default 1)")
     parser.add_argument("--quick", action="store_true", help="60 agents and 600 jobs in a minute")
-    parts = ("soak", "faults", "postgres")
+    parts = ("soak", "faults", "outage", "postgres")
     parser.add_argument("--only", nargs="+", choices=parts, default=parts, help="some of the parts")
     options = parser.parse_args()
     usual = (0.5, 60, 600) if options.quick else (10.0, 300, 10_000)
@@ -140,6 +146,31 @@ def faults(
     for fault, count in sorted(found.faults.items()):
         report.add(f"requests: {fault}", count=count)
     return _judged(report, found, site)
+
+
+def outage(report: Report, site: Site, options: Namespace) -> list[str]:
+    """The server killed in mid-training, and later behind a line that takes everything and answers nothing."""
+    seconds = QUICK_OUTAGE if options.quick else OUTAGE
+    with Line(site.port) as line:
+        agent = Agent(site, "node", "--server", line.url)
+        agent.start()
+        try:
+            trained = Outage(site, line, agent, time.sleep).go_through(seconds)
+        finally:
+            agent.kill()
+    report.section(
+        f"a training, its server dead for {seconds:g} s and then silent for {seconds:g} s"
+    )
+    report.add("steps", count=trained.steps)
+    report.add("steps while it was dead", count=trained.steps_while_killed)
+    report.add("steps while it was silent", count=trained.steps_while_silent)
+    report.add("a usual step", s=trained.usual_step)
+    report.add("the longest step", s=trained.longest_step)
+    report.add("until bytes arrived again, after the death", s=trained.seconds_to_catch_up[0])
+    report.add("until bytes arrived again, after the silence", s=trained.seconds_to_catch_up[1])
+    report.add("bytes of log and metrics, equal on both sides", count=trained.bytes_arrived)
+    report.add("bytes that the silent line swallowed", count=line.swallowed)
+    return trained.problems
 
 
 def on_postgres(report: Report, options: Namespace) -> list[str]:
