@@ -64,6 +64,7 @@ class Node:
     cpu: Bar
     memory: Bar
     disk: Bar  # of the data folder
+    bandwidth: float | None  # megabytes a second that its agent sends at most
     trouble: str  # why its GPUs cannot be looked at
 
     @property
@@ -76,6 +77,11 @@ class Node:
         """Versions of the GPUs' driver; more than one only where a machine is in the middle of a change."""
         told = (str(gpu.get("driver_version") or "") for gpu in _rows(self.view.worker.gpus))
         return ", ".join(sorted({version for version in told if version}))
+
+    @property
+    def takes_nothing(self) -> bool:
+        """Its disk is full."""
+        return self.view.worker.disk_full and not self.is_offline
 
     @property
     def is_offline(self) -> bool:
@@ -109,6 +115,7 @@ def node(view: WorkerView) -> Node:
         cpu=_percent(load.get("cpu_percent")),
         memory=_memory(load.get("memory_used_mb"), worker.memory_mb),
         disk=_disk(load),
+        bandwidth=_megabytes(load.get("bandwidth_bytes_per_second")),
         trouble=str(load.get("gpu_trouble") or "")[:300],
     )
 
@@ -146,6 +153,11 @@ def _memory(used: Any, total: Any) -> Bar:
 def _disk(load: Mapping[str, Any]) -> Bar:
     free, total = _number(load.get("disk_free_mb")), _number(load.get("disk_total_mb"))
     return _memory(None if free is None or total is None else max(0.0, total - free), total)
+
+
+def _megabytes(reported: Any) -> float | None:
+    count = _number(reported)
+    return None if count is None else count / 1e6
 
 
 def _number(thing: Any) -> float | None:

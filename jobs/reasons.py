@@ -61,7 +61,7 @@ class Summary:
 
 NAMED = 2  # workers in a sentence
 PARENTS_TOLD = 20
-TAKES_NOTHING = {Verdict.DRAINING, Verdict.DISABLED, Verdict.OFFLINE}
+TAKES_NOTHING = {Verdict.DRAINING, Verdict.DISABLED, Verdict.DISK_FULL, Verdict.OFFLINE}
 
 
 def summary(job: Job, fits: Sequence[Fit], found: Evidence) -> Summary:

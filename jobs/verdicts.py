@@ -30,6 +30,7 @@ class Verdict(TextChoices):
     FAILED_THERE = "failed_there", "the job failed to start there, and others can take it"
     DRAINING = "draining", "could run it, but takes nothing new"
     DISABLED = "disabled", "could run it, but somebody disabled it"
+    DISK_FULL = "disk_full", "could run it, but its disk is full"
     OFFLINE = "offline", "could run it, but is not there"
     UNFIT = "unfit", "could never run it"
 
@@ -110,6 +111,9 @@ def _general(need: Requirement, worker: Worker, world: World) -> Fit:
         return Fit(worker, Verdict.UNFIT, found.text + gone, found.short)
     if status in AWAY:
         return _away(worker, status, world)
+    if worker.disk_full:
+        full = "out of disk space: it takes no jobs until there is room"
+        return Fit(worker, Verdict.DISK_FULL, full, "is out of disk space")
     place = matching.place_for(need, worker, world.free[worker.pk])
     if place is None:
         return _busy(need, worker, len(whole.gpus), world)

@@ -60,7 +60,8 @@ class World:
         )
 
     def takes_jobs(self, worker: Worker) -> bool:
-        return self.status[worker.pk] in (WorkerStatus.IDLE, WorkerStatus.BUSY)
+        there = self.status[worker.pk] in (WorkerStatus.IDLE, WorkerStatus.BUSY)
+        return there and not worker.disk_full
 
     def serves(self, need: Requirement, worker: Worker) -> bool:
         """Whether it could run such a job if nothing else ran there, with the GPUs that are not blocked."""

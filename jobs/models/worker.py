@@ -53,6 +53,11 @@ class Worker(models.Model):
     def __str__(self) -> str:
         return self.worker_id
 
+    @property
+    def disk_full(self) -> bool:
+        """Its agent takes no jobs until there is room on its disk."""
+        return isinstance(self.load, dict) and self.load.get("disk_low") is True
+
     def is_online(self, *, now: datetime) -> bool:
         return self.online and now - self.heartbeat_at < OFFLINE_AFTER
 

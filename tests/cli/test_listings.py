@@ -78,6 +78,18 @@ def test_gpus_that_are_handed_to_no_job_are_told_below_the_table(
     assert told.stderr == "w: GPU 1 is used by bob (pid 7) [31m, and given to no job\n"
 
 
+def test_a_full_disk_is_told_below_the_table(there: Whirr, server: FakeServer) -> None:
+    seen = {"status": "idle", "hostname": "h", "gpus": []}
+    server.workers = [
+        {"id": "full", **seen, "load": {"disk_low": True}},
+        {"id": "roomy", **seen, "load": {"disk_low": False}},
+        {"id": "away", **seen, "status": "offline", "load": {"disk_low": True}},
+    ]
+    told = there("workers")
+    assert "full: its disk is full, and it takes no jobs until there is room" in told.stderr
+    assert told.stderr.count("disk is full") == 1
+
+
 def test_status_on_a_terminal_is_a_table(there: Whirr, server: FakeServer) -> None:
     server.add_job(
         3, status="running", name="[bold]not markup[/bold]", started_at="2026-01-15T10:30:00Z"

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from dashboard import machines
-from tests.jobs.factories import make_worker
+from tests.jobs.factories import make_worker, sync
 from whirr_site.access.principals import startup_secret
 
 ADDRESS = "http://testserver"
@@ -136,3 +137,24 @@ class TestVersions:
         told = browser.get("/api/v1/workers/node1").json()
         assert (told["version"], told["version_skew"]) == ("1.1.0", "too_old")
         assert told["version_note"].startswith("is too old (3 minor versions behind)")
+
+
+class TestWhatItsAgentSays:
+    def shown(self, browser: Client, **load: object) -> str:
+        sync(make_worker(now=timezone.now()), now=timezone.now(), load=load)
+        return page(browser)
+
+    def test_a_full_disk(self, browser: Client) -> None:
+        assert "Its disk is full: it takes no jobs" in self.shown(browser, disk_low=True)
+
+    def test_a_disk_with_room_is_no_news(self, browser: Client) -> None:
+        assert "disk is full" not in self.shown(browser, disk_low=False)
+
+    def test_what_it_sends_at_most(self, browser: Client) -> None:
+        shown = self.shown(browser, bandwidth_bytes_per_second=2_500_000)
+        assert "sends at most 2.5 MB/s" in shown
+
+    @pytest.mark.parametrize("nonsense", ["fast", [], None, True])
+    def test_nonsense_is_not_shown(self, browser: Client, nonsense: object) -> None:
+        said = self.shown(browser, bandwidth_bytes_per_second=nonsense, disk_low=nonsense)
+        assert "sends at most" not in said

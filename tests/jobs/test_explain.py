@@ -56,6 +56,20 @@ def test_the_summary_names_what_it_waits_for_and_what_the_workers_have() -> None
     }
 
 
+def test_a_worker_whose_disk_is_full_says_so_and_takes_nothing() -> None:
+    worker = make_worker("gpu-a")
+    sync(worker, accepting=False, load={"disk_low": True})
+    job = make_job()
+    found = explain(job)
+    full = "out of disk space: it takes no jobs until there is room"
+    assert verdicts(found) == {"gpu-a": ("disk_full", full)}
+    assert codes(found) == ["no_worker"]
+    assert found.summary == f"no worker that could run it takes jobs: gpu-a is {full}"
+
+    (order,) = sync(worker, load={"disk_low": False}).jobs
+    assert order.job.pk == job.pk
+
+
 def test_a_waiting_job_names_its_parents_and_how_they_must_end() -> None:
     worker = make_worker(gpus=2)
     done, running = make_job(), make_job(name="prepare")

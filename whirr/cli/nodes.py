@@ -14,6 +14,9 @@ def table(workers: list[dict[str, Any]], title: str = "") -> None:
     """One line a worker."""
     output.table(HEADINGS, [_row(worker) for worker in workers], title=title)
     for worker in workers:
+        if (worker.get("load") or {}).get("disk_low") is True and worker["status"] != "offline":
+            full = f"{worker['id']}: its disk is full, and it takes no jobs until there is room"
+            output.chat(output.plain(full))
         for blocked in worker.get("blocked_gpus") or []:
             output.chat(output.plain(f"{worker['id']}: {blocked['text']}, and given to no job"))
 
