@@ -15,7 +15,7 @@ from whirr.wire import (
     Unreachable,
 )
 from whirr.wire.lean import TYPE_CHECKING
-from worker_agent import kernel
+from worker_agent import hints, kernel
 from worker_agent.order import BadOrder, parse
 from worker_agent.threads import Thread
 from worker_agent.wake import Wake, uneven
@@ -87,6 +87,7 @@ class Link:
         self._claim_id = _random_text()
         self._turn = 0  # numbers our calls: one that a later one overtook claims nothing
         self._registered = False
+        self._met = False  # it has registered us at least once
         self._failures = 0
         self._quick_answers = 0
         self._ship_interval = 0.0  # what we were told last
@@ -119,7 +120,7 @@ class Link:
             except NotFound:
                 self._unknown()
             except Unreachable as error:
-                self._failed(f"cannot reach the server, will go on trying: {error}")
+                self._failed(f"cannot reach the server, will go on trying: {self._say(error)}")
             except Refused as error:
                 self._refused(error)
             except Exception as error:  # a dead thread would hear of no job ever again
@@ -144,7 +145,7 @@ class Link:
             repeatable=True,
         ).json()
         fields = answer if isinstance(answer, dict) else {}
-        self._registered = True
+        self._registered = self._met = True
         self._log.info(f"registered as {self._registration['worker_id']}")
         self._listener.registered(fields)
 
@@ -250,7 +251,11 @@ class Link:
             return
         if not isinstance(error, LeaseLost):
             self._registered = False
-        self._failed(f"the server refuses ({error.status}): {error.detail}")
+        self._failed(f"the server refuses ({error.status}): {self._say(error)}")
+
+    def _say(self, error: Unreachable | Refused) -> str:
+        """Once it has answered as it should, an error is a matter of time and not of the address."""
+        return error.detail if self._met else hints.about(error)
 
     def _first_contact(self, error: Refused) -> bool:
         """Whether to give up: only before any job, so that no night's work ends over a token."""

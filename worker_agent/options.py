@@ -6,11 +6,14 @@ import argparse
 import os
 import platform
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from whirr import __version__
 from whirr.wire import parse_address
+from worker_agent import tokens
 from worker_agent.log import LEVELS
 from worker_agent.settings import Settings
 
@@ -30,11 +33,18 @@ The agent asks for work and opens no port. While the server is away it goes on, 
 _EPILOG = """\
 stopping:
   the first Ctrl-C or SIGTERM stops taking jobs and lets those that run end (or hands them back,
-  with --on-stop requeue); the second one ends them, and the server queues them again.
+  with --on-stop requeue); the second one ends them within five seconds, the third one at once, and
+  the server queues them again. Closing the terminal counts as the first.
 
 Give the token by WHIRR_TOKEN or --token-file: other users of this machine can read a command line.
 Exit codes: 0 stopped, 1 refused by the server or taken by another agent, 2 wrong usage.
 """
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """What is wrong, and no page of usage before it."""
+        self.exit(2, f"whirr-worker: {message}\n  whirr-worker --help explains every option\n")
 
 
 def read(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None) -> Settings:
@@ -43,13 +53,16 @@ def read(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
     parser = _parser(environment)
     found = parser.parse_args(argv)
     try:
-        return _checked(found, environment)
+        settings = _checked(found, environment)
     except ValueError as error:
         parser.error(str(error))
+    if found.token:
+        sys.stderr.write(tokens.IN_THE_OPEN)
+    return settings
 
 
 def _parser(env: Mapping[str, str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="whirr-worker",
         description=_DESCRIPTION,
         epilog=_EPILOG,
@@ -174,7 +187,9 @@ def _checked(found: argparse.Namespace, env: Mapping[str, str]) -> Settings:
     data_dir = Path(found.data_dir).expanduser().absolute()
     level = found.log_level.upper()
     if level not in LEVELS:
-        raise ValueError(f"--log-level {found.log_level!r}: use one of {', '.join(LEVELS)}")
+        raise ValueError(
+            f"--log-level (or LOG_LEVEL) {found.log_level!r}: use one of {', '.join(LEVELS)}"
+        )
     gpus = _gpus(found.gpu)
     return Settings(
         server=found.server.rstrip("/"),
@@ -182,15 +197,19 @@ def _checked(found: argparse.Namespace, env: Mapping[str, str]) -> Settings:
         gpus=gpus,
         gpu_ids=found.gpu_ids,
         poll_interval=_number("--poll-interval", found.poll_interval, 0.1, 3600),
-        heartbeat_interval=_number("--heartbeat-interval", found.heartbeat_interval, 1, 3600),
+        heartbeat_interval=_number(
+            "--heartbeat-interval (or HEARTBEAT_INTERVAL_SEC)", found.heartbeat_interval, 1, 3600
+        ),
         lease_seconds=_number("--lease-seconds", found.lease_seconds, 10, 600),
-        token=_token(found, env, data_dir),
+        token=tokens.read(found, env, data_dir),
         name=_name(found.name, gpus),
         tags=[tag.strip() for tag in found.tags.split(",") if tag.strip()],
         log_level=level,
         bandwidth=None
         if found.bandwidth is None
-        else _number("--bandwidth", found.bandwidth, 1, 1e12),
+        else _number(
+            "--bandwidth (or WORKER_NETWORK_BANDWIDTH_BYTES_PER_SEC)", found.bandwidth, 1, 1e12
+        ),
         slots=int(_number("--slots", found.slots, 1, 10_000)),
         once=found.once,
         on_stop=found.on_stop,
@@ -238,22 +257,7 @@ def _name(text: str | None, gpus: list[int] | str | None) -> str:
         if isinstance(gpus, list):
             text += "-gpu" + "-".join(map(str, gpus))
     if not _NAME.match(text):
-        raise ValueError(f"--name {text!r}: use letters, digits, dots, dashes and underscores")
+        raise ValueError(
+            f"--name (or WORKER_ID) {text!r}: use letters, digits, dots, dashes and underscores"
+        )
     return text
-
-
-def _token(found: argparse.Namespace, env: Mapping[str, str], data_dir: Path) -> str:
-    """Given, in a file, in the environment, or (on the server's machine) beside its data."""
-    if found.token:
-        return str(found.token)
-    if found.token_file:
-        try:
-            return Path(found.token_file).expanduser().read_text().strip()
-        except OSError as error:
-            raise ValueError(f"--token-file {found.token_file}: {error.strerror}") from error
-    if env.get("WHIRR_TOKEN"):
-        return env["WHIRR_TOKEN"]
-    try:
-        return (data_dir / "secret").read_text().strip()
-    except OSError:
-        return ""

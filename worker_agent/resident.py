@@ -35,7 +35,8 @@ def work(settings: Settings) -> int:
     except ValueError as error:
         return _complain(str(error))
     except OSError as error:
-        return _complain(f"cannot use {settings.data_dir}: {error.strerror}")
+        cure = "--data-dir names a folder that this user may write to"
+        return _complain(f"cannot use {settings.data_dir}: {error.strerror}; {cure}")
     log = Log(settings.log_level, state.log_path)
     try:
         state.lock()

@@ -1,13 +1,11 @@
 """The first signal stops taking work, the second ends it; and who may start at all."""
 
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.agent.conftest import INSTALLED, ROOT, AgentProcess, Start
+from tests.agent.conftest import INSTALLED, AgentProcess, Start
 from tests.agent.fake_server import FakeServer
 from tests.agent.watching import alive, wait_for
 
@@ -186,40 +184,6 @@ def test_an_agent_that_is_not_wanted_says_so_and_ends(
     agent = start()
     assert agent.wait() == 1
     assert "not like this" in agent.log
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (["--server", "gpu-head"], "no server address"),
-        (["--server", "http://u:p@x"], "no user"),
-        (["--lease-seconds", "5"], "10 to 600"),
-        (["--poll-interval", "often"], "--poll-interval 'often'"),
-        (["--gpu", "first"], "--gpu 'first'"),
-        (["--name", "../x"], "--name"),
-        (["--log-level", "loud"], "DEBUG, INFO"),
-        (["--bandwidth", "-1"], "--bandwidth"),
-        (["--token-file", "/no/such"], "/no/such"),
-        (["--data-dir", ""], "WHIRR_DATA_DIR"),
-        (["--data-dir", "/proc/nowhere"], "cannot use /proc/nowhere"),
-    ],
-)
-def test_what_makes_no_sense_is_refused(options: list[str], words: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "worker_agent", "-s", "http://127.0.0.1:1", "-d"]
-    answer = subprocess.run(
-        [*command, str(tmp_path), *options], cwd=ROOT, capture_output=True, text=True, timeout=20
-    )
-    assert answer.returncode == 2
-    assert words in answer.stderr
-
-
-def test_help_teaches_every_option() -> None:
-    answer = subprocess.run(
-        [sys.executable, "-m", "worker_agent", "--help"], cwd=ROOT, capture_output=True, text=True
-    )
-    options = "server data-dir gpu poll-interval heartbeat-interval lease-seconds token name tags"
-    more = "log-level bandwidth keep-free slots once on-stop token-file"
-    assert not [each for each in f"{options} {more}".split() if f"--{each}" not in answer.stdout]
 
 
 def test_the_folder_is_for_nobody_else(agent: AgentProcess) -> None:
