@@ -50,6 +50,7 @@ class FakeServer:
         self.store_id = ""
         self.store: Path | None = None  # its data folder, where it has one
         self.holds = True
+        self.ship_interval = 0.1
         self.refuse_registration: Answer | None = None
         self.faults: list[Fault] = []
         self._last_id = 0
@@ -118,6 +119,12 @@ class FakeServer:
         """`perform` does the work first: the request arrives, the answer does not."""
         with self.changed:
             self.faults.append(Fault(path, times, status, perform=perform))
+
+    def steer(self, interval: float) -> None:
+        """Somebody begins, or ceases, to watch."""
+        with self.changed:
+            self.ship_interval = interval
+            self.changed.notify_all()
 
     # What a test looks at.
 
@@ -208,8 +215,9 @@ class FakeServer:
         while True:
             answer = self._news(body)
             left = until - time.monotonic()
-            if any(answer.values()) or left <= 0 or len(self.syncs) > number or not self._http:
-                return 200, {**answer, "ship_interval": 0.1}
+            news = any(answer.values()) or self.ship_interval < body.get("ship_interval", 0)
+            if news or left <= 0 or len(self.syncs) > number or not self._http:
+                return 200, {**answer, "ship_interval": self.ship_interval}
             self.changed.wait(left)
 
     def _news(self, body: dict[str, Any]) -> dict[str, Any]:

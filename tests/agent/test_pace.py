@@ -8,6 +8,7 @@ from pathlib import Path
 from socket import create_server
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from worker_agent import records
 from worker_agent.log import Log
 from worker_agent.order import Outcome
 from worker_agent.shipping.artifacts import Artifacts
+from worker_agent.shipping.delivery import Delivery
 from worker_agent.shipping.documents import Documents
 from worker_agent.shipping.shipper import Shipper
 from worker_agent.shipping.streams import StreamCursor
@@ -150,14 +152,16 @@ def received(server: FakeServer, key: Key) -> int:
     return len(server.artifacts[f"job-{key[0]}/{key[1]}", "model"])
 
 
-def test_the_slot_is_given_again_and_small_things_overtake_a_large_artifact(
-    server: FakeServer, start: Start
+@pytest.mark.parametrize("gpus", [0, 1], ids=["a slot", "a GPU"])
+def test_the_hardware_is_given_again_and_small_things_overtake_a_large_artifact(
+    server: FakeServer, start: Start, gpus: int
 ) -> None:
-    start("--bandwidth", "400000")
-    large = server.submit("sh", "-c", MODEL)
+    path = "/usr/bin:/bin"  # where there is no nvidia-smi: --gpu is trusted
+    start("--bandwidth", "400000", *(("--gpu", "3") if gpus else ()), PATH=path)
+    large = server.submit("sh", "-c", MODEL, wants_gpus=gpus)
     server.wait_for(lambda: received(server, large))
     script = 'cd $WHIRR_RUN_DIR; echo "{}" > metrics.jsonl; echo said; exit 3'
-    small = server.submit("sh", "-c", script)
+    small = server.submit("sh", "-c", script, wants_gpus=gpus)
     assert server.outcome(small)["exit_code"] == 3
     assert server.log(small) == b"said\n"
     assert server.streams[f"job-{small[0]}/1", "metrics.jsonl"] == b"{}\n"
@@ -202,6 +206,45 @@ def test_a_server_that_never_answers_does_not_keep_the_agent_from_ending(tmp_pat
     assert not shipper.idle, "its outcome waits on the disk for the next start"
     connection.close()
     silent.close()
+
+
+def test_a_shorter_interval_is_obeyed_at_once(
+    server: FakeServer, start: Start, tmp_path: Path
+) -> None:
+    server.steer(60.0)
+    start()
+    gate = tmp_path / "gate"
+    script = f"while [ ! -e {gate} ]; do sleep 0.02; done; echo said; touch {gate}.said; sleep 100"
+    key = server.submit("sh", "-c", script)
+    server.wait_for(lambda: server.syncs and server.syncs[-1]["running"])
+    assert server.syncs[-1]["ship_interval"] == 60.0
+    gate.touch()
+    wait_for(Path(f"{gate}.said").exists)
+    assert not server.log(key)
+    server.steer(0.5)
+    server.log_with(key, b"said")  # within 20 s, not 60
+    server.wait_for(lambda: server.syncs[-1]["ship_interval"] == 0.5)
+
+
+def test_a_stream_may_shorten_the_interval_and_never_lengthens_it(
+    server: FakeServer, tmp_path: Path
+) -> None:
+    shipper = Shipper(
+        Client(server.url), "node1", tmp_path, Log(path=str(tmp_path / "worker.log")),
+        bandwidth=None, on_lost=lambda key: None, on_acknowledged=lambda key: None,
+    )  # fmt: skip
+    delivery = Delivery(
+        records.Record(tmp_path, {"job_id": 1, "attempt": 1, "run_id": "job-1"}),
+        tmp_path,
+        Target(Route(Client(server.url), None, lambda seconds: None), "job-1", 1),
+        Log(path=str(tmp_path / "worker.log")),
+        resumed=False,
+    )
+    shipper.steer(5.0)
+    for told, expected in ((15.0, 5.0), (2.0, 2.0), (None, 2.0), (30.0, 2.0)):
+        delivery._target.next_interval = told
+        shipper._step(delivery)
+        assert shipper.interval == expected
 
 
 def test_the_server_hears_of_the_bandwidth(server: FakeServer, start: Start) -> None:

@@ -149,6 +149,10 @@ class Site:
 
         return wait_for(look, within=within, what=f"job {job_id} {status}")
 
+    def log_of(self, job_id: int) -> bytes:
+        """What it has of the newest attempt. Asking is looking: its agent sends every second from then on."""
+        return self.call("GET", f"/api/v1/runs/job-{job_id}/log").content
+
     def stop(self) -> None:
         self.client.close()
         self.web.kill()

@@ -16,10 +16,7 @@ def test_a_job_of_a_killed_agent_is_gone_in_two_seconds_and_completes_as_attempt
     first = start_agent("first", "--lease-seconds", str(LEASE))
     job_id = site.submit(sys.executable, TRAINER, "killed-agent", "100", "--child")
     site.wait_for(job_id, "running", within=20)
-    first_log = site.data / "runs" / f"job-{job_id}" / "attempts" / "1" / "output.log"
-    wait_for(
-        lambda: first_log.exists() and b"line 5" in first_log.read_bytes(), within=20, what="log"
-    )
+    wait_for(lambda: b"line 5" in site.log_of(job_id), within=20, what="log")
     assert processes_with("killed-agent")
 
     first.kill()
