@@ -29,10 +29,11 @@ demo: install ## start whirr, train six small networks, show them live (ONCE=1: 
 test: install ## install what the tests need, then run them all (ARGS="-k lease" goes to pytest)
 	@$(PYTHON) scripts/test.py $(ARGS)
 
-lint: install ## ruff, mypy, and models without a migration
+lint: install ## ruff, mypy, models without a migration, and what Python 3.9 lacks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(MYPY)
+	$(BIN)/vermin --no-tips --quiet --violations --target=3.9- worker_agent whirr
 	$(MANAGE) makemigrations --check --dry-run
 
 format: install ## let ruff mend what it can
