@@ -195,13 +195,14 @@ class Supervisor:
     def _step_job(self, key: Key, now: float) -> float | None:
         job, record = self._jobs[key]
         due = self._guard_exclusive(job, now)
+        hung = bool(job.stuck)
         next_look = job.step(now, self._others(key))
+        if job.stuck and not hung:
+            self.unkillable.add(job.order.gpus, job.stuck)
         if job.outcome is not None and record.outcome is None and key not in self._given_up:
             record.ended(job.outcome)
             self._log.info(f"job {key[0]}: {_in_words(job.outcome)}")
             self._shipper.ended(key)
-            if job.stuck:
-                self.unkillable.add(job.order.gpus, job.stuck)
         if job.gone:
             del self._jobs[key]
             self._leave(job.tree.cgroup)

@@ -47,7 +47,9 @@ class Unkillable:
 def in_words(stuck: Table, *, after: str = "") -> str:
     """For the person who reads why the job ended."""
     each = [f"{pid} ({processes.name_of(pid)}, state {stuck[pid].state})" for pid in sorted(stuck)]
-    text = f"SIGKILL did not end {', '.join(each)}: the kernel itself is stuck there (see dmesg)"
+    hanging = any(process.state == "D" for process in stuck.values())
+    why = "the kernel itself is stuck there (see dmesg)" if hanging else "may the agent kill it?"
+    text = f"SIGKILL did not end {', '.join(each)}: {why}"
     return f"{after}; {text}" if after else text
 
 

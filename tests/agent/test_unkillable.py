@@ -9,20 +9,26 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from tests.agent.watching import wait_for
-from worker_agent import kernel, order, processes, records, sweep
+from tests.agent.watching import alive, asleep, wait_for
+from worker_agent import job, kernel, order, processes, records, sweep, unkillable
 from worker_agent.board import Board
 from worker_agent.children import Child
 from worker_agent.job import Job
 from worker_agent.log import Log
 from worker_agent.order import Outcome
 from worker_agent.processes import Process
+from worker_agent.records import Record
+from worker_agent.supervisor import Supervisor
 from worker_agent.trees import Tree
 from worker_agent.unkillable import Unkillable
+from worker_agent.wake import Wake
+
+if TYPE_CHECKING:
+    from worker_agent.shipping.shipper import Shipper
 
 Spawn = Callable[..., int]
 
@@ -49,6 +55,14 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> set[int]:
 
 
 @pytest.fixture
+def subreaper() -> Iterator[None]:
+    """As an agent is: orphans come to us."""
+    kernel.become_subreaper()
+    yield
+    kernel._prctl()(kernel._PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+
+
+@pytest.fixture
 def spawn() -> Iterator[Spawn]:
     begun: list[int] = []
 
@@ -70,8 +84,8 @@ def a_job(pid: int, folder: Path, **more: Any) -> Job:
     return Job(order.parse({**raw, **more}), Child(pid), Tree(pid, str(folder)))
 
 
-def told(job: Job) -> list[Outcome]:
-    return [] if job.outcome is None else [job.outcome]
+def told(stuck: Job) -> list[Outcome]:
+    return [] if stuck.outcome is None else [stuck.outcome]
 
 
 def test_the_outcome_is_told_after_a_minute_and_names_who_is_left(
@@ -93,13 +107,13 @@ def test_the_outcome_is_told_after_a_minute_and_names_who_is_left(
     assert stuck.gone
 
 
+@pytest.mark.usefixtures("subreaper")
 def test_the_exit_code_is_told_though_a_child_hangs(
     hanging: set[int], spawn: Spawn, tmp_path: Path
 ) -> None:
     told = tmp_path / "child"
     script = f"sleep 86400 & echo $! > {told}.new; mv {told}.new {told}; exit 3"
     here = {"WHIRR_RUN_DIR": str(tmp_path)}
-    kernel.become_subreaper()  # as an agent is: the orphan comes to us
     ended = a_job(spawn("sh", "-c", script, **here), tmp_path, grace_seconds=0)
     child = int(wait_for(lambda: told.exists() and told.read_text()))
     hanging.add(child)
@@ -134,6 +148,69 @@ def test_its_gpus_wait_until_it_is_gone(hanging: set[int], spawn: Spawn) -> None
     wait_for(lambda: watch.step(105.0) is None)
     assert board.free_gpus() == [0, 1, 2]
     assert board.blocked() == []
+
+
+class Told:
+    """The shipper's place: whose end was told."""
+
+    def __init__(self) -> None:
+        self.ends: list[tuple[int, int]] = []
+
+    def follow(self, record: Record) -> None: ...
+
+    def forget(self, key: tuple[int, int]) -> None: ...
+
+    def ended(self, key: tuple[int, int]) -> None:
+        self.ends.append(key)
+
+
+@pytest.mark.usefixtures("subreaper")
+@pytest.mark.parametrize("lost", [False, True])
+def test_an_agent_takes_the_gpus_of_a_job_that_hangs_out_until_it_is_gone(
+    hanging: set[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nap: str, lost: bool
+) -> None:
+    """Also where the lease was lost, and nobody waits for the outcome. An agent that stops would not wait, either."""
+    monkeypatch.setattr(job, "_REPORT_AFTER", 0.1)
+    monkeypatch.setattr(unkillable, "_LOOK_EVERY", 0.1)
+    board, told = Board((0, 1), 1), Told()
+    supervisor = Supervisor(
+        board=board, shipper=cast("Shipper", told), wake=Wake(), state_folder=str(tmp_path),
+        data_dir=str(tmp_path), server_url="http://x", gpu_names=None, lease_seconds=60, log=Log(),
+    )  # fmt: skip
+    wish = {"command_argv": ["sleep", nap], "workdir": "/", "gpus": [1], "grace_seconds": 0}
+    given = order.parse({"job_id": 7, "attempt": 1, "run_id": "job-7", **wish})
+    board.take(given, lease_until=kernel.now() + 60)
+    supervisor.order(given)
+    supervisor.step()
+    (pid,) = wait_for(lambda: asleep(nap))
+    hanging.add(pid)
+    if lost:
+        supervisor.lose((7, 1), for_good=False)
+    else:
+        supervisor.cancel((7, 1))
+
+    def blocked() -> list[Any]:
+        supervisor.step()
+        return board.blocked()
+
+    assert wait_for(blocked) == [
+        {"index": 1, "why": "unkillable", "processes": [{"pid": pid, "name": "sleep"}]}
+    ]
+    assert told.ends == ([] if lost else [(7, 1)])
+    assert not supervisor.busy
+    assert board.free_gpus() == [0]
+    hanging.clear()
+    wait_for(lambda: not blocked())
+    assert not alive(nap)
+
+
+def test_who_may_not_be_killed_is_not_called_stuck_in_the_kernel() -> None:
+    """As a program with the rights of another user."""
+    process = processes.look(os.getpid())
+    assert process is not None
+    text = unkillable.in_words({process.pid: process}, after="exit code 1")
+    assert text.startswith(f"exit code 1; SIGKILL did not end {process.pid} (")
+    assert text.endswith("may the agent kill it?")
 
 
 def test_a_successor_names_what_its_predecessor_could_not_kill(
