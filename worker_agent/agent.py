@@ -114,7 +114,7 @@ class Agent:
         self._listen_to_signals()
         self._clear_up_after_predecessor()
         self._watch.start()
-        self._room.step(delete=False)  # whether to delete is known once the server has answered
+        self._room.look()  # whether to delete is known once the server has answered
         self._link.start()
         while not self._done():
             self._wake.clear()
@@ -145,6 +145,7 @@ class Agent:
 
     def _room_changed(self) -> None:
         self._link.wake.ring()  # the held call does not know
+        self._shipper.nudge()  # it may be able to make room
 
     def cancel(self, key: Key) -> None:
         self._supervisor.cancel(key)
@@ -184,6 +185,7 @@ class Agent:
             left = max(0.0, look_at - time.monotonic())
             due = left if due is None else min(due, left)
         if self._board.free_slots() > slots or set(self._board.free_gpus()) - set(gpus):
+            self._room.look()  # what has ended may have filled the disk
             self._link.wake.ring()  # the held call does not know of what is free now
         return due
 

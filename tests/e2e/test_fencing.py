@@ -21,9 +21,11 @@ STREAMS = ("output.log", "metrics.jsonl")
 TRAINING = f"""
 if [ "$WHIRR_ATTEMPT" = 1 ]; then lines=0; else lines=50; fi
 exec {shlex.quote(sys.executable)} {shlex.quote(TRAINER)} {MARKER} $lines --child"""
-# Silent, and over while its agent is frozen: nothing but the outcome is left to tell.
+# Silent, not even measured (it keeps such a file itself), and over while its agent is frozen: nothing but the outcome
+# is left to tell.
 ENDING = f"""
 if [ "$WHIRR_ATTEMPT" = 2 ]; then echo second; exit 0; fi
+: > "$WHIRR_RUN_DIR/system.jsonl"
 while [ ! -e "$1" ]; do sleep 0.2; done; : {MARKER}; exit 3"""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from _thread import allocate_lock
 
 from whirr.wire.lean import TYPE_CHECKING
 from worker_agent.shipping.delivered import Delivered
@@ -52,52 +53,72 @@ class Room:
         self._log = log
         self._changed = changed
         self._reading = reading
+        self._lock = allocate_lock()
         self._look_at = 0.0
         self._search_at = 0.0
         self._low = False
+        self._said = False
+        self._free = 0
+        self._limit = 0.0 if keep_free is None else keep_free
+
+    def look(self) -> None:
+        """Now, and without a word; before the agent says what it has free. The next step comes at once."""
+        if self._lock.acquire(blocking=False):  # else the other thread is looking
+            try:
+                self._look_at = 0.0
+                self._look(delete=False)
+            finally:
+                self._lock.release()
 
     def step(self, *, delete: bool) -> None:
         """Look, if it is time to; with `delete`, make room where there is too little."""
-        now = time.monotonic()
-        if now < self._look_at:
-            return
-        self._look_at = now + _EVERY if delete else 0.0
+        if time.monotonic() >= self._look_at:
+            with self._lock:
+                self._look_at = time.monotonic() + _EVERY
+                self._look(delete=delete)
+                self._say()
+
+    def _look(self, *, delete: bool) -> None:
         try:
-            free, limit = self._look()
-            if free < limit and delete and now >= self._search_at:
-                self._make_room(limit * _ENOUGH)
-                free, limit = self._look()
+            free, wanted = self._read()
+            if delete and free < wanted and time.monotonic() >= self._search_at:
+                self._make_room()
+                free, wanted = self._read()
         except OSError as error:
             self._log.debug(f"cannot see the disk of {self._data_dir}: {error}")
             return
-        self._judge(free, limit)
+        self._free, low = free, free < wanted
+        if low is not self._low:
+            self._low = self._board.disk_low = low
+            self._board.note(disk_low=low)
+            self._changed()
 
-    def _look(self) -> tuple[int, float]:
+    def _read(self) -> tuple[int, float]:
+        """(free, wanted) bytes; wanted is more once there was too little."""
         free, size = self._reading(self._data_dir)
-        limit = min(_MOST, size * _SHARE) if self._keep_free is None else self._keep_free
-        return free, limit
+        if self._keep_free is None:
+            self._limit = min(_MOST, size * _SHARE)
+        return free, self._limit * (_ENOUGH if self._low else 1.0)
 
-    def _judge(self, free: int, limit: float) -> None:
-        low = free < limit * (_ENOUGH if self._low else 1.0)
-        if low == self._low:
+    def _say(self) -> None:
+        if self._low is self._said:
             return
-        self._low = self._board.disk_low = low
-        self._board.note(disk_low=low)
+        self._said = self._low
         where = f"the disk of {self._data_dir}"
-        if low:
+        if self._low:
             self._log.warning(
-                f"{where} is full: {_size(free)} are free, {_size(limit)} are to be kept free. No new jobs until "
-                "there is room; what is written is delivered, and nothing undelivered is deleted (--keep-free)"
+                f"{where} is full: {_size(self._free)} are free, {_size(self._limit)} are to be kept free. No new "
+                "jobs until there is room; what is written is delivered, and nothing undelivered is deleted "
+                "(--keep-free)"
             )
         else:
-            self._log.info(f"{where} has room again: {_size(free)} are free")
-        self._changed()
+            self._log.info(f"{where} has room again: {_size(self._free)} are free")
 
-    def _make_room(self, wanted: float) -> None:
+    def _make_room(self) -> None:
         until = time.monotonic() + _AT_ONCE
         gone = 0
         for attempt in Delivered.all_in(self._data_dir):
-            if self._look()[0] >= wanted:
+            if self._reading(self._data_dir)[0] >= self._limit * _ENOUGH:
                 break
             if time.monotonic() >= until:
                 self._look_at = 0.0  # go on after the others had their turn

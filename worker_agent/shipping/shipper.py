@@ -86,6 +86,10 @@ class Shipper:
                 delivery.over = True
         self._wake.ring()
 
+    def nudge(self) -> None:
+        """There may be something to do."""
+        self._wake.ring()
+
     def forget(self, key: Key) -> None:
         """The attempt is not ours any more: not a byte more of it."""
         with self._lock:
