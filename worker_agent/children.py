@@ -124,7 +124,10 @@ def _execute(paths: list[bytes], words: list[bytes], env: dict[bytes, bytes]) ->
 
 
 def answer_of(command: Sequence[str], patience: float) -> tuple[str, int | None]:
-    """What it prints, and its exit code: None when it takes too long. OSError when it cannot be run."""
+    """What it prints, complaints included, and its exit code: None when it takes too long.
+
+    OSError when it cannot be run.
+    """
     read_fd, write_fd = os.pipe()
     try:
         pid = os.posix_spawnp(
@@ -134,7 +137,7 @@ def answer_of(command: Sequence[str], patience: float) -> tuple[str, int | None]
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_DUP2, write_fd, 1),
-                (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+                (os.POSIX_SPAWN_DUP2, write_fd, 2),
             ],
             setsigdef=_USUAL[-2:],
         )

@@ -45,6 +45,11 @@ def work(settings: Settings) -> int:
         return 1
     if isinstance(settings.gpus, list) and any(not gpu.uuid for gpu in gpus):
         log.warning("nvidia-smi cannot be asked: trusting --gpu as given")
+    if settings.gpus == "all" and len(gpus) < len(smi.installed()):
+        log.warning(
+            f"nvidia-smi tells of {len(gpus)} GPUs, the driver of {len(smi.installed())}: "
+            "the others are not served until they answer and the agent is started anew"
+        )
     place = cgroup.settle()
     if place is not None:
         place.clear_up()

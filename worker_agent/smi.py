@@ -6,6 +6,7 @@ says nothing about any GPU: only then is `Failed` raised. What it says of one si
 
 from __future__ import annotations
 
+from whirr.wire import files
 from whirr.wire.lean import TYPE_CHECKING, suppress
 from worker_agent import children
 
@@ -20,6 +21,8 @@ _LOAD = ("index", "uuid", "utilization.gpu", "memory.used", "temperature.gpu", "
 _HEALTH = ("retired_pages.pending", "gpu_recovery_action")
 _APPS = ("gpu_uuid", "pid", "process_name", "used_memory")
 _FINE_CODES = (0, 14)  # 14: a damaged infoROM, which it warns of below a complete answer
+_NOT_UNDERSTOOD = 2
+_DRIVER = "/proc/driver/nvidia/gpus"  # a folder for each GPU, named after its place on the bus
 _NO_SUCH_GPU = "No devices were found"
 _SICK = ("ERR!", "Unknown Error", "GPU is lost", "requires reset", "fallen off the bus")
 _UNSAID = ("", "No", "None", "N/A", "[N/A]", "[Not Supported]", "[Insufficient Permissions]")
@@ -28,6 +31,10 @@ _MOST_SAID = 200  # characters of a complaint that are passed on
 
 class Failed(Exception):
     """It gave no answer that could be trusted; the message is its own, or says what happened."""
+
+    def __init__(self, said: str, code: int | None = None) -> None:
+        super().__init__(said)
+        self.code = code
 
 
 class Silent(Failed):
@@ -75,16 +82,33 @@ class App:
 
 
 def gpus() -> list[Gpu] | None:
-    """All that there are; None where nvidia-smi cannot be asked."""
+    """All that answer; None where nvidia-smi cannot be asked."""
     try:
         rows = _rows(_FACTS)
-    except Failed:
+    except (Absent, Silent):
         return None
+    except Failed:  # one that is sick may spoil the answer for all
+        rows = [row for place in installed() for row in _facts_of(place)]
+        if not rows:
+            return None
     return [
         Gpu(int(index), name, uuid, int(number(memory) or 0), driver)
         for index, name, uuid, memory, driver in rows
         if index.isdigit()
     ]
+
+
+def installed() -> list[str]:
+    """Where on the bus the driver knows GPUs, answering or not."""
+    with suppress(OSError):
+        return sorted(files.names_in(_DRIVER))
+    return []
+
+
+def _facts_of(place: str) -> list[list[str]]:
+    with suppress(Failed):
+        return _rows(_FACTS, place)
+    return []
 
 
 class Smi:
@@ -126,16 +150,16 @@ class Smi:
             try:
                 rows = _rows(fields, only)
             except Failed as failed:
-                if not self._forgets(str(failed)):
+                if failed.code != _NOT_UNDERSTOOD or not self._health:
                     raise
+                self._forget(str(failed))
                 continue
             return [_as_seen(fields, row) for row in rows if row[0].isdigit()]
 
-    def _forgets(self, complaint: str) -> bool:
-        unknown = [name for name in self._health if f'"{name}"' in complaint]
-        for name in unknown:
-            self._health.remove(name)
-        return bool(unknown)
+    def _forget(self, complaint: str) -> None:
+        """The field that it names, or all of them."""
+        known = [name for name in self._health if f'"{name}"' not in complaint]
+        self._health = known if len(known) < len(self._health) else []
 
 
 def _as_seen(fields: tuple[str, ...], row: list[str]) -> Seen:
@@ -196,7 +220,7 @@ def _ask(query: str, only: str) -> str:
         return ""
     if code not in _FINE_CODES:
         said = " ".join(text.split())[:_MOST_SAID]
-        raise Failed(said or f"nvidia-smi ended with {code}")
+        raise Failed(said or f"nvidia-smi ended with {code}", code)
     return text
 
 

@@ -123,6 +123,29 @@ def test_an_answer_that_no_gpu_of_ours_explains_is_none(told: FakeSmi) -> None:
         Smi().look([Gpu(0, "", "GPU-0", 0)])
 
 
+def test_a_complaint_about_fields_that_names_none_makes_it_ask_for_less(told: FakeSmi) -> None:
+    script = told.folder / "nvidia-smi"
+    old = 'case "$*" in *retired*|*recovery*) echo "invalid" >&2; exit 2;; esac\n'
+    script.write_text(script.read_text().replace("[ ! -e hang ]", old + "[ ! -e hang ]"))
+    told.prints("load", "0, GPU-0, 0, 4, 30, 60")
+    assert [(seen.index, seen.trouble) for seen in Smi().look([])] == [(0, "")]
+
+
+def test_at_the_start_a_sick_gpu_does_not_hide_the_others(
+    told: FakeSmi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent that saw no GPU at all would offer CPU slots."""
+    for place in ("0000:17:00.0", "0000:65:00.0"):
+        (tmp_path / "driver" / place).mkdir(parents=True)
+    monkeypatch.setattr(smi, "_DRIVER", str(tmp_path / "driver"))
+    said = "Unable to determine the device handle for GPU0000:17:00.0: Unknown Error"
+    told.prints("facts", said, code=255)
+    assert smi.gpus() is None
+    told.prints("facts.0000:65:00.0", "1, NVIDIA A100, GPU-1, 40960, 550.54.15")
+    assert [(gpu.index, gpu.uuid) for gpu in smi.gpus() or ()] == [(1, "GPU-1")]
+    assert len(smi.installed()) == 2
+
+
 def test_somebody_elses_sick_gpu_is_not_our_trouble(told: FakeSmi) -> None:
     told.prints("load", "Unable to determine the device handle for GPU 0000:0B:00.0", code=255)
     told.prints("load.GPU-0", told.row(0))

@@ -72,8 +72,10 @@ def test_gpus_that_are_handed_to_no_job_are_told_below_the_table(
     out = [{"index": 1, "why": "foreign", "text": "GPU 1 is used by bob (pid 7)\x1b[31m"}]
     server.workers = [
         {"id": "w", "status": "idle", "hostname": "h", "gpus": gpus, "blocked_gpus": out}
+        | {"load": {"disk_free_mb": 76800}}
     ]
     told = there("workers")
+    assert told.stdout.splitlines()[1].split("\t")[6] == "75 GiB free"
     assert told.stdout.splitlines()[1].split("\t")[3] == "2 x A100 (1 blocked)"
     assert told.stderr == "w: GPU 1 is used by bob (pid 7) [31m, and given to no job\n"
 

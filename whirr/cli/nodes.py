@@ -7,7 +7,7 @@ from typing import Any
 from whirr.cli import output
 from whirr.cli.output import ago
 
-HEADINGS = ("worker", "status", "host", "gpus", "jobs", "seen", "agent")
+HEADINGS = ("worker", "status", "host", "gpus", "jobs", "seen", "disk", "agent")
 
 
 def table(workers: list[dict[str, Any]], title: str = "") -> None:
@@ -29,8 +29,15 @@ def _row(worker: dict[str, Any]) -> tuple[object, ...]:
         _gpus(worker),
         ", ".join(map(str, worker.get("job_ids") or [])),
         ago(worker.get("heartbeat_at")),
+        _disk(worker.get("load")),
         _version(worker),
     )
+
+
+def _disk(load: object) -> str:
+    """`75 GiB free`; what an agent sent may be anything."""
+    free = load.get("disk_free_mb") if isinstance(load, dict) else None
+    return f"{free / 1024:.4g} GiB free" if isinstance(free, (int, float)) else ""
 
 
 def _version(worker: dict[str, Any]) -> str:
