@@ -100,9 +100,10 @@ class Judge:
         """
         whose = [(app, holders.is_ours(app.pid)) for app in apps]
         lost = {app.pid for app, ours in whose if ours is None and not held}
-        known = self._suspects.get(gpu.index, set()) if late is None else lost if late else set()
-        self._suspects[gpu.index] = lost
-        strangers = [app for app, ours in whose if ours is False or app.pid in lost & known]
+        before, self._suspects[gpu.index] = self._suspects.get(gpu.index, set()), lost
+        left_behind = lost if late else set()  # what a job leaves is given its time
+        stay = lost & before if late is None else left_behind
+        strangers = [app for app, ours in whose if ours is False or app.pid in stay]
         return strangers, bool(lost)
 
     def _memory(

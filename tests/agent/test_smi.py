@@ -153,6 +153,29 @@ def test_somebody_elses_sick_gpu_is_not_our_trouble(told: FakeSmi) -> None:
     assert (seen.index, seen.trouble) == (0, "")
 
 
+def test_whoever_talks_to_the_server_hears_that_a_gpu_is_free(
+    tmp_path: Path, told: FakeSmi
+) -> None:
+    """A held call does not know of it, and would not offer it for as long as it is held."""
+    board, rings = Board((0, 1), 0), []
+    served = [Gpu(at, "A100", f"GPU-{at}", 40960) for at in range(2)]
+    told.used(gpu1=30000)
+    looks = Watch(
+        served,
+        board,
+        Log("ERROR"),
+        data_dir=str(tmp_path),
+        every=3600.0,
+        changed=lambda: rings.append(board.free_gpus()),
+    )
+    looks.start()
+    wait_for(lambda: [0] in rings)
+    told.used()
+    wait_for(lambda: [0, 1] in rings)
+    looks.stop()
+    assert looks.load()["gpus"][1]["memory_used_mb"] == 4
+
+
 def test_a_gpu_is_not_kept_from_everybody_because_nvidia_smi_fails(
     tmp_path: Path, told: FakeSmi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
