@@ -40,6 +40,23 @@ def append(run: Run, attempt: int, name: str, *, offset: int, data: bytes) -> in
     return size
 
 
+def add(run: Run, attempt: int, name: str, data: bytes) -> int:
+    """Whole lines at the end of a stream that this server itself writes; the new size. Raises LeaseLost, TooLarge."""
+    may_write(run, attempt)
+    if len(data) > BODY_LIMIT:
+        raise TooLarge(f"a request carries at most {BODY_LIMIT} bytes; send {len(data)} in parts")
+    path = storage.stream_path(run, attempt, name)
+    storage.prepare(run, attempt)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(path) as handle:
+        size = os.fstat(handle).st_size
+        if size and os.pread(handle, 1, size - 1) != b"\n":  # a server died here: nobody was told
+            data = b"\n" + data
+        size = _write(handle, data, at=size)
+    _announce(run, attempt, name, size)
+    return size
+
+
 def note_size(run: Run, attempt: int, name: str, *, size: int) -> int:
     """The file on the disk that agent and server share now has `size` bytes. Raises OffsetGap where it has fewer."""
     may_write(run, attempt)
@@ -65,12 +82,17 @@ def append_to(path: Path, *, offset: int, data: bytes) -> int:
         size = os.fstat(handle).st_size
         if offset > size:
             raise OffsetGap(size)
-        fresh = memoryview(data)[size - offset :]
-        while fresh:
-            written = os.pwrite(handle, fresh, size)
-            size += written
-            fresh = fresh[written:]
-    return size
+        return _write(handle, memoryview(data)[size - offset :], at=size)
+
+
+def _write(handle: int, data: bytes | memoryview, *, at: int) -> int:
+    """All of it; where it ends."""
+    fresh = memoryview(data)
+    while fresh:
+        written = os.pwrite(handle, fresh, at)
+        at += written
+        fresh = fresh[written:]
+    return at
 
 
 @contextmanager

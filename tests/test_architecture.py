@@ -15,13 +15,14 @@ ACCESS = "whirr_site.access"
 MAY_IMPORT = {
     ACCESS: {"whirr_site.settings"},
     "runs": {ACCESS},
+    "mlflow_api": {"runs", ACCESS},
     "jobs": {"runs", ACCESS},
     "dashboard": {"jobs", "runs", ACCESS},
-    "whirr_site": {"dashboard", "jobs", "runs", "whirr.__version__"},
+    "whirr_site": {"dashboard", "jobs", "mlflow_api", "runs", "whirr.__version__"},
     "whirr": set(),
     "worker_agent": {"whirr.wire", "whirr.__version__"},
 }
-PACKAGES = ("whirr_site", "runs", "jobs", "dashboard", "whirr", "worker_agent")
+PACKAGES = ("whirr_site", "runs", "mlflow_api", "jobs", "dashboard", "whirr", "worker_agent")
 CLIENT = ("whirr", "worker_agent")
 # These run on a person's own machine, where `pip install whirr[cli]` brought more.
 TERMINAL = ("whirr.cli", "whirr.stack")

@@ -26,6 +26,7 @@ urlpatterns = [
     path("download/whirr-worker.sha256", downloads.checksum, name="download-agent-checksum"),
     path("api/v1/", include("jobs.api.urls")),
     path("api/v1/", include("runs.api.urls")),
+    path("", include("mlflow_api.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("admin/", admin.site.urls),

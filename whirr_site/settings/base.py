@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "channels",
     "whirr_site.access",
     "runs",
+    "mlflow_api",
     "jobs",
     "whirr_site",
 ]
@@ -65,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "mlflow_api.error_shape.MlflowErrors",
     "whirr_site.access.middleware.DefaultDeny",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -1,0 +1,128 @@
+"""Metrics of runs that MLflow clients made: appended to the run's metrics.jsonl, and indexed in the same request."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from django.db.models import F
+
+from mlflow_api.refusals import invalid
+from mlflow_api.states import moment
+from runs import indexing, selectors, storable, storage, streams
+from runs.models import Chunk, Run, Stream
+from runs.parsing import RESERVED
+from runs.points import Points
+
+FILE = "metrics.jsonl"
+TAKEN = "metrics."  # before the names that a line of the file has for itself
+REMEMBERED = (
+    1000  # points back from the newest among which a repetition is noticed: the largest batch
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A point: `at` is in milliseconds since 1970."""
+
+    key: str
+    value: float
+    at: int
+    step: int
+
+    @property
+    def time(self) -> datetime:
+        return moment(self.at)
+
+
+def stored_name(key: str) -> str:
+    """The series of a metric. Raises Refusal for the few names that stand for something else here."""
+    if key.removeprefix(TAKEN) in RESERVED and key.startswith(TAKEN):
+        raise invalid(f"'{key}' is what metric '{key.removeprefix(TAKEN)}' is called in the store.")
+    return TAKEN + key if key in RESERVED else key
+
+
+def told_name(series: str) -> str:
+    """The metric of a series."""
+    bare = series.removeprefix(TAKEN)
+    return bare if bare in RESERVED else series
+
+
+def log(run: Run, metrics: list[Metric]) -> None:
+    """Append the points that are new: a client that got no answer repeats its batch."""
+    _catch_up(run)
+    fresh = _without_repetitions(run, metrics)
+    if fresh:
+        streams.add(run, run.attempt, FILE, _lines(fresh))
+
+
+def _catch_up(run: Run) -> None:
+    """Index what a request wrote that then failed: its client repeats it, and the index is what knows repetitions."""
+    size = storage.size_of(storage.stream_path(run, run.attempt, FILE))
+    stream = Stream.objects.filter(run=run, attempt=run.attempt, name=FILE).first()
+    if size > (stream.indexed if stream else 0):
+        indexing.index(run, run.attempt, FILE, size=size)
+
+
+def _lines(metrics: list[Metric]) -> bytes:
+    """One line for neighbours of the same step and time."""
+    records: list[dict[str, object]] = []
+    last: tuple[int, int] | None = None
+    for each in metrics:
+        name = stored_name(each.key)
+        if last != (each.step, each.at) or name in records[-1]:
+            last = (each.step, each.at)
+            records.append({"_timestamp": each.time.isoformat(), "step": each.step})
+        records[-1][name] = storable.number(each.value)
+    return b"".join(json.dumps(record).encode() + b"\n" for record in records)
+
+
+def _without_repetitions(run: Run, metrics: list[Metric]) -> list[Metric]:
+    latest = _latest_points(run, {stored_name(each.key) for each in metrics})
+    fresh = {}
+    for each in metrics:
+        points = latest.get(stored_name(each.key))
+        if points is None or not _has(points, each):
+            fresh[each.key, each.step, each.at, repr(each.value)] = each
+    return list(fresh.values())
+
+
+def _latest_points(run: Run, keys: set[str]) -> dict[str, Points]:
+    found: dict[str, list[Points]] = {}
+    chunks = (
+        Chunk.objects.filter(series__run=run, series__attempt=run.attempt, series__key__in=keys)
+        .filter(start__gt=F("series__count") - F("count") - REMEMBERED)
+        .values_list("series__key", "steps", "values", "times")
+    )
+    for key, *columns in chunks:
+        found.setdefault(key, []).append(Points.unpack(*columns))
+    return {key: Points.join(some) for key, some in found.items()}
+
+
+def _has(points: Points, metric: Metric) -> bool:
+    same = (points.steps == metric.step) & (points.times == metric.time.timestamp())
+    values = points.values[same]
+    if metric.value != metric.value:
+        return bool(np.isnan(values).any())
+    return bool((values == metric.value).any())
+
+
+def history(run: Run, key: str, *, begin: int, limit: int) -> tuple[list[Metric], bool]:
+    """At most `limit` points from index `begin` on, as they were logged; and whether more follow."""
+    name = TAKEN + key if key in RESERVED else key
+    series = selectors.series_of(run, keys=[name]).first()
+    if series is None:
+        return [], False
+    end = begin + limit
+    chunks = Chunk.objects.filter(series=series, start__lt=end, start__gt=begin - F("count"))
+    parts = []
+    for chunk in chunks.order_by("start"):
+        points = Points.unpack(chunk.steps, chunk.values, chunk.times)
+        first, last = max(0, begin - chunk.start), min(chunk.count, end - chunk.start)
+        parts.append(
+            Points(points.steps[first:last], points.values[first:last], points.times[first:last])
+        )
+    points = Points.join(parts)
+    columns = zip(points.values.tolist(), points.times.tolist(), points.steps.tolist(), strict=True)
+    found = [Metric(key, value, round(at * 1000), step) for value, at, step in columns]
+    return found, end < series.count
