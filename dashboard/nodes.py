@@ -36,7 +36,8 @@ class Bar:
             return words.NOTHING
         if not self.total_megabytes:
             return words.memory(self.megabytes)
-        return f"{self.megabytes / 1024:.3g} / {words.memory(self.total_megabytes)}"
+        used = round(self.megabytes / 1024, 1)  # a driver's few megabytes are none
+        return f"{used:.3g} / {words.memory(self.total_megabytes)}"
 
 
 @dataclass(frozen=True, slots=True)

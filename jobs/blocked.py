@@ -61,7 +61,8 @@ class Blocked:
             return f"has {used} in use by {who or 'no process that can be seen'}"
         if self.why == "missing":
             return "is not there any more"
-        said = ": ".join(part for part in (self.why, self.reason) if part)
+        word = "" if self.why == "error" else self.why
+        said = ": ".join(part for part in (word, self.reason) if part)
         return f"is out of order ({said})" if said else "is out of order"
 
     def as_json(self) -> dict[str, Any]:

@@ -206,7 +206,7 @@ def in_words(why: str, details: dict[str, Any]) -> str:
     if why == "missing":
         return "is not listed by nvidia-smi any more"
     reason = str(details.get("reason") or "")
-    return f"is out of order ({why})" + (f": {reason}" if reason else "")
+    return f"is out of order: {reason or why}"
 
 
 def _process(each: dict[str, Any]) -> str:

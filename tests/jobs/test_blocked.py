@@ -47,7 +47,7 @@ class TestWords:
             ({"index": 0, "why": "missing"}, "GPU 0 is not there any more"),
             (
                 {"index": 0, "why": "error", "reason": "ERR!"},
-                "GPU 0 is out of order (error: ERR!)",
+                "GPU 0 is out of order (ERR!)",
             ),
             (
                 {"index": 0, "why": "unkillable", "processes": [{"pid": 5, "name": "python"}]},
