@@ -97,6 +97,12 @@ def test_what_is_not_delivered_stays_and_no_job_is_taken(disk: Disk) -> None:
     assert disk.board.notes()["disk_low"] is True
     assert disk.said().count("is full") == 1
     assert disk.changes == 1
+    for folder in undelivered:
+        (folder / "artifacts" / "model").unlink()
+    room.look()
+    room.step(delete=True)
+    assert disk.said().count("has room again") == 1
+    assert disk.changes == 2
 
 
 def test_with_a_shared_folder_nothing_is_ever_deleted(disk: Disk) -> None:
