@@ -63,7 +63,8 @@ def _step_aside(read_fd: int, lock_fd: int) -> None:
     # What is sent to the agent's process group is not meant for the guard. It stays in the agent's
     # session: that is how processes of the agent and processes of jobs are told apart.
     os.setpgid(0, 0)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
+    told = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+    for number in (*told, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
     os.dup2(read_fd, 0)
     null = os.open(os.devnull, os.O_RDWR)

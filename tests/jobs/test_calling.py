@@ -30,6 +30,15 @@ def test_one_job_wakes_one_agent() -> None:
     assert calling.who([waits(name) for name in "abc"], now=NOON) == {0: {job.pk}}
 
 
+def test_a_job_whose_checkpoints_are_on_a_node_wakes_that_one_alone() -> None:
+    job = make_job()
+    finish(claim(make_worker("b")), exit_code=85, now=after(40))
+    later = after(50)  # when its first pause, had it one, is long over
+    assert calling.who([waits(name) for name in "abc"], now=later) == {1: {job.pk}}
+    assert calling.who([waits(name) for name in "ac"], now=later) == {}
+    assert calling.who([waits(name) for name in "ac"], now=after(101)) == {0: {job.pk}}
+
+
 def test_two_jobs_wake_two_agents_of_one_gpu_or_one_of_two() -> None:
     jobs = {make_job().pk, make_job().pk}
     found = calling.who([waits(name) for name in "abc"], now=NOON)

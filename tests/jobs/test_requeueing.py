@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from jobs import workers
+from jobs import syncing, workers
 from jobs.finishing import Outcome
 from jobs.models import Attempt, Job
 from jobs.states import REQUEUE_CODE
+from jobs.syncing import Ask, Report
 from tests.jobs.explained import codes, explain, verdicts
 from tests.jobs.factories import (
     after,
@@ -148,6 +149,19 @@ class TestGoingBackToTheCheckpoints:
     def test_what_stands_behind_it_passes(self, job: Job) -> None:
         second = make_job()
         assert self.given("node2", 1) == [second.pk]
+
+    def test_where_several_ask_at_once_each_gets_its_own(self, job: Job) -> None:
+        """Two that wait for a worker stand before one that does not: node2 is not left idle behind them."""
+        other, third = make_job(), make_job()
+        self.hand_back(claim(make_worker("node3", now=after(LONG - 1)), now=after(LONG - 1)))
+        at = after(LONG + 3)  # the second one pauses for 2 s
+        report = Report(free_gpus=[0], lease_seconds=60)
+        for name in ("node2", "node1", "node3"):
+            make_worker(name, now=at)
+        asks = [Ask(name, report) for name in ("node2", "node1", "node3")]
+        answers = syncing.exchange_all(asks, now=at)
+        given = [[order.job.pk for order in each.jobs] for each in answers]  # type: ignore[union-attr]
+        assert given == [[third.pk], [job.pk], [other.pk]]
 
     def test_nothing_is_kept_for_it_elsewhere(self, settings: Any) -> None:
         """A reservation on a worker that may not have it would only idle GPUs."""
