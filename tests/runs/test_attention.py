@@ -1,8 +1,10 @@
 """Agents send often what somebody looks at: one column of the run, seldom written, known to every web process."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 import pytest
+from channels.layers import get_channel_layer
 from django.test.utils import override_settings
 
 from runs import attention, feed, recording
@@ -75,3 +77,14 @@ def test_a_run_that_ended_is_not_written_to() -> None:
 def test_the_setting_is_the_long_interval() -> None:
     with override_settings(WHIRR_SHIP_INTERVAL=40):
         assert attention.interval(None, now=NOON) == 40.0
+
+
+async def test_the_first_look_is_heard_by_whoever_listens_for_workers_in_another_process() -> None:
+    layer = get_channel_layer()
+    channel = await layer.new_channel()
+    await layer.group_add(feed.WORKERS, channel)
+    await feed._send(layer, (feed.watched_group("job-7"),))
+    message = await asyncio.wait_for(layer.receive(channel), 10)
+    await layer.group_discard(feed.WORKERS, channel)
+    assert feed.watched_key(message["group"]) == "job-7"
+    assert feed.watched_key(feed.worker_group("node1")) == ""
