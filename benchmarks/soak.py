@@ -169,7 +169,7 @@ def outage(report: Report, site: Site, options: Namespace) -> list[str]:
     report.add("until bytes arrived again, after the death", s=trained.seconds_to_catch_up[0])
     report.add("until bytes arrived again, after the silence", s=trained.seconds_to_catch_up[1])
     report.add("bytes of log and metrics, equal on both sides", count=trained.bytes_arrived)
-    report.add("bytes that the silent line swallowed", count=line.swallowed)
+    report.add("bytes that the silent line swallowed", count=len(line.swallowed))
     return trained.problems
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from tests.e2e.programs import ROOT, Agent, Site, sha256, wait_for
 
 TRAINER = str(ROOT / "tests" / "e2e" / "trainer.py")
-SHIPPED = ("output.log", "metrics.jsonl")
+SHIPPED = ("output.log", "metrics.jsonl", "system.jsonl")
+LOGGED = {"loss", "twice"}  # by the trainer in each step
 BACK_WITHIN = (
     120.0  # an agent waits up to half a minute for an answer, and as long before it asks again
 )
@@ -29,7 +30,7 @@ class Line:
     def __init__(self, server_port: int, *, breaks: bool = False) -> None:
         self.dead = False
         self._breaks = breaks
-        self.swallowed = 0  # bytes
+        self.swallowed = bytearray()
         self._server_port = server_port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._silent: set[socket.socket] = set()
@@ -83,7 +84,7 @@ class Line:
             data = end.recv(65536)
             if self.dead or end in self._silent:
                 self._silent |= {end, other}
-                self.swallowed += len(data)
+                self.swallowed += data
             elif data:
                 other.sendall(data)
         except OSError:
@@ -139,6 +140,11 @@ class Outage:
         first = self._until_more_arrives()
         self._line.dead = True
         silent = self._steps_during(seconds)
+        wait_for(  # an agent whose run nobody watches does not ship every second
+            lambda: b"/streams/" in self._line.swallowed,
+            within=BACK_WITHIN,
+            what="the agent ships into the silence",
+        )
         self._line.dead = False
         second = self._until_more_arrives()
         self._end.touch()
@@ -150,7 +156,7 @@ class Outage:
             usual_step=gaps[len(gaps) // 2],
             steps_while_killed=killed,
             steps_while_silent=silent,
-            bytes_arrived=sum((self._theirs / name).stat().st_size for name in SHIPPED),
+            bytes_arrived=sum(_size(self._theirs / name) for name in SHIPPED),
             seconds_to_catch_up=(first, second),
             problems=problems,
         )
@@ -188,8 +194,9 @@ class Outage:
                 problems.append(f"{name} of agent and server differ")
         steps = len(self._clock())
         path = f"/api/v1/runs/job-{self._job}/series?width=100"
-        counts = {e["key"]: e["count"] for e in self._site.call("GET", path).json()["series"]}
-        if counts != {"loss": steps, "twice": steps}:
+        series = self._site.call("GET", path).json()["series"]
+        counts = {each["key"]: each["count"] for each in series if each["key"] in LOGGED}
+        if counts != dict.fromkeys(LOGGED, steps):
             problems.append(f"{steps} steps, but the series have {counts}")
         lines = (self._theirs / "output.log").read_text().splitlines()
         if lines != [f"line {number} of outage" for number in range(steps)]:
