@@ -15,9 +15,9 @@ from tests.e2e.programs import ROOT, Agent, Site, sha256, wait_for
 TRAINER = str(ROOT / "tests" / "e2e" / "trainer.py")
 SHIPPED = ("output.log", "metrics.jsonl", "system.jsonl")
 LOGGED = {"loss", "twice"}  # by the trainer in each step
-BACK_WITHIN = (
-    120.0  # an agent waits up to half a minute for an answer, and as long before it asks again
-)
+SHIPMENT = (b"/streams/", b'"next_interval"')  # bytes on their way, or the answer to some
+# An agent waits up to half a minute for an answer, and as long before it asks again.
+BACK_WITHIN = 120.0
 
 
 class Line:
@@ -141,7 +141,7 @@ class Outage:
         self._line.dead = True
         silent = self._steps_during(seconds)
         wait_for(  # an agent whose run nobody watches does not ship every second
-            lambda: b"/streams/" in self._line.swallowed,
+            lambda: any(mark in self._line.swallowed for mark in SHIPMENT),
             within=BACK_WITHIN,
             what="the agent ships into the silence",
         )
