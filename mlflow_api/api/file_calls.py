@@ -53,10 +53,10 @@ class FileView(MlflowView):
     parser_classes = (NotRead,)
 
     def put(self, request: Request, path: str) -> Response:
-        announced = request.META.get("CONTENT_LENGTH")
-        size = int(announced) if announced else None
-        # Django gives nothing of a body without a length, which is how clients send an empty file.
-        source = request._request if size is not None else request.META["wsgi.input"]
+        in_chunks = "transfer-encoding" in request.headers
+        size = None if in_chunks else int(request.META.get("CONTENT_LENGTH") or 0)
+        # Of a body without a length Django itself gives nothing.
+        source = request.META["wsgi.input"] if in_chunks else request._request
         files.store(files.place_of(path), source, size=size, now=timezone.now())
         return Response({})
 
