@@ -49,6 +49,7 @@ lock: install ## compile requirements/*.in into the pinned requirements/*.txt (A
 	$(COMPILE) $(ARGS) requirements/cli.in requirements/server.in requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) $(ARGS) requirements/legacy-server.in -o requirements/legacy-server.txt
 	$(COMPILE) $(ARGS) requirements/legacy-client.in -o requirements/legacy-client.txt
+	$(COMPILE) $(ARGS) requirements/mlflow-client.in -o requirements/mlflow-client.txt
 
 agent: install ## build dist/whirr-worker.pyz, the agent in one file
 	@$(PYTHON) scripts/build_agent.py
@@ -71,5 +72,5 @@ screenshots: install ## the pictures of the README, light and dark
 	@$(PYTHON) scripts/screenshots.py $(ARGS)
 
 clean: ## remove what was built and cached, and .venv/
-	rm -rf .venv .venv-0.5.3 .venv-0.5.3-server build dist staticfiles *.egg-info .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-0.5.3 .venv-0.5.3-server .venv-mlflow build dist staticfiles *.egg-info .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

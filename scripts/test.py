@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.support import servers, whirr_0_5_3  # noqa: E402
+from tests.support import mlflow_client, servers, whirr_0_5_3  # noqa: E402
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 NOTHING_COLLECTED = 5
@@ -96,7 +96,8 @@ def provide() -> bool:
         say(f"MISSING  {problem}")
     if absent:
         say(f"On Debian or Ubuntu: sudo apt-get install {' '.join(absent)}")
-    return provide_old_client() and not absent
+    clients = [provide_old_client(), provide_mlflow()]
+    return all(clients) and not absent
 
 
 def provide_old_client() -> bool:
@@ -108,6 +109,19 @@ def provide_old_client() -> bool:
         whirr_0_5_3.install()
     except (OSError, subprocess.CalledProcessError) as problem:
         say(f"MISSING  {whirr_0_5_3.HINT}: {problem}")
+        return False
+    return True
+
+
+def provide_mlflow() -> bool:
+    """MLflow's own client, which is tested against our server; True if it is there."""
+    if mlflow_client.is_current():
+        return True
+    say("installing MLflow's client into .venv-mlflow/ (it logs to our server in the tests)")
+    try:
+        mlflow_client.install()
+    except (OSError, subprocess.CalledProcessError) as problem:
+        say(f"MISSING  {mlflow_client.HINT}: {problem}")
         return False
     return True
 
