@@ -52,15 +52,15 @@ def _migrate() -> None:
 def _serve(host: str, port: int) -> None:
     from daphne import http_protocol  # noqa: PLC0415
     from daphne.endpoints import build_endpoint_description_strings  # noqa: PLC0415
-    from daphne.server import Server  # noqa: PLC0415
 
     from whirr_site.asgi import application  # noqa: PLC0415
+    from whirr_site.bodies import Server, in_pieces  # noqa: PLC0415
 
     # Django reads forms and uploads by itself; Twisted would do so too, and parse the type of every body for it.
     http_protocol.WebRequest = partial(http_protocol.WebRequest, parsePOSTFormSubmission=False)
     garbage.settle()
     Server(
-        application=application,
+        application=in_pieces(application),
         endpoints=build_endpoint_description_strings(host=host, port=port),
         server_name="whirr",
         websocket_handshake_timeout=10,

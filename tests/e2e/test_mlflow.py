@@ -1,5 +1,6 @@
 """MLflow's own client, as it is published, logs to our server without being told of it."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import without
-from tests.e2e.programs import Site
+from tests.e2e.programs import Site, sha256
 from tests.support import mlflow_client
 from tests.support.servers import Missing
 
@@ -132,6 +133,35 @@ def test_autologging_and_models_of_scikit_learn_work(head: Site) -> None:
 
 def test_a_token_that_is_none_is_told_so(head: Site) -> None:
     assert session(head, "nobody", token="wrong") == {"refused": "UNAUTHENTICATED"}
+
+
+def peak_memory(pid: int) -> int:
+    """Bytes that a process has had in memory at most."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    (line,) = (each for each in status.splitlines() if each.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+
+def test_a_large_file_passes_through_without_being_held_in_memory(head: Site) -> None:
+    """Neither one that is kept, nor one that somebody sends who may not."""
+    size = 128 * 1024 * 1024
+    path = head.folder / "large"
+    with path.open("wb") as file:
+        file.truncate(size)
+    run = head.call("POST", "/api/2.0/mlflow/runs/create", json={}).json()["run"]
+    address = f"/api/2.0/mlflow-artifacts/artifacts/runs/{run['info']['run_id']}/large"
+    before = peak_memory(head.web.pid)
+    with path.open("rb") as file:
+        assert head.client.put(address, content=file).status_code == 401
+    with path.open("rb") as file:
+        head.call("PUT", address, content=file)
+    digest = hashlib.sha256()
+    headers = {"Authorization": f"Bearer {head.secret}"}
+    with head.client.stream("GET", address, headers=headers) as answer:
+        for part in answer.iter_bytes():
+            digest.update(part)
+    assert digest.hexdigest() == sha256(path)
+    assert peak_memory(head.web.pid) - before < size / 2
 
 
 @pytest.mark.postgres
