@@ -97,6 +97,7 @@ class Agent:
             lease_seconds=settings.lease_seconds,
             log=log,
             place=place,
+            guard=guard,
         )
         self._usage = Usage(settings.data_dir, self._board, Load(self._watch))
         self._link = Link(

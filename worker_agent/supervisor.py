@@ -12,12 +12,13 @@ from whirr.wire.lean import TYPE_CHECKING, deque, suppress
 from worker_agent import children, environment, kernel, processes, records, spawn
 from worker_agent.job import Job
 from worker_agent.order import Outcome
-from worker_agent.trees import Tree
+from worker_agent.trees import Tree, none_but
 from worker_agent.unkillable import Unkillable
 
 if TYPE_CHECKING:
     from worker_agent.board import Board
     from worker_agent.cgroup import Cgroup, Place
+    from worker_agent.guard import Guard
     from worker_agent.log import Log
     from worker_agent.order import Key, Order
     from worker_agent.records import Record
@@ -42,6 +43,7 @@ class Supervisor:
         lease_seconds: float,
         log: Log,
         place: Place | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self.wake = wake
         self.unkillable = Unkillable(board, log)
@@ -54,6 +56,11 @@ class Supervisor:
         self._lease_seconds = lease_seconds
         self._log = log
         self._place = place  # where each attempt gets a cgroup
+        self._guard = guard
+        own = children.abandoned if guard is None else {guard.pid, *children.abandoned}
+        self._alone = none_but(own)
+        if not self._alone:
+            log.info("other processes come to this agent: an orphan without any mark is left alone")
         self._jobs: dict[Key, tuple[Job, Record]] = {}
         self._orders: deque[Order] = deque()
         self._cancelled: deque[Key] = deque()
@@ -172,7 +179,8 @@ class Supervisor:
         main = processes.look(process.pid)
         if main is not None:  # it is our child and not reaped yet, so it cannot be missing
             record.started(main.pid, main.ticks)
-        self._jobs[order.key] = (Job(order, process, Tree(process.pid, folder, cgroup)), record)
+        tree = Tree(process.pid, folder, cgroup, alone=self._alone)
+        self._jobs[order.key] = (Job(order, process, tree), record)
         self._shipper.follow(record)
         gpus = f" on GPU {','.join(map(str, order.gpus))}" if order.gpus else ""
         self._log.info(f"job {order.job_id}: attempt {order.attempt} runs as {process.pid}{gpus}")

@@ -32,10 +32,14 @@ def bears_the_mark(pid: int, folder: str) -> bool:
 class Tree:
     """The processes of one running job of this agent."""
 
-    def __init__(self, pid: int, folder: str, cgroup: Cgroup | None = None) -> None:
+    def __init__(
+        self, pid: int, folder: str, cgroup: Cgroup | None = None, *, alone: bool = True
+    ) -> None:
         self.pid = pid
         self.cgroup = cgroup
         self._folder = folder
+        self._alone = alone  # what comes to the agent can only be a job's
+        self._seen: set[tuple[int, int]] = set()  # members at the last look
 
     def members(self, others: Collection[Tree]) -> Table:
         """Those that live. `others` are the trees of the jobs that run beside it."""
@@ -43,7 +47,9 @@ class Tree:
         mine = [pid for pid in _children_of_jobs(everything) if self._owns(pid, everything, others)]
         if self.cgroup is not None:
             mine += self.cgroup.members()
-        return processes.descendants(everything, mine)
+        found = processes.descendants(everything, mine)
+        self._seen = {each.identity for each in found.values()}
+        return found
 
     def kill(self, others: Collection[Tree]) -> Table:
         """SIGKILL to all of it; who was still to be seen in the last look."""
@@ -55,11 +61,24 @@ class Tree:
         if self._claims(pid, everything):
             return True
         # An orphan that shed session and marks: it is ours if it can be nobody else's.
-        return not others
+        return self._alone and not others
 
     def _claims(self, pid: int, everything: Table) -> bool:
         process = everything[pid]
-        return pid == self.pid or process.session == self.pid or bears_the_mark(pid, self._folder)
+        if pid == self.pid or process.session == self.pid or process.identity in self._seen:
+            return True
+        return bears_the_mark(pid, self._folder)
+
+
+def none_but(ours: Collection[int]) -> bool:
+    """Whether nothing is below this process but these, and nothing can come to it from elsewhere.
+
+    An entry script may have started something and then become the agent; and to the first process of a
+    container comes what `docker exec` leaves there.
+    """
+    me = os.getpid()
+    below = processes.descendants(processes.table(), [me])
+    return me != 1 and not below.keys() - {me, *ours}
 
 
 def kill_all(look: Callable[[], Table]) -> Table:
