@@ -33,8 +33,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "sqlite: only means something on SQLite")
     # Django has its settings by now; a server that a test starts shall read whirr's own.
     os.environ.pop("DJANGO_SETTINGS_MODULE", None)
-    # A suite that a script starts in the background ignores Ctrl-C, and so would the programs it tests.
+    # A suite that a script starts in the background ignores Ctrl-C, one below nohup a closed terminal; and so would
+    # the programs that it tests.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_unconfigure() -> None:

@@ -114,6 +114,7 @@ def test_a_claim_says_all_that_the_agent_needs() -> None:
         "gpu_uuids": ["GPU-0", "GPU-3"],
         "timeout_seconds": 7,
         "grace_seconds": 30,
+        "stop_signal": "SIGTERM",
         "exclusive": False,
     }
 
