@@ -7,7 +7,7 @@ import time
 from whirr import __version__
 from whirr.wire import Client
 from whirr.wire.lean import TYPE_CHECKING, signal
-from worker_agent import hardware, records
+from worker_agent import codes, hardware, records
 from worker_agent.board import Board
 from worker_agent.guard import Guard
 from worker_agent.hardware import Load
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from worker_agent.order import Key, Order
 
 _LAST_DELIVERY = 30.0  # how long to wait for the server at the end; the rest waits on disk
+_BREATH = 1.0  # after a turn of the loop that failed
 
 
 class Agent:
@@ -51,6 +52,7 @@ class Agent:
         self._log = log
         self._signals = 0
         self._heeded = 0
+        self._stumbled = False  # the last turn failed
         self._closing = False  # jobs are over; what is left is delivered
         self._refused = ""
         self._wake = Wake()
@@ -69,7 +71,7 @@ class Agent:
             settings.data_dir,
             log,
             bandwidth=settings.bandwidth,
-            on_lost=self._lost_for_good,
+            on_lost=lambda key: self._supervisor.lose(key, for_good=True),
             on_acknowledged=self._board.done_with,
             room=self._room,
         )
@@ -84,8 +86,9 @@ class Agent:
             log,
             data_dir=settings.data_dir,
             every=timing.hold(exclusive=False),
-            changed=self._other_gpus_are_free,
+            changed=lambda: self._link.wake.ring(),  # from the watch's thread
         )
+        names = {gpu.index: gpu.uuid for gpu in gpus}
         self._supervisor = Supervisor(
             board=self._board,
             shipper=self._shipper,
@@ -93,7 +96,7 @@ class Agent:
             state_folder=state.records,
             data_dir=settings.data_dir,
             server_url=settings.server,
-            gpu_names=_names(gpus) if settings.gpu_ids == "uuid" else None,
+            gpu_names=names if settings.gpu_ids == "uuid" else None,
             lease_seconds=settings.lease_seconds,
             log=log,
             place=place,
@@ -119,8 +122,7 @@ class Agent:
         self._link.start()
         while not self._done():
             self._wake.clear()
-            self._heed_signals()
-            due = self._step()
+            due = self._turn()
             if not self._done():
                 self._wake.wait(due)
         code = self._close()
@@ -161,12 +163,6 @@ class Agent:
         self._refused = why
         self._wake.ring()
 
-    def _other_gpus_are_free(self) -> None:  # called from the watch's thread
-        self._link.wake.ring()
-
-    def _lost_for_good(self, key: Key) -> None:
-        self._supervisor.lose(key, for_good=True)
-
     # The main thread.
 
     def _done(self) -> bool:
@@ -177,6 +173,19 @@ class Agent:
         if self._signals:
             return True
         return self._settings.once and not self._board.accepting
+
+    def _turn(self) -> float | None:
+        """One that fails ends no job: what is due stays due."""
+        try:
+            self._heed_signals()
+            due = self._step()
+        except Exception as error:
+            if not self._stumbled:
+                self._log.error(f"this could not be done, trying again: {codes.told(error)}")
+            self._stumbled = True
+            return _BREATH
+        self._stumbled = False
+        return due
 
     def _step(self) -> float | None:
         gpus, slots = self._board.free_gpus(), self._board.free_slots()
@@ -214,19 +223,22 @@ class Agent:
 
     def _heed_signals(self) -> None:
         while self._heeded < self._signals:
-            self._heeded += 1
-            self._supervisor.hand_back_unstarted()
-            if self._heeded > 2:
-                self._log.warning("told a third time to stop: killing the jobs that run")
-                self._supervisor.stop_all("the agent was told three times to stop", grace=0.0)
-            elif self._heeded > 1:
-                self._log.warning("told again to stop: ending the jobs that run")
-                self._supervisor.kill_all()
-            elif self._settings.on_stop == "requeue":
-                self._log.info("told to stop: handing back what runs")
-                self._supervisor.stop_all("the agent was stopped")
-            else:
-                self._log.info("told to stop: waiting for the jobs that run to end")
+            self._heed(self._heeded + 1)
+            self._heeded += 1  # only now: what failed half-way is done again
+
+    def _heed(self, times: int) -> None:
+        self._supervisor.hand_back_unstarted()
+        if times > 2:
+            self._log.warning("told a third time to stop: killing the jobs that run")
+            self._supervisor.stop_all("the agent was told three times to stop", grace=0.0)
+        elif times > 1:
+            self._log.warning("told again to stop: ending the jobs that run")
+            self._supervisor.kill_all()
+        elif self._settings.on_stop == "requeue":
+            self._log.info("told to stop: handing back what runs")
+            self._supervisor.stop_all("the agent was stopped")
+        else:
+            self._log.info("told to stop: waiting for the jobs that run to end")
 
     def _clear_up_after_predecessor(self) -> None:
         """End what a killed agent left, and go on delivering what it had not delivered."""
@@ -252,7 +264,7 @@ class Agent:
         if self._refused:
             self._log.error(f"the server refuses this agent: {self._refused}")
             self._guard.dismiss()
-            return 1
+            return codes.REFUSED
         self._link.hang_up()
         self._supervisor.hand_back_unstarted()
         self._shipper.stop(_LAST_DELIVERY)
@@ -261,7 +273,7 @@ class Agent:
         self._link.unregister()
         self._guard.dismiss()
         self._log.info("stopped")
-        return 0
+        return codes.STOPPED
 
     def _registration(self, gpus: list[Gpu]) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -277,10 +289,6 @@ class Agent:
         if self._settings.bandwidth is not None:
             body["bandwidth_bytes_per_second"] = int(self._settings.bandwidth)
         return body
-
-
-def _names(gpus: list[Gpu]) -> dict[int, str]:
-    return {gpu.index: gpu.uuid for gpu in gpus}
 
 
 def _why_lost(record: records.Record) -> str:

@@ -5,16 +5,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from worker_agent import kernel, launch, options, packing
+from worker_agent import codes, kernel, launch, options, packing
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns only where this process cannot be started anew; its exit code."""
+    try:
+        return _main(argv)
+    except Exception as error:
+        sys.stderr.write(f"whirr-worker: cannot start: {codes.told(error)}\n")
+        return codes.PASSING
+
+
+def _main(argv: Sequence[str] | None) -> int:
     settings = options.read(argv)
     if not sys.platform.startswith("linux"):
         text = "the agent needs Linux: it relies on the kernel to leave no process behind"
         sys.stderr.write(f"whirr-worker: {text}\n")
-        return 2
+        return codes.USAGE
     kernel.become_subreaper()
     try:
         launch.resident(settings, packing.pack())

@@ -10,19 +10,26 @@ import sys
 
 from whirr.wire import files
 from whirr.wire.lean import TYPE_CHECKING, suppress
-from worker_agent import cgroup, guard, kernel, launch, smi
+from worker_agent import cgroup, codes, guard, kernel, launch, smi
 from worker_agent.agent import Agent
 from worker_agent.log import Log
 from worker_agent.smi import Gpu
-from worker_agent.state import State, Taken
+from worker_agent.state import Busy, State, Taken
 
 if TYPE_CHECKING:
     from worker_agent.settings import Settings
 
 
+class Misused(ValueError):
+    """Options that do not fit this machine."""
+
+
 def main() -> int:
     """Where `launch.resident` leads to."""
-    return work(launch.received(int(sys.argv[1])))
+    try:
+        return work(launch.received(int(sys.argv[1])))
+    except Exception as error:
+        return _complain(f"cannot start: {codes.told(error)}")
 
 
 def work(settings: Settings) -> int:
@@ -30,19 +37,32 @@ def work(settings: Settings) -> int:
     kernel.name_process("whirr-worker")
     _keep_files_to_ourselves()
     try:
-        gpus = serve(settings)
         state = State(settings.data_dir, settings.name)
-    except ValueError as error:
-        return _complain(str(error))
     except OSError as error:
         cure = "--data-dir names a folder that this user may write to"
         return _complain(f"cannot use {settings.data_dir}: {error.strerror}; {cure}")
     log = Log(settings.log_level, state.log_path)
     try:
-        state.lock()
+        agent = _begin(settings, state, log)
     except Taken as error:
         log.error(f"another agent called {settings.name} works in {error}: give this one a --name")
-        return 1
+        return codes.REFUSED
+    except Misused as error:
+        log.error(str(error))
+        return codes.USAGE
+    except Busy as error:
+        return _give_up(log, f"cannot start: {error}")
+    except Exception as error:
+        return _give_up(log, f"cannot start: {codes.told(error)}")
+    try:
+        return agent.run()
+    except Exception as error:
+        return _give_up(log, f"cannot go on: {codes.told(error)}")
+
+
+def _begin(settings: Settings, state: State, log: Log) -> Agent:
+    state.lock()
+    gpus = serve(settings)
     if isinstance(settings.gpus, list) and any(not gpu.uuid for gpu in gpus):
         log.warning("nvidia-smi cannot be asked: trusting --gpu as given")
     if settings.gpus == "all" and len(gpus) < len(smi.installed()):
@@ -55,7 +75,7 @@ def work(settings: Settings) -> int:
         place.clear_up()
         log.info(f"each attempt gets a cgroup in {place.folder}")
     watcher = guard.post(state.records, settings.data_dir, state.lock_fd)
-    return Agent(settings, gpus, state, watcher, log, place).run()
+    return Agent(settings, gpus, state, watcher, log, place)
 
 
 def serve(settings: Settings) -> list[Gpu]:
@@ -69,7 +89,7 @@ def serve(settings: Settings) -> list[Gpu]:
     missing = [index for index in settings.gpus if index not in known]
     if found is not None and missing:
         have = ", ".join(map(str, known)) or "none"
-        raise ValueError(f"--gpu: this machine has no GPU {missing[0]} (it has: {have})")
+        raise Misused(f"--gpu: this machine has no GPU {missing[0]} (it has: {have})")
     served = [known.get(index) or Gpu(index, "", "", 0) for index in settings.gpus]
     return _named(served, settings)
 
@@ -77,7 +97,7 @@ def serve(settings: Settings) -> list[Gpu]:
 def _named(served: list[Gpu], settings: Settings) -> list[Gpu]:
     nameless = [str(gpu.index) for gpu in served if not gpu.uuid]
     if settings.gpu_ids == "uuid" and nameless:
-        raise ValueError(f"--gpu-ids uuid: nvidia-smi tells no UUID of GPU {', '.join(nameless)}")
+        raise Misused(f"--gpu-ids uuid: nvidia-smi tells no UUID of GPU {', '.join(nameless)}")
     return served
 
 
@@ -91,4 +111,9 @@ def _keep_files_to_ourselves() -> None:
 
 def _complain(text: str) -> int:
     sys.stderr.write(f"whirr-worker: {text}\n")
-    return 2
+    return codes.PASSING
+
+
+def _give_up(log: Log, text: str) -> int:
+    log.error(f"{text}; this may pass, so it is worth another start (exit code {codes.PASSING})")
+    return codes.PASSING

@@ -7,6 +7,7 @@ import os
 import time
 
 from whirr.wire import files, jsontext
+from whirr.wire.lean import suppress
 from worker_agent import processes
 
 _LOCK_PATIENCE = 15.0  # a predecessor's guard may still be sweeping
@@ -14,6 +15,10 @@ _LOCK_PATIENCE = 15.0  # a predecessor's guard may still be sweeping
 
 class Taken(Exception):
     """Another agent of this name works in this data folder."""
+
+
+class Busy(Exception):
+    """Who holds the lock is no agent that lives here: it will let go, or somebody else's machine has to."""
 
 
 class State:
@@ -33,17 +38,26 @@ class State:
         """Held until this process and its guard have ended: the kernel forgets no unlock."""
         until = time.monotonic() + _LOCK_PATIENCE
         while not self._lock_now():
-            if self._holder_lives() or time.monotonic() >= until:
+            if self._holder_lives():
                 raise Taken(self.folder)
+            if time.monotonic() >= until:
+                why = "by the guard of a dead agent, which still sweeps, or by an agent elsewhere"
+                raise Busy(f"{self.folder}/lock is held {why}")
             time.sleep(0.1)
+        self._sign()
+
+    def _sign(self) -> None:
+        """Over what is there, which takes no room: an agent whose disk is full makes room once it runs."""
         me = processes.look(os.getpid())
-        os.ftruncate(self.lock_fd, 0)
-        os.pwrite(self.lock_fd, jsontext.dumps(me and me.identity), 0)
+        data = jsontext.dumps(me and me.identity)
+        with suppress(OSError):  # then a second agent of this name has to wait before it gives up
+            os.pwrite(self.lock_fd, data, 0)
+            os.ftruncate(self.lock_fd, len(data))
 
     def _lock_now(self) -> bool:
         try:
             fcntl.flock(self.lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             return False
         return True
 
@@ -62,5 +76,8 @@ class State:
         if files.exists(path) and (text := files.read_text(path).strip()):
             return text
         text = os.urandom(16).hex()
-        files.write_whole(path, text.encode(), mode=0o600, durable=True)
+        try:
+            files.write_whole(path, text.encode(), mode=0o600, durable=True)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, path) from error
         return text

@@ -42,7 +42,6 @@ def told(*options: str, **env: str) -> subprocess.CompletedProcess[str]:
         (["-s", "http://x:99999", "-d", "x"], {}, ["the port", "0 to 65535"]),
         (["-s", "http://u:p@x", "-d", "x"], {}, ["no user"]),
         (["--bandwidth", "-1"], {}, ["--bandwidth", "a number from 1"]),
-        (["-d", "/proc/nowhere"], {}, ["cannot use /proc/nowhere", "may write to"]),
         (["--lease-seconds", "5"], {}, ["--lease-seconds '5'", "10 to 600"]),
         (["--lease-seconds", "nan"], {}, ["--lease-seconds 'nan'", "10 to 600"]),
         (["--poll-interval", "often"], {}, ["--poll-interval 'often'", "0.1 to 3600"]),
@@ -62,7 +61,6 @@ def told(*options: str, **env: str) -> subprocess.CompletedProcess[str]:
         (["--token-file", "/no/such"], {}, ["--token-file /no/such", "No such file"]),
         (["--token-file", "/dev/null"], {}, ["--token-file /dev/null", "empty"]),
         ([], {"WHIRR_TOKEN": "two words"}, ["WHIRR_TOKEN", "one word"]),
-        (["-d", "/dev/null"], {}, ["cannot use /dev/null", "--data-dir names a folder"]),
     ],
 )
 def test_it_is_refused_with_what_would_be_right(
@@ -75,6 +73,16 @@ def test_it_is_refused_with_what_would_be_right(
     assert not [word for word in words if word not in answer.stderr], answer.stderr
     assert len(answer.stderr.splitlines()) <= 2, "the reason drowns"
     assert "two words" not in answer.stderr
+
+
+@pytest.mark.parametrize("folder", ["/proc/nowhere", "/dev/null"])
+def test_a_data_folder_that_cannot_be_used_may_only_not_be_mounted_yet(folder: str) -> None:
+    """So it is said at once, and by an exit code after which a unit tries again."""
+    answer = told("-s", NOBODY, "-d", folder)
+    assert answer.returncode == 75
+    assert f"cannot use {folder}" in answer.stderr
+    assert "--data-dir names a folder that this user may write to" in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1
 
 
 def test_a_token_in_the_command_line_is_warned_about(server: FakeServer, tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ class Unit:
         yield f"ExecStart={self._command()}"
         yield "Restart=always"
         yield "RestartSec=5"
-        yield "# 1: the server refuses it, or the name is taken; 2: wrong options. Trying again would not help."
+        yield "# 1: the server refuses it, or the name is taken; 2: wrong options. All else may pass (75)."
         yield "RestartPreventExitStatus=1 2"
 
     def _state(self) -> Iterator[str]:
