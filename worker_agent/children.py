@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 # Programs that did not answer in time and were killed: they may be in state D, so nobody waits.
 abandoned: set[int] = set()
+# Programs that a thread waits for right now, and how many of them are just being started.
+_awaited: set[int] = set()
+_beginning: list[bool] = []
 
 # Python ignores the last two, nohup and `&` the first three; a program expects none of that.
 _USUAL = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ)
@@ -123,35 +126,49 @@ def _execute(paths: list[bytes], words: list[bytes], env: dict[bytes, bytes]) ->
     return found or missing
 
 
+def is_awaited(pid: int) -> bool:
+    """Whether a thread may be waiting for this dead child of ours, which is then its to reap."""
+    # In this order: one that died has been started, so it is noted as soon as nothing is beginning.
+    return bool(_beginning) or pid in _awaited
+
+
 def answer_of(command: Sequence[str], patience: float) -> tuple[str, int | None]:
     """What it prints, complaints included, and its exit code: None when it takes too long.
 
     OSError when it cannot be run.
     """
     read_fd, write_fd = os.pipe()
+    _beginning.append(True)
     try:
-        pid = os.posix_spawnp(
-            command[0],
-            list(command),
-            os.environ,
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_DUP2, write_fd, 1),
-                (os.POSIX_SPAWN_DUP2, write_fd, 2),
-            ],
-            setsigdef=_USUAL[-2:],
-        )
+        pid = _spawn(command, write_fd)
+        _awaited.add(pid)
     except OSError:
         os.close(read_fd)
         raise
     finally:
+        _beginning.pop()
         os.close(write_fd)
     until = time.monotonic() + patience
     try:
         text = _read_until(read_fd, until)
+        return text, _exit_code(Child(pid), until)
     finally:
+        _awaited.discard(pid)
         os.close(read_fd)
-    return text, _exit_code(Child(pid), until)
+
+
+def _spawn(command: Sequence[str], output: int) -> int:
+    return os.posix_spawnp(
+        command[0],
+        list(command),
+        os.environ,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, output, 1),
+            (os.POSIX_SPAWN_DUP2, output, 2),
+        ],
+        setsigdef=_USUAL[-2:],
+    )
 
 
 def _read_until(fd: int, until: float) -> str:

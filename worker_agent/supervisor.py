@@ -5,13 +5,13 @@ Other threads leave messages and ring; everything about processes happens here, 
 
 from __future__ import annotations
 
-import os
 import time
 
-from whirr.wire.lean import TYPE_CHECKING, deque, suppress
+from whirr.wire.lean import TYPE_CHECKING, deque
 from worker_agent import children, environment, kernel, processes, records, spawn
 from worker_agent.job import Job
 from worker_agent.order import Outcome
+from worker_agent.reaper import Reaper
 from worker_agent.trees import Tree, none_but
 from worker_agent.unkillable import Unkillable
 
@@ -56,7 +56,7 @@ class Supervisor:
         self._lease_seconds = lease_seconds
         self._log = log
         self._place = place  # where each attempt gets a cgroup
-        self._guard = guard
+        self._reaper = Reaper(guard, log)
         own = children.abandoned if guard is None else {guard.pid, *children.abandoned}
         self._alone = none_but(own)
         if not self._alone:
@@ -95,8 +95,8 @@ class Supervisor:
         self._take_messages()
         now = time.monotonic()
         looks = [self._step_job(key, now) for key in list(self._jobs)]
-        self._reap_orphans()
-        due = [at for at in (*looks, self.unkillable.step(now)) if at is not None]
+        buried = self._reaper.step({job.tree.pid for job, _ in self._jobs.values()})
+        due = [at for at in (*looks, buried, self.unkillable.step(now)) if at is not None]
         return max(0.0, min(due) - time.monotonic()) if due else None
 
     def running(self) -> list[tuple[Order, Tree]]:
@@ -236,25 +236,6 @@ class Supervisor:
 
     def _others(self, key: Key) -> list[Tree]:
         return [job.tree for other, (job, _) in self._jobs.items() if other != key]
-
-    def _reap_orphans(self) -> None:
-        """Bury what died as an orphan of a job: nobody else will, and zombies hold process ids."""
-        session = os.getsid(0)
-        with suppress(ChildProcessError):
-            while True:
-                dead = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-                if dead is None:
-                    return
-                body = processes.look(dead.si_pid)
-                if body is None or self._is_main(dead.si_pid):
-                    return  # a main process is its job's to reap
-                if body.session == session and dead.si_pid not in children.abandoned:
-                    return  # nvidia-smi has its own waiter
-                children.abandoned.discard(dead.si_pid)
-                os.waitpid(dead.si_pid, os.WNOHANG)
-
-    def _is_main(self, pid: int) -> bool:
-        return any(job.tree.pid == pid for job, _ in self._jobs.values())
 
 
 def _in_words(outcome: Outcome) -> str:
