@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from tests.agent.watching import wait_for
 from worker_agent.board import Board
 from worker_agent.log import Log
 from worker_agent.shipping import delivered
+from worker_agent.shipping import room as module
 from worker_agent.shipping.room import Room
 
 SIZE = 1_000_000  # bytes of the disk of these tests
@@ -66,7 +66,17 @@ def disk(tmp_path: Path) -> Disk:
 
 
 def mark(folder: Path, *, final: bool = True) -> None:
-    delivered.mark(str(folder), final=final)
+    """As of an attempt of which all that lies there now was sent."""
+    sent = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    facts = [(path, path.stat()) for path in sent if path.name != "notes.txt"]
+    delivered.mark(
+        str(folder),
+        final=final,
+        sent=[
+            (str(path.relative_to(folder)), found.st_size, found.st_mtime_ns)
+            for path, found in facts
+        ],
+    )
 
 
 def test_while_there_is_room_nothing_is_deleted(disk: Disk) -> None:
@@ -175,21 +185,46 @@ def test_checkpoints_and_what_else_a_job_left_are_the_users(disk: Disk) -> None:
     assert (folder / "artifacts" / "link").is_symlink()
 
 
-def test_a_file_that_came_after_the_mark_is_not_a_delivered_one(disk: Disk) -> None:
-    folder = disk.attempt(1)
-    mark(folder)
-    late = folder / "artifacts" / "late"
-    wait_for(lambda: late.write_bytes(b"x") and late.stat().st_ctime_ns > _marked(folder))
-    os.utime(late, (0, 0))  # as `cp -p` does
-    for job in (2, 3, 4):
-        disk.attempt(job)
-    disk.room().step(delete=True)
-    assert late.exists()
-    assert not (folder / "artifacts" / "model").exists()
+def test_a_long_search_goes_on_with_the_next_turn_and_each_turn_deletes(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with sixty thousand runs on a slow disk: a turn is over before all of them were looked at."""
+    for job in range(1, 41):
+        mark(disk.attempt(job, size=22_000))
+    monkeypatch.setattr(module, "_AT_ONCE", 0.0)
+    monkeypatch.setattr(module, "_BATCH", 3)
+    room = disk.room(keep=300_000)
+    before, turns = len(disk.files()), 0
+    while len(disk.files()) == before:
+        room.step(delete=True)
+        turns += 1
+        assert turns < 100, "it never comes to delete anything"
+    while disk.free < 375_000:
+        left = disk.free
+        for _ in range(100):
+            room.step(delete=True)
+            if disk.free > left:
+                break
+        assert disk.free > left
+    gone = {job for job in range(1, 41) if not (disk.folder / "runs" / f"job-{job}").exists()}
+    assert gone == set(range(1, len(gone) + 1)), "the oldest first, over many searches"
+    room.step(delete=True)
+    assert not disk.board.disk_low
 
 
-def _marked(folder: Path) -> int:
-    return (folder / delivered.MARK).stat().st_ctime_ns
+def test_attempts_that_cannot_be_deleted_hide_no_others(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_BATCH", 2)
+    for job in range(1, 9):
+        folder = disk.attempt(job, size=100_000)
+        mark(folder)
+        if job < 7:
+            folder.rename(disk.folder / f"moved-{job}")
+            folder.symlink_to(disk.folder / f"moved-{job}")
+    disk.room(keep=300_000).step(delete=True)
+    left = {path.name for path in (disk.folder / "runs").iterdir()}
+    assert left == {f"job-{job}" for job in range(1, 7)}
 
 
 def test_the_limit_is_two_gigabytes_or_five_percent(disk: Disk) -> None:
@@ -257,7 +292,9 @@ def test_an_attempt_is_marked_once_the_server_has_all_of_it(
     server.outcome(key)
     agent.delivered()
     found = wait_for((attempt_of(server, agent.data_dir, key) / delivered.MARK).read_text)
-    assert json.loads(found) == {"final": final}
+    head, *sent = map(json.loads, found.splitlines())
+    assert head == {"attempt": f"job-{key[0]}/1", "final": final}
+    assert [name for name, *_ in sent] == ["output.log", "artifacts/x"]
     server.stop()
 
 

@@ -3,6 +3,7 @@
 import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,10 +27,10 @@ def forbid(name: str, monkeypatch: pytest.MonkeyPatch, number: int = errno.EACCE
     """As chmod 000 does for an agent that is not root."""
     really = os.open
 
-    def opened(path: "os.PathLike[str] | str", flags: int, mode: int = 0o777) -> int:
+    def opened(path: "os.PathLike[str] | str", *more: Any, **options: Any) -> int:
         if Path(path).name == name:
             raise OSError(number, os.strerror(number), str(path))
-        return really(path, flags, mode)
+        return really(path, *more, **options)
 
     monkeypatch.setattr(os, "open", opened)
 
@@ -83,7 +84,9 @@ def test_an_artifact_that_was_replaced_meanwhile_is_sent_anew(
     model.write_text("old")
     really = os.open
 
-    def open_late(path: Path, flags: int) -> int:
+    def open_late(path: Path, *more: Any, **options: Any) -> int:
+        if Path(path).name != "model":
+            return really(path, *more, **options)
         monkeypatch.setattr(os, "open", really)
         model.unlink()
         model.write_text("newer")

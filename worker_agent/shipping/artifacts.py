@@ -6,28 +6,39 @@ before, and the server, which goes by sizes, could not tell the parts of the two
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
 from whirr.wire import OffsetGap, files, layout
 from whirr.wire.lean import TYPE_CHECKING
+from worker_agent.shipping.beneath import Folder, version_of
 from worker_agent.shipping.unreadable import Unreadable, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whirr.wire.files import AnyPath
+    from worker_agent.shipping.beneath import Version
+    from worker_agent.shipping.delivered import Sent
     from worker_agent.shipping.target import Target
 
-    Version = tuple[int, int, int]  # inode, size, time of change: different for each replacement
+_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})  # it is another one now, or none
 
 
 class Artifacts:
     def __init__(self, folder: AnyPath) -> None:
         self._root = f"{folder}/{layout.ARTIFACTS}"
+        self._attempt = folder
         self._sent: dict[str, Version] = {}
         self._current: tuple[str, Version, int] | None = None  # name, version, next offset
         self._looking: Iterator[tuple[str, Version]] | None = None
+        self._looks_into = ""  # the folder in there that is being read
+        self._closed: set[str] = set()  # folders that cannot be read
+
+    def sent(self) -> Iterator[Sent]:
+        for name, (_, size, changed) in self._sent.items():
+            yield f"{layout.ARTIFACTS}/{name}", size, changed
 
     def pending(self, target: Target) -> bool:
         """Whether there is something to send."""
@@ -43,11 +54,13 @@ class Artifacts:
         return True
 
     def refused(self) -> None:
-        """The current file is not wanted, or cannot be sent: go on with the others."""
-        if self._current is not None:
-            name, version, _ = self._current
-            self._sent[name] = version
-            self._current = None
+        """The current file or folder is not wanted, or cannot be sent: go on with the others."""
+        if self._current is None:
+            self._closed.add(self._looks_into)
+            return
+        name, version, _ = self._current
+        self._sent[name] = version
+        self._current = None
 
     def _send(self, target: Target, name: str, version: Version, offset: int) -> None:
         whole = version[1]
@@ -85,25 +98,47 @@ class Artifacts:
                 return None
 
     def _files(self) -> Iterator[tuple[str, Version]]:
-        for folder, _, names in os.walk(self._root):  # links to folders are not followed
-            for name in sorted(names):
-                path = f"{folder}/{name}"
-                version = _version(path)
-                if version is not None and not name.endswith(".whirr-part"):
-                    yield path[len(self._root) + 1 :], version
+        folders = [""]
+        while folders:
+            self._looks_into = inner = folders.pop()
+            if inner in self._closed:
+                continue
+            try:
+                names, found = self._list(inner)
+            except OSError as error:
+                if error.errno in _GONE:
+                    continue
+                raise unreadable(error) from error
+            folders += [f"{inner}{name}/" for name in reversed(names)]
+            for name, version in found:
+                if not name.endswith(".whirr-part"):
+                    yield inner + name, version
+
+    def _list(self, inner: str) -> tuple[list[str], list[tuple[str, Version]]]:
+        if not inner:
+            mode = files.status(self._root, follow_links=False).st_mode
+            if not stat.S_ISDIR(mode):
+                what = "a link, and no link is followed" if stat.S_ISLNK(mode) else "no folder"
+                raise Unreadable(f"{self._root} is {what}")
+        with self._folder(inner) as folder:
+            return folder.contents()
+
+    def _folder(self, inner: str) -> Folder:
+        return Folder(self._attempt, (layout.ARTIFACTS, *inner.split("/")[:-1]))
 
     def _read(self, name: str, version: Version, offset: int, limit: int) -> bytes | None:
         """None when it is not that version any more."""
-        path = f"{self._root}/{name}"
+        inner, slash, last = name.rpartition("/")
         try:
-            fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            with self._folder(inner + slash) as folder:
+                fd = folder.open_file(last)
             try:
                 part = os.pread(fd, min(limit, version[1] - offset), offset)
-                return part if _of(os.fstat(fd)) == version else None
+                return part if version_of(os.fstat(fd)) == version else None
             finally:
                 os.close(fd)
         except OSError as error:
-            if _version(path) != version:
+            if error.errno in _GONE:
                 return None
             raise unreadable(error) from error
 
@@ -115,16 +150,3 @@ def _is_utf8(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _version(path: str) -> Version | None:
-    """None for what is no plain file: a link could name any file of this machine."""
-    try:
-        found = files.status(path, follow_links=False)
-    except OSError:
-        return None
-    return _of(found) if stat.S_ISREG(found.st_mode) else None
-
-
-def _of(found: os.stat_result) -> Version:
-    return found.st_ino, found.st_size, found.st_mtime_ns

@@ -1,103 +1,154 @@
 """Attempts of which the server has everything, told by a mark in their folder; and deleting what it has.
 
-    .delivered    {"final": true}     the run has ended with this attempt: no other one goes on from its files
+    .delivered    {"attempt": "job-7/1", "final": true}        final: no other attempt goes on from its files
+                  ["artifacts/model", 40960, 1751000000000]    a line for each file that was sent: size, time of change
 
-The mark is made after the last byte was acknowledged, and never where the server sees the same folder. A file that was
-changed or put there after the mark is no delivered one.
+The mark is made after the last byte was acknowledged, and never where the server may see the same folder. A file that
+is not in it, or is not as it says any more, is no delivered one.
 """
 
 from __future__ import annotations
 
 import os
-import stat
 
 from whirr.wire import files, jsontext, layout
 from whirr.wire.lean import TYPE_CHECKING, suppress
+from worker_agent.shipping.beneath import Folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from typing import Any
 
     from whirr.wire.files import AnyPath
 
+    Sent = tuple[str, int, int]  # path in the attempt's folder, size, time of change
+
 MARK = ".delivered"
+_HEAD = 4096  # bytes that the first line of a mark fits into
+_FIXED = frozenset({*layout.STREAMS, *layout.DOCUMENTS})
 
 
-def mark(folder: AnyPath, *, final: bool) -> None:
-    """The server has every file of this attempt."""
+def mark(folder: AnyPath, *, final: bool, sent: Iterable[Sent]) -> None:
+    """The server has every file of this attempt: these, as they were then."""
+    lines: list[Any] = [{"attempt": _name_of(os.fspath(folder)), "final": final}]
+    lines += map(list, sent)
     with suppress(OSError):
-        files.write_whole(f"{folder}/{MARK}", jsontext.dumps({"final": final}))
+        files.write_whole(f"{folder}/{MARK}", b"".join(jsontext.dumps(x) + b"\n" for x in lines))
+
+
+def _name_of(folder: str) -> str:
+    run, _, number = folder.rsplit("/", 2)
+    return f"{run[run.rfind('/') + 1 :]}/{number}"
 
 
 class Delivered:
-    def __init__(self, run: str, number: int, at: int) -> None:
-        self._run = run  # the run's folder
-        self._folder = f"{run}/attempts/{number}"
-        self.at = at  # nanoseconds, when the mark was made
+    __slots__ = ("_number", "_run_id", "_runs", "at")
 
-    @staticmethod
-    def all_in(data_dir: str) -> list[Delivered]:
-        """Those of runs that have ended, oldest first."""
-        found: list[Delivered] = []
-        for run_id in _names(f"{data_dir}/runs"):
-            if layout.is_run_id(run_id):
-                found += _of_run(f"{data_dir}/{layout.run_path(run_id)}")
-        return sorted(found, key=lambda each: each.at)
+    def __init__(self, runs: str, run_id: str, number: str, at: int) -> None:
+        self._runs = runs
+        self._run_id = run_id
+        self._number = number
+        self.at = at  # nanoseconds, when the mark was made
 
     def delete(self) -> int:
         """Its delivered files, and folders that are empty then; how many files."""
-        gone = sum(map(self._remove, self._files()))
-        with suppress(OSError):
-            files.remove(f"{self._folder}/{MARK}")
-        with suppress(OSError):
-            files.remove_folder(self._folder)  # it stays where the job left more than is delivered
-        _tidy(self._run)
+        gone = 0
+        try:
+            with self._folder(()) as folder:
+                told = _lines(folder)
+            for line in told:
+                gone += self._remove(line)
+            self._tidy()
+        except (OSError, ValueError):
+            return gone
         return gone
 
-    def _files(self) -> Iterator[str]:
-        for name in (*layout.STREAMS, *layout.DOCUMENTS):
-            yield f"{self._folder}/{name}"
-        for folder, _, names in os.walk(f"{self._folder}/{layout.ARTIFACTS}", topdown=False):
-            for name in names:
-                yield f"{folder}/{name}"
-            with suppress(OSError):
-                files.remove_folder(folder)
-
-    def _remove(self, path: str) -> bool:
+    def _remove(self, line: Any) -> bool:
         try:
-            found = files.status(path, follow_links=False)
-            if not stat.S_ISREG(found.st_mode) or found.st_ctime_ns > self.at:
+            path, size, changed = line
+            *above, name = path.split("/")
+            if not (above[0] == layout.ARTIFACTS if above else name in _FIXED):
                 return False
-            files.remove(path)
-        except OSError:
+            with self._folder(above) as folder:
+                found = folder.plain(name)
+                if found is None or found[1:] != (size, changed):
+                    return False
+                folder.remove(name)
+        except (OSError, ValueError, TypeError, AttributeError):
             return False
         return True
 
+    def _folder(self, names: Iterable[str]) -> Folder:
+        return Folder(self._runs, (self._run_id, "attempts", self._number, *names))
 
-def _of_run(run: str) -> list[Delivered]:
+    def _tidy(self) -> None:
+        folders = [[layout.ARTIFACTS]]
+        for names in folders:  # it grows meanwhile
+            with suppress(OSError), self._folder(names) as folder:
+                folders += [[*names, inner] for inner in folder.contents()[0]]
+        for names in reversed(folders):
+            with suppress(OSError), self._folder(names[:-1]) as folder:
+                folder.remove_empty(names[-1])
+        with suppress(OSError), self._folder(()) as folder:
+            folder.remove(MARK)
+        self._tidy_run()
+
+    def _tidy_run(self) -> None:
+        """Where no attempt is left, its links lead nowhere. Checkpoints are nobody's but the user's: they stay."""
+        with Folder(self._runs, (self._run_id, "attempts")) as attempts:
+            attempts.remove_empty(self._number)  # it stays where the job left more
+            if any(name.isdigit() for name in attempts.names()):
+                return
+            attempts.remove_link("newest")
+        with Folder(self._runs, (self._run_id,)) as run:
+            for name in (*_FIXED, layout.ARTIFACTS):
+                run.remove_link(name)
+            for name in ("attempts", layout.CHECKPOINTS):
+                run.remove_empty(name)
+        with Folder(self._runs) as runs:
+            runs.remove_empty(self._run_id)
+
+
+def find(data_dir: str) -> Iterator[Delivered | None]:
+    """Those of runs that have ended. None after each run without one: there may be many, and nothing else waits."""
+    runs = f"{data_dir}/runs"
+    with suppress(OSError), os.scandir(runs) as entries:
+        for entry in entries:
+            yield None
+            if layout.is_run_id(entry.name):
+                yield from _of_run(runs, entry.name)
+
+
+def _of_run(runs: str, run_id: str) -> list[Delivered]:
     found, ended = [], False
-    for name in _names(f"{run}/attempts"):
-        path = f"{run}/attempts/{name}/{MARK}"
-        facts = files.read_json_object(path) if name.isdigit() else None
-        if facts is None:
+    for number in _names(f"{runs}/{run_id}/attempts"):
+        path = f"{runs}/{run_id}/attempts/{number}/{MARK}"
+        head = _head(path) if number.isdigit() else {}
+        if head.get("attempt") != f"{run_id}/{number}":
             continue
-        ended = ended or facts.get("final") is True
+        ended = ended or head.get("final") is True
         with suppress(OSError):
-            found.append(Delivered(run, int(name), files.status(path).st_ctime_ns))
+            found.append(Delivered(runs, run_id, number, files.status(path).st_mtime_ns))
     return found if ended else []
 
 
-def _tidy(run: str) -> None:
-    """Where no attempt is left, its links lead nowhere. Checkpoints are nobody's but the user's: they stay."""
-    if any(name.isdigit() for name in _names(f"{run}/attempts")):
-        return
-    for name in ("attempts/newest", *layout.STREAMS, *layout.DOCUMENTS, layout.ARTIFACTS):
-        path = f"{run}/{name}"
-        with suppress(OSError):
-            if stat.S_ISLNK(files.status(path, follow_links=False).st_mode):
-                files.remove(path)
-    for folder in (f"{run}/attempts", f"{run}/{layout.CHECKPOINTS}", run):
-        with suppress(OSError):
-            files.remove_folder(folder)
+def _head(path: str) -> dict[str, Any]:
+    """The first line of a mark; the others may be a hundred thousand."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            value = jsontext.loads(os.read(fd, _HEAD).partition(b"\n")[0])
+        finally:
+            os.close(fd)
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _lines(folder: Folder) -> list[Any]:
+    """What a mark says was sent."""
+    text = files.read(folder.open_file(MARK))  # closes it
+    return [jsontext.loads(line) for line in text.splitlines()[1:]]
 
 
 def _names(folder: str) -> list[str]:

@@ -13,9 +13,10 @@ from whirr.wire.lean import TYPE_CHECKING
 from worker_agent.shipping.artifacts import Artifacts
 from worker_agent.shipping.documents import Documents
 from worker_agent.shipping.streams import StreamCursor
-from worker_agent.shipping.unreadable import Unreadable
+from worker_agent.shipping.unreadable import Unreadable, may_pass
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from whirr.wire import Client
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from worker_agent.log import Log
     from worker_agent.order import Key
     from worker_agent.records import Record
+    from worker_agent.shipping.delivered import Sent
     from worker_agent.shipping.target import Target
 
 _FINAL = frozenset({"completed", "failed", "cancelled"})  # what a job ends as
@@ -50,6 +52,7 @@ class Delivery:
         self.waits_with_artifacts = False
         self._over_since: float | None = None
         self._system_at = 0.0
+        self._troubled_since: float | None = None  # by a disk that may come back
 
     @property
     def key(self) -> Key:
@@ -64,14 +67,23 @@ class Delivery:
     def complete(self) -> bool:
         return self.acknowledged and self._artifacts_done
 
+    def sent(self) -> Iterator[Sent]:
+        """The files that the server has, as they were when it got them."""
+        for stream in self._streams:
+            yield from stream.sent()
+        yield from self._documents.sent()
+        yield from self._artifacts.sent()
+
     def step(self, client: Client, worker_id: str) -> bool:
         """One turn for all that is small: the files that grow, and the outcome. Whether there is more of it."""
         over = self.over  # read before the files: what is written after this look is not the end
         self._send_streams()
         self._send_documents()
+        if not self.waits_with_artifacts:  # else they may be what is troubled
+            self._troubled_since = None
         if not over or self._pending():
             return self._pending()
-        self._artifacts_done = not self._artifacts.pending(self._target)
+        self._artifacts_done = not self._has_artifacts()
         if not self.acknowledged and (self._artifacts_done or self._waited_for_artifacts()):
             self._finish(client, worker_id)
         self.waits_with_artifacts = not self._artifacts_done
@@ -84,9 +96,17 @@ class Delivery:
             self._artifacts.send_part(self._target)
         except (LeaseLost, NotAllowed):
             raise
-        except (Refused, Unreadable) as error:
+        except (Refused, Unreadable, OSError) as error:
             self._complain("an artifact", error)
             self._artifacts.refused()
+
+    def _has_artifacts(self) -> bool:
+        try:
+            return self._artifacts.pending(self._target)
+        except (Unreadable, OSError) as error:
+            self._complain("an artifact", error)
+            self._artifacts.refused()
+            return True  # there may be others
 
     def _pending(self) -> bool:
         return any(stream.pending() for stream in self._streams if self._is_due(stream))
@@ -104,13 +124,13 @@ class Delivery:
 
     def _send_streams(self) -> None:
         for stream in [each for each in self._streams if self._is_due(each)]:
-            if stream.name == layout.SYSTEM and stream.pending():
-                self._system_at = time.monotonic() + _SYSTEM_EVERY
             try:
+                if stream.name == layout.SYSTEM and stream.pending():
+                    self._system_at = time.monotonic() + _SYSTEM_EVERY
                 stream.send(self._target)
             except (LeaseLost, NotAllowed):
                 raise
-            except (Refused, Unreadable) as error:
+            except (Refused, Unreadable, OSError) as error:
                 # Asking again will not help, and the outcome must not wait for it.
                 self._complain(stream.name, error)
                 self._streams.remove(stream)
@@ -121,7 +141,7 @@ class Delivery:
                 self._documents.send(name, self._target)
             except (LeaseLost, NotAllowed):
                 raise
-            except (Refused, Unreadable) as error:
+            except (Refused, Unreadable, OSError) as error:
                 self._complain(name, error)
                 self._documents.refused()
 
@@ -151,7 +171,13 @@ class Delivery:
         self.acknowledged = True
         self.record.acknowledged(final=status in _FINAL)
 
-    def _complain(self, what: str, error: Refused | Unreadable) -> None:
+    def _complain(self, what: str, error: Refused | Unreadable | OSError) -> None:
+        """Say that it is left out; the error itself where that may pass."""
+        now = time.monotonic()
+        if isinstance(error, OSError) and self._troubled_since is None:
+            self._troubled_since = now
+        if may_pass(error, now - (self._troubled_since or now)):
+            raise error
         self.whole = False
         if isinstance(error, Refused):
             why = f"the server refused {what} ({error.status}): {error.detail}"

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import stat
+
 from whirr.wire import files, layout
 from whirr.wire.lean import TYPE_CHECKING
+from worker_agent.shipping.beneath import version_of
 from worker_agent.shipping.unreadable import Unreadable, unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from whirr.wire.files import AnyPath
+    from worker_agent.shipping.beneath import Version
+    from worker_agent.shipping.delivered import Sent
     from worker_agent.shipping.target import Target
 
 _LARGEST = 4 * 1024 * 1024
-
-Version = tuple[int, int, int]  # inode, size, time of change: different for each replacement
+# What stands for a version that cannot be sent: whatever becomes of such a file, it is complained of once.
+_UNREADABLE = (-1, -1, -1)
+_TOO_LARGE = (-2, -2, -2)
 
 
 class Documents:
@@ -20,6 +28,10 @@ class Documents:
         self._folder = folder
         self._sent: dict[str, Version] = {}
         self._current: tuple[str, Version] | None = None
+
+    def sent(self) -> Iterator[Sent]:
+        for name, (_, size, changed) in self._sent.items():
+            yield name, size, changed
 
     def changed(self) -> list[str]:
         return [name for name in layout.DOCUMENTS if self._differs(name)]
@@ -29,6 +41,10 @@ class Documents:
         if version is None:
             return
         self._current = name, version
+        if version == _TOO_LARGE:
+            raise Unreadable(
+                f"it is larger than {_LARGEST // 2**20} MiB; an artifact may be of any size"
+            )
         if target.shared:
             target.put(f"documents/{name}", shared=1)
         else:
@@ -47,16 +63,18 @@ class Documents:
 
     def _version(self, name: str) -> Version | None:
         try:
-            stat = files.status(f"{self._folder}/{name}")
-        except OSError:
+            found = files.status(f"{self._folder}/{name}")
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        return None if stat.st_size > _LARGEST else (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+        except OSError:
+            return _UNREADABLE
+        return _TOO_LARGE if found.st_size > _LARGEST else version_of(found)
 
     def _read(self, name: str) -> bytes:
         path = f"{self._folder}/{name}"
-        if not files.is_plain(path):  # reading a FIFO would wait for ever
-            raise Unreadable(f"{path} is no plain file")
         try:
+            if not stat.S_ISREG(files.status(path).st_mode):  # reading a FIFO would wait for ever
+                raise Unreadable(f"{path} is no plain file")
             return files.read(path)
         except OSError as error:
             raise unreadable(error) from error

@@ -11,18 +11,21 @@ import time
 from _thread import allocate_lock
 
 from whirr.wire.lean import TYPE_CHECKING
-from worker_agent.shipping.delivered import Delivered
+from worker_agent.shipping import delivered
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Callable
 
     from worker_agent.board import Board
     from worker_agent.log import Log
+    from worker_agent.shipping.delivered import Delivered
 
     Reading = Callable[[str], "tuple[int, int]"]  # (free, all) bytes
 
 _EVERY = 10.0  # seconds between looks: a fast disk is filled with 20 GB meanwhile at worst
-_AT_ONCE = 1.0  # seconds of deleting, and then the streams have their turn
+_AT_ONCE = 1.0  # seconds of searching and deleting, and then the streams have their turn
+_BATCH = 1000  # attempts to keep in mind; there may be very many
 _AGAIN = 60.0  # seconds until what could not be deleted is looked for again
 _MOST, _SHARE = 2_000_000_000, 0.05
 _ENOUGH = 1.25  # of the limit: then it takes jobs again
@@ -56,6 +59,7 @@ class Room:
         self._lock = allocate_lock()
         self._look_at = 0.0
         self._search_at = 0.0
+        self._oldest = Oldest(data_dir)
         self._low = False
         self._said = False
         self._free = 0
@@ -117,17 +121,67 @@ class Room:
     def _make_room(self) -> None:
         until = time.monotonic() + _AT_ONCE
         gone = 0
-        for attempt in Delivered.all_in(self._data_dir):
-            if self._reading(self._data_dir)[0] >= self._limit * _ENOUGH:
-                break
-            if time.monotonic() >= until:
+        while self._reading(self._data_dir)[0] < self._limit * _ENOUGH:
+            if not self._oldest.find(until):
                 self._look_at = 0.0  # go on after the others had their turn
                 break
+            attempt = self._oldest.take()
+            if attempt is None:
+                self._search_at = time.monotonic() + _AGAIN
+                break
             gone += attempt.delete()
+            if time.monotonic() >= until:
+                self._look_at = 0.0
+                break
         else:
-            self._search_at = time.monotonic() + _AGAIN
+            self._oldest = Oldest(self._data_dir)
         if gone:
             self._log.info(f"deleted {gone} delivered files, to make room")
+
+
+class Oldest:
+    """The attempts that may be deleted, oldest first. What a search has found is kept until the next turn."""
+
+    def __init__(self, data_dir: str) -> None:
+        self._data_dir = data_dir
+        self._search: Iterator[Delivered | None] | None = None
+        self._found: list[Delivered] | None = None  # the next one is the last
+        self._seen: list[Delivered] = []
+        self._left_out = False
+        self._after = -1  # older ones were taken
+
+    def find(self, until: float) -> bool:
+        """Whether it is known what comes next. A search that takes longer goes on with the next call."""
+        if self._found is not None:
+            return True
+        if self._search is None:
+            self._search = delivered.find(self._data_dir)
+        for each in self._search:
+            if each is not None and each.at > self._after:
+                self._seen.append(each)
+                if len(self._seen) >= 2 * _BATCH:
+                    self._keep_a_batch()
+            if time.monotonic() >= until:
+                return False
+        self._keep_a_batch()
+        self._found, self._seen, self._search = self._seen[::-1], [], None
+        return True
+
+    def take(self) -> Delivered | None:
+        """The oldest one; None after the last. Then the next search begins anew."""
+        if not self._found:
+            self._found, self._after = None, -1
+            return None
+        attempt = self._found.pop()
+        if not self._found and self._left_out:
+            self._found, self._after, self._left_out = None, attempt.at, False
+        return attempt
+
+    def _keep_a_batch(self) -> None:
+        self._seen.sort(key=lambda each: each.at)
+        if len(self._seen) > _BATCH:
+            del self._seen[_BATCH:]
+            self._left_out = True
 
 
 def _size(count: float) -> str:

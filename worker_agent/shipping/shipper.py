@@ -207,7 +207,7 @@ class Shipper:
         if delivery.complete:
             self._drop(delivery)
             if delivery.whole and not self._route.shared:
-                delivered.mark(delivery.folder, final=delivery.record.final)
+                delivered.mark(delivery.folder, final=delivery.record.final, sent=delivery.sent())
             records.delete(delivery.record.folder, delivery.key)
         return more
 

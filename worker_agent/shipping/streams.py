@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 
 from whirr.wire import OffsetGap, files
-from whirr.wire.lean import TYPE_CHECKING
+from whirr.wire.lean import TYPE_CHECKING, suppress
 from worker_agent.shipping.unreadable import unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from whirr.wire.files import AnyPath
+    from worker_agent.shipping.delivered import Sent
     from worker_agent.shipping.target import Target
 
 _PARTS_A_TURN = 8  # then the others have their turn
@@ -23,6 +26,13 @@ class StreamCursor:
         self._path = f"{folder}/{name}"
         self._resumed = resumed  # a predecessor may have sent some: ask before sending it all again
         self._acknowledged = 0
+
+    def sent(self) -> Iterator[Sent]:
+        """Nothing where the server does not have just what lies here."""
+        with suppress(OSError):
+            found = files.status(self._path, follow_links=False)
+            if found.st_size == self._acknowledged:
+                yield self.name, found.st_size, found.st_mtime_ns
 
     def pending(self) -> int:
         return max(0, self._size() - self._acknowledged)
@@ -88,5 +98,7 @@ class StreamCursor:
     def _size(self) -> int:
         try:
             return files.status(self._path).st_size
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return 0
+        except OSError as error:
+            raise unreadable(error) from error

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import errno
 
-# The agent's own trouble, and no file's: it passes.
-_PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+_OWN = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})  # the agent's trouble, and no file's
+_DISK = frozenset(
+    {
+        errno.ESTALE, errno.ETIMEDOUT, errno.EAGAIN, errno.ENOTCONN, errno.ECONNREFUSED,
+        errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.EREMOTEIO,
+    }
+)  # fmt: skip
+_PATIENCE = 600.0  # seconds that a file server may take to come back; the outcome waits for it
 
 
 class Unreadable(Exception):
@@ -13,5 +19,12 @@ class Unreadable(Exception):
 
 
 def unreadable(error: OSError) -> Exception:
-    """What to raise for an error of a file: Unreadable, unless it says nothing about the file."""
-    return error if error.errno in _PASSING else Unreadable(str(error))
+    """What to raise for an error of a file: Unreadable, unless it is one that passes."""
+    return error if error.errno in _OWN or error.errno in _DISK else Unreadable(str(error))
+
+
+def may_pass(error: Exception, lasted: float) -> bool:
+    """Whether to wait and try again, after so many seconds of trouble."""
+    if not isinstance(error, OSError):
+        return False
+    return error.errno not in _DISK or lasted < _PATIENCE
