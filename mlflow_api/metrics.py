@@ -16,9 +16,9 @@ from runs.points import Points
 
 FILE = "metrics.jsonl"
 TAKEN = "metrics."  # before the names that a line of the file has for itself
-REMEMBERED = (
-    1000  # points back from the newest among which a repetition is noticed: the largest batch
-)
+# Points back from the newest; a chunk that begins among them is looked at for repetitions. It holds up to 1511 points,
+# and a repeated batch of the largest size shall be among them.
+LOOKED_AT = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _latest_points(run: Run, keys: set[str]) -> dict[str, Points]:
     found: dict[str, list[Points]] = {}
     chunks = (
         Chunk.objects.filter(series__run=run, series__attempt=run.attempt, series__key__in=keys)
-        .filter(start__gt=F("series__count") - F("count") - REMEMBERED)
+        .filter(tier=0, start__gte=F("series__count") - LOOKED_AT)
         .values_list("series__key", "steps", "values", "times")
     )
     for key, *columns in chunks:

@@ -1,5 +1,6 @@
 """The life of a run that an MLflow client makes: an ordinary direct run, whose files the server itself writes."""
 
+import json
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +11,7 @@ from django.db import IntegrityError, transaction
 from mlflow_api.models import Experiment, Param, RunTag, TrackedRun
 from mlflow_api.refusals import Refusal, invalid, missing
 from mlflow_api.states import OURS
-from runs import feed
+from runs import documents, feed
 from runs.models import Run, RunKind
 
 NAME_TAG = "mlflow.runName"
@@ -189,9 +190,8 @@ def log_params(run: Run, params: list[tuple[str, str]]) -> None:
         wanted[key] = value
     fresh = {key: value for key, value in wanted.items() if key not in known}
     Param.objects.bulk_create([Param(run=run, key=key, value=fresh[key]) for key in fresh])
-    run.config = run.config | {key: typed(value) for key, value in fresh.items()}
-    run.save(update_fields=["config"])
-    feed.ring(feed.run_group(run.key))
+    config = run.config | {key: typed(value) for key, value in fresh.items()}
+    documents.put(run, run.attempt, "config.json", json.dumps(config).encode())
 
 
 WORDS = {"True": True, "False": False, "None": None}

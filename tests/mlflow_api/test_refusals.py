@@ -52,7 +52,12 @@ def test_no_value_in_any_field_is_a_failure_of_the_server(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     experiment_id, run_id = new_experiment(), new_run()
-    sane: dict[str, Any] = {"run_id": run_id, "experiment_id": experiment_id, "key": "k", "value": "1"}
+    sane: dict[str, Any] = {
+        "run_id": run_id,
+        "experiment_id": experiment_id,
+        "key": "k",
+        "value": "1",
+    }
     sane |= {"metric_key": "k", "timestamp": 1, "new_name": "x", "model_json": "{}"}
     junk = [each for each in JUNK if name not in READING or isinstance(each, (str, int))]
     for field in fields_of(name, sane, monkeypatch):
@@ -67,7 +72,12 @@ def test_no_value_in_any_field_is_a_failure_of_the_server(
 @pytest.mark.parametrize("name", [*WRITING, *READING])
 def test_nothing_known_is_asked_of_every_call(name: str) -> None:
     method = "GET" if name in READING else "POST"
-    told: dict[str, Any] = {"run_id": "none", "experiment_id": "999", "experiment_name": "none", "key": "k"}
+    told: dict[str, Any] = {
+        "run_id": "none",
+        "experiment_id": "999",
+        "experiment_name": "none",
+        "key": "k",
+    }
     told |= {"value": "1", "timestamp": 1, "new_name": "x", "metric_key": "k", "name": "\n"}
     status, code = refused(method, name, told)
     assert status in (400, 404)

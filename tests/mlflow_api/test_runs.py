@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from runs import storage
 from runs.models import Run, RunStatus
 from tests.mlflow_api.asking import (
     INVALID,
@@ -114,6 +115,8 @@ def test_params_are_kept_to_the_letter_and_as_numbers_in_the_config() -> None:
     post("runs/log-batch", run_id=run_id, params=given)
     post("runs/log-parameter", run_id=run_id, key="empty", value="")
     assert values(run_id, "params") == texts | {"empty": ""}
+    file = storage.document_path(ours(run_id), 1, "config.json")
+    assert json.loads(file.read_text()) == ours(run_id).config
     assert ours(run_id).config == {
         "lr": "0.10",  # no number that Python would write like this
         "n": 3,
