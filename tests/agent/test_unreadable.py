@@ -10,7 +10,12 @@ import pytest
 from tests.agent.conftest import AgentProcess
 from tests.agent.fake_server import FakeServer
 from whirr.wire import Client
+from worker_agent.log import Log
+from worker_agent.order import Outcome
+from worker_agent.records import Record
+from worker_agent.shipping import unreadable
 from worker_agent.shipping.artifacts import Artifacts
+from worker_agent.shipping.delivery import Delivery
 from worker_agent.shipping.documents import Documents
 from worker_agent.shipping.streams import StreamCursor
 from worker_agent.shipping.target import Route, Target
@@ -143,3 +148,124 @@ def test_a_refused_document_does_not_hide_the_others(
     sent = {name: text for (_, name), text in server.documents.items() if name != "config.json"}
     assert (sent["git.diff"], sent["requirements.txt"]) == (b"x\n", b"y\n")
     assert agent.log.count("refused config.json") == 1
+
+
+def troubled(
+    monkeypatch: pytest.MonkeyPatch, call: str, name: str, number: int = errno.ESTALE
+) -> list[str]:
+    """As of a file server that is away: this call fails for that name while the list says so."""
+    really = getattr(os, call)
+    trouble = [name]
+
+    def tried(path: Any = ".", *more: Any, **options: Any) -> Any:
+        if not isinstance(path, int) and Path(path).name in trouble:
+            raise OSError(number, os.strerror(number), str(path))
+        return really(path, *more, **options)
+
+    monkeypatch.setattr(os, call, tried)
+    return trouble
+
+
+def over(folder: Path, server: FakeServer) -> Delivery:
+    (folder / "artifacts").mkdir()
+    (folder / "artifacts" / "model").write_text("model")
+    (folder / "output.log").write_text("text")
+    (folder / "git.diff").write_text("diff")
+    record = Record(folder, {"job_id": 1, "attempt": 1, "run_id": "job-1"})
+    record.ended(Outcome("exited", exit_code=0))
+    route = Route(Client(server.url), None, lambda seconds: None)
+    log = Log(path=str(folder / "worker.log"))
+    return Delivery(record, folder, Target(route, "job-1", 1), log, resumed=False)
+
+
+def deliver(delivery: Delivery, server: FakeServer) -> None:
+    """Turn by turn, until it is complete or comes to a stop."""
+    for _ in range(20):
+        delivery.step(Client(server.url), "node1")
+        if delivery.complete:
+            return
+        delivery.send_artifact()
+
+
+@pytest.mark.parametrize("number", [errno.ESTALE, errno.EMFILE, errno.ETIMEDOUT])
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        ("stat", "output.log"), ("open", "output.log"), ("stat", "git.diff"),
+        ("open", "artifacts"), ("stat", "artifacts"), ("open", "model"),
+    ],
+)  # fmt: skip
+def test_trouble_of_the_disk_that_passes_loses_nothing(
+    server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    call: str, name: str, number: int,
+) -> None:  # fmt: skip
+    delivery = over(tmp_path, server)
+    trouble = troubled(monkeypatch, call, name, number)
+    for _ in range(3):
+        with pytest.raises(OSError, match=f"Errno {number}"):
+            deliver(delivery, server)
+    too_soon = delivery.complete
+    assert not too_soon
+    trouble.clear()
+    deliver(delivery, server)
+    assert delivery.complete
+    assert delivery.whole
+    assert server.log((1, 1)) == b"text"
+    assert server.documents["job-1/1", "git.diff"] == b"diff"
+    assert server.artifacts["job-1/1", "model"] == b"model"
+    assert {name for name, _, _ in delivery.sent()} == {
+        "output.log", "git.diff", "artifacts/model",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE])
+@pytest.mark.parametrize(
+    ("call", "name", "said"),
+    [
+        ("stat", "output.log", "output.log cannot be delivered"),
+        ("stat", "git.diff", "git.diff cannot be delivered"),
+        ("open", "artifacts", "an artifact cannot be delivered"),
+        ("open", "model", "an artifact cannot be delivered"),
+    ],
+)
+def test_trouble_that_stays_is_complained_of_once_and_nothing_is_marked(
+    server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    call: str, name: str, said: str, number: int,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(unreadable, "_PATIENCE", 0.0)
+    delivery = over(tmp_path, server)
+    troubled(monkeypatch, call, name, number)
+    deliver(delivery, server)
+    assert delivery.complete
+    assert server.finishes[1, 1], "the outcome does not wait for ever"
+    assert not delivery.whole
+    assert (tmp_path / "worker.log").read_text().count(said) == 1
+
+
+def test_a_folder_in_artifacts_that_cannot_be_read_hides_no_other(
+    server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = over(tmp_path, server)
+    for name in ("a", "b", "c"):
+        (tmp_path / "artifacts" / name).mkdir()
+        (tmp_path / "artifacts" / name / "x").write_text(name)
+    troubled(monkeypatch, "open", "b", errno.EACCES)
+    deliver(delivery, server)
+    assert delivery.complete
+    assert not delivery.whole
+    names = {name for _, name in server.artifacts}
+    assert names == {"model", "a/x", "c/x"}
+    assert (tmp_path / "worker.log").read_text().count("an artifact cannot be delivered") == 1
+
+
+def test_a_document_that_is_too_large_is_complained_of_and_never_taken_for_delivered(
+    agent: AgentProcess, server: FakeServer
+) -> None:
+    script = "cd $WHIRR_RUN_DIR; head -c 5000000 /dev/zero > git.diff; echo '{}' > config.json"
+    key = server.submit("sh", "-c", script)
+    server.outcome(key)
+    agent.delivered()
+    assert agent.log.count("git.diff cannot be delivered: it is larger than 4 MiB") == 1
+    folder = agent.data_dir / "runs" / f"job-{key[0]}" / "attempts" / "1"
+    assert not (folder / ".delivered").exists()
+    assert (f"job-{key[0]}/1", "config.json") in server.documents
