@@ -26,12 +26,39 @@ _beginning: list[bool] = []
 _USUAL = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ)
 
 
+# What a child that is no program yet must not inherit of the agent's: it should die of these.
+_OURS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD)
+_FOLDER = b"folder "  # before the number of an error that the working directory is to blame for
+
+
 class Child:
     """A process of ours; `returncode` is negative for a signal, as everywhere in Python."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, report: int | None = None) -> None:
         self.pid = pid
         self.returncode: int | None = None
+        self._report = report
+
+    def begun(self, patience: float = 0.0) -> bool:
+        """Whether it is the program by now, or dead. OSError when it could not become it.
+
+        A file server that does not answer may keep it from that for as long as it likes.
+        """
+        if self._report is None:
+            return True
+        poll = select.poll()
+        poll.register(self._report, select.POLLIN)
+        if not poll.poll(patience * 1000):
+            return False
+        said = files.read(self._report)  # its end comes when the program has been executed
+        self._report = None
+        if said:
+            number = int(said.removeprefix(_FOLDER))
+            place = "workdir" if said.startswith(_FOLDER) else None
+            os.waitpid(self.pid, 0)  # it said that last
+            self.returncode = 255
+            raise OSError(number, os.strerror(number), place)
+        return True
 
     def poll(self) -> int | None:
         """Its exit code, once it has one. It is reaped here and nowhere else."""
@@ -53,7 +80,10 @@ def begin(
     output: int,
     promise: Callable[[], None],
 ) -> Child:
-    """Run it in a session of its own, with no input; OSError or ValueError when it cannot be run."""
+    """Run it in a session of its own, with no input; ValueError when it cannot be passed on.
+
+    Nobody waits here: whether it could be run is known by `begun`.
+    """
     words = [_encoded(word) for word in command]
     block = {_encoded(name): _encoded(value) for name, value in env.items()}
     if any(b"=" in name for name in block):
@@ -64,13 +94,12 @@ def begin(
         pid = os.fork()
         if not pid:
             _become(paths, words, block, folder, output, promise, write_fd)
+    except OSError:
+        os.close(read_fd)
+        raise
     finally:
         os.close(write_fd)
-    said = files.read(read_fd)  # its end comes when the program has been executed
-    if said:
-        os.waitpid(pid, 0)
-        raise OSError(int(said), os.strerror(int(said)))
-    return Child(pid)
+    return Child(pid, read_fd)
 
 
 def _encoded(text: str) -> bytes:
@@ -98,19 +127,37 @@ def _become(
 ) -> NoReturn:
     """In the child: turn into the program, or report the error's number. Never returns."""
     try:
+        signal.set_wakeup_fd(-1)
+        for number in (*_OURS, *_USUAL):
+            signal.signal(number, signal.SIG_DFL)
         os.setsid()
+        promise()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
-        os.chdir(folder)
-        for number in _USUAL:
-            signal.signal(number, signal.SIG_DFL)
-        promise()
+        _let_go(report)
+        _enter(folder, report)
         os.write(report, str(_execute(paths, words, env)).encode())
     except OSError as error:
         os.write(report, str(error.errno or 0).encode())
     finally:
         os._exit(255)
+
+
+def _let_go(report: int) -> None:
+    """Close the agent's files: as long as we are kept waiting, its guard and its successor would be, too."""
+    for name in files.names_in("/proc/self/fd"):
+        if int(name) > 2 and int(name) != report:
+            with suppress(OSError):  # the listing's own
+                os.close(int(name))
+
+
+def _enter(folder: bytes, report: int) -> None:
+    try:
+        os.chdir(folder)
+    except OSError:
+        os.write(report, _FOLDER)
+        raise
 
 
 def _execute(paths: list[bytes], words: list[bytes], env: dict[bytes, bytes]) -> int:

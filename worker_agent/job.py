@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from whirr.wire.lean import TYPE_CHECKING, signal
-from worker_agent import listeners, processes, unkillable
+from worker_agent import listeners, processes, spawn, unkillable
 from worker_agent.oom import Witness
 from worker_agent.order import Outcome
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _LEFTOVER_GRACE = 10.0  # for what outlives a main process that ended by itself
 _REPORT_AFTER = 60.0  # what SIGKILL does not end (state D) must not hide the outcome for longer
+_START_PATIENCE = 60.0  # for a file server that lets it wait before it is its program
 _LOOKS = (0.02, 0.5)  # how often to look at a dying tree: first, and at most
 
 
@@ -39,6 +40,7 @@ class Job:
         self._look_every = _LOOKS[0]
         limit = order.timeout_seconds
         self._timeout_at = None if limit is None else time.monotonic() + limit
+        self._begin_until: float | None = time.monotonic() + _START_PATIENCE  # None: it has begun
 
     @property
     def ended(self) -> bool:
@@ -59,14 +61,45 @@ class Job:
 
     def step(self, now: float, others: Collection[Tree]) -> float | None:
         """Do what is due. Returns when to look again (None: only when something happens)."""
+        self._look_at_start(now, others)
         if not self.ended:
-            return self._watch(now, others)
+            due = self._watch(now, others)
+            if self._begin_until is not None:
+                soon = self._look_soon(now)
+                return soon if due is None else min(soon, due)
+            return due
         if self._clear_away(now, others):
             self.gone = True
             self._report()
             return None
+        return self._look_soon(now)
+
+    def _look_soon(self, now: float) -> float:
         self._look_every = min(self._look_every * 1.5, _LOOKS[1])
         return now + self._look_every
+
+    def _look_at_start(self, now: float, others: Collection[Tree]) -> None:
+        """Whether it has become its program, as long as it has not."""
+        if self._begin_until is None:
+            return
+        try:
+            begun = self._process.begun()
+        except OSError as error:  # it ends by itself
+            begun = True
+            why = spawn.explain(self.order, error)
+            self._wanted = self._wanted or Outcome("never_started", error_message=why)
+        if begun:
+            self._begin_until = None
+        elif now >= self._begin_until:
+            self._begin_until = None
+            self.stop(Outcome("never_started", error_message=self._why_slow()), now, 0.0, others)
+
+    def _why_slow(self) -> str:
+        program, workdir = self.order.command[0], self.order.workdir
+        return (
+            f"{program!r} did not start within {_START_PATIENCE:g} s: does the file server of "
+            f"the program, or of the working directory {workdir}, answer?"
+        )
 
     def _watch(self, now: float, others: Collection[Tree]) -> float | None:
         if self._timeout_at is not None and now >= self._timeout_at:

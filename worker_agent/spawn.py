@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from worker_agent.order import Order
 
 
+_AT_ONCE = 0.2  # almost all have begun by then, or cannot; for the others nobody waits
+
+
 class NeverStarted(Exception):
     """The command could not be executed; the message is for the person who submitted it."""
 
@@ -34,21 +37,26 @@ def prepare(order: Order, data_dir: str) -> str:
 
 
 def start(order: Order, folder: str, env: dict[str, str], cgroup: Cgroup | None = None) -> Child:
-    """The job in a session of its own, writing straight into output.log. Main thread only."""
+    """The job in a session of its own, writing straight into output.log. Main thread only.
+
+    It may not have become its program yet: see `Child.begun`.
+    """
     _check(order)
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     output = os.open(f"{folder}/{layout.OUTPUT}", flags, 0o644)
     entrance = _entrance(cgroup)
     try:
-        return children.begin(
+        child = children.begin(
             order.command,
             workdir=order.workdir,
             env=env,
             output=output,
             promise=_entering(entrance, kernel.dies_with(os.getpid())),
         )
+        child.begun(_AT_ONCE)
+        return child
     except (OSError, ValueError) as error:
-        raise NeverStarted(_explain(order, error)) from error
+        raise NeverStarted(explain(order, error)) from error
     finally:
         os.close(output)
         if entrance is not None:
@@ -79,16 +87,15 @@ def _check(order: Order) -> None:
         raise NeverStarted("the job has no command")
     if not order.workdir.startswith("/"):
         raise NeverStarted(f"the working directory {order.workdir!r} is no absolute path")
-    if not files.is_folder(order.workdir):
-        raise NeverStarted(
-            f"the working directory {order.workdir} does not exist on {os.uname().nodename}"
-        )
 
 
-def _explain(order: Order, error: OSError | ValueError) -> str:
+def explain(order: Order, error: OSError | ValueError) -> str:
+    """Why it could not be started, for the person who submitted it."""
     command, host = order.command[0], os.uname().nodename
     if isinstance(error, ValueError):
         return f"the command or its environment cannot be passed on: {error}"
+    if error.filename is not None:
+        return _explain_folder(order.workdir, host, error)
     if error.errno == errno.ENOENT:
         return f"{command!r} was not found on {host} (or the interpreter in its first line)"
     if error.errno == errno.EACCES:
@@ -96,3 +103,11 @@ def _explain(order: Order, error: OSError | ValueError) -> str:
     if error.errno == errno.ENOEXEC:
         return f"{command!r} is no program: does it lack a first line like #!/bin/sh?"
     return f"{command!r} could not be started on {host}: {error.strerror or error}"
+
+
+def _explain_folder(workdir: str, host: str, error: OSError) -> str:
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return f"the working directory {workdir} does not exist on {host}"
+    if error.errno == errno.EACCES:
+        return f"the working directory {workdir} may not be used on {host}: no permission"
+    return f"the working directory {workdir} cannot be used on {host}: {error.strerror or error}"
