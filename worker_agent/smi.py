@@ -81,16 +81,16 @@ class App:
         self.memory_mb = memory_mb
 
 
-def gpus() -> list[Gpu] | None:
-    """All that answer; None where nvidia-smi cannot be asked."""
+def gpus() -> list[Gpu]:
+    """All that answer. Raises Failed where nvidia-smi itself does not."""
     try:
         rows = _rows(_FACTS)
     except (Absent, Silent):
-        return None
+        raise
     except Failed:  # one that is sick may spoil the answer for all
         rows = [row for place in installed() for row in _facts_of(place)]
         if not rows:
-            return None
+            raise
     return [
         Gpu(int(index), name, uuid, int(number(memory) or 0), driver)
         for index, name, uuid, memory, driver in rows
@@ -212,8 +212,10 @@ def _ask(query: str, only: str) -> str:
     command = ["nvidia-smi", query, *([f"--id={only}"] if only else [])]
     try:
         text, code = children.answer_of([*command, "--format=csv,noheader,nounits"], PATIENCE)
-    except OSError as error:
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
         raise Absent(f"nvidia-smi cannot be run: {error.strerror}") from error
+    except OSError as error:  # no process or pipe to be had; or it is just being replaced
+        raise Failed(f"nvidia-smi cannot be run: {error.strerror}") from error
     if code is None:
         raise Silent(f"nvidia-smi did not answer for {PATIENCE:g} s")
     if _NO_SUCH_GPU in text:

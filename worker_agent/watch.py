@@ -10,6 +10,7 @@ import os
 import time
 
 from whirr.wire.lean import TYPE_CHECKING
+from worker_agent import smi
 from worker_agent.gpu_judge import SETTLE, Judge, Look
 from worker_agent.smi import Absent, Failed, Smi
 from worker_agent.threads import Thread
@@ -49,6 +50,7 @@ class Watch:
         self._smi = Smi()
         self._judge = Judge(served, board, log)
         self._asks = bool(served)
+        self._has_answered = any(gpu.uuid for gpu in served)
         self._soon = _SOON[0]
         self._trouble = ""
         self._load: list[dict[str, Any]] = []
@@ -57,7 +59,7 @@ class Watch:
         self._thread = Thread(self._run)
 
     def start(self) -> None:
-        if any(gpu.uuid for gpu in self._served):  # nvidia-smi has answered once
+        if self._has_answered:
             self._board.used = self.wake.ring
             self._board.unsettle(gpu.index for gpu in self._served)
         self._thread.start()
@@ -99,16 +101,23 @@ class Watch:
         waiting = self._board.unsettled()
         try:
             seen = self._smi.look(self._served)
-        except Absent:
-            self._asks = False
-            self._board.used = None
-            self._give_up_waiting(SETTLE)
         except Failed as failed:
+            if isinstance(failed, Absent) and not (self._has_answered or smi.installed()):
+                self._stop_asking(failed)
+                return
             self._no_answer(str(failed))
         else:
             self._answered(seen, waiting)
 
+    def _stop_asking(self, why: Absent) -> None:
+        """There never was an answer, so nothing is blocked for one."""
+        self._log.warning(f"the GPUs are not watched: {why}")
+        self._asks = False
+        self._board.used = None
+        self._give_up_waiting(SETTLE)
+
     def _answered(self, seen: list[Seen], waiting: dict[int, float]) -> None:
+        self._has_answered = True
         self._board.used = self.wake.ring
         try:
             apps = self._smi.apps(seen)

@@ -279,3 +279,22 @@ def test_a_driver_that_does_not_know_a_field_is_not_asked_for_it_again(
     is_free(server, 0)
     wait_for(lambda: len(smi.calls) > 8)
     assert sum("gpu_recovery_action" in words for _, words in smi.calls) == 1
+
+
+def test_an_nvidia_smi_that_is_away_for_a_while_is_asked_again(
+    server: FakeServer, start: Start, smi: FakeSmi, bob: subprocess.Popen[bytes]
+) -> None:
+    """As while a driver is upgraded: what was blocked must not stay so for ever."""
+    smi.computes((1, bob.pid))
+    agent = begin(start, smi)
+    is_blocked(server, 1, "foreign")
+    program = smi.folder / "nvidia-smi"
+    program.rename(smi.folder / "away")
+    server.wait_for(
+        lambda: "cannot be run" in server.syncs[-1]["load"].get("gpu_trouble", ""), "no word of it"
+    )
+    assert server.syncs[-1]["load"]["gpus"] == []
+    smi.computes()
+    (smi.folder / "away").rename(program)
+    is_free(server, 0, 1)
+    assert "nvidia-smi answers again" in agent.log

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -140,9 +141,10 @@ def test_at_the_start_a_sick_gpu_does_not_hide_the_others(
     monkeypatch.setattr(smi, "_DRIVER", str(tmp_path / "driver"))
     said = "Unable to determine the device handle for GPU0000:17:00.0: Unknown Error"
     told.prints("facts", said, code=255)
-    assert smi.gpus() is None
+    with pytest.raises(Failed):
+        smi.gpus()
     told.prints("facts.0000:65:00.0", "1, NVIDIA A100, GPU-1, 40960, 550.54.15")
-    assert [(gpu.index, gpu.uuid) for gpu in smi.gpus() or ()] == [(1, "GPU-1")]
+    assert [(gpu.index, gpu.uuid) for gpu in smi.gpus()] == [(1, "GPU-1")]
     assert len(smi.installed()) == 2
 
 
@@ -197,3 +199,17 @@ def test_a_gpu_is_not_kept_from_everybody_because_nvidia_smi_fails(
     assert rings
     assert "version mismatch" in looks.load()["gpu_trouble"]
     assert looks.load()["gpus"] == []
+
+
+def test_only_one_that_is_not_there_is_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it is replaced, or no process is to be had, it only does not answer."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(smi.Absent):
+        smi.Smi().apps([])
+    program = tmp_path / "nvidia-smi"
+    shutil.copy("/bin/true", program)
+    with program.open("ab"), pytest.raises(smi.Failed, match="Text file busy") as told:
+        smi.Smi().apps([smi.Seen(0, "GPU-0", {}, "")])
+    assert not isinstance(told.value, smi.Absent)
