@@ -4,10 +4,13 @@ How far a file is indexed stands in the same transaction as the points, so a cra
 nothing; and because the file is the truth, the index can be thrown away and made again.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from django.db import transaction
+from django.db.models import Model
 
-from runs import storage
+from runs import rows, storage
 from runs.models import Chunk, Run, Series, Stream
 from runs.parsing import Column, parse
 from runs.points import Points
@@ -78,10 +81,16 @@ def _store(run: Run, attempt: int, columns: dict[str, Column]) -> None:
             grown.append(chunk)
         _summarise(each, points)
     Chunk.objects.bulk_create(made)
-    Chunk.objects.bulk_update(grown, ["count", "steps", "values", "times"])
-    Series.objects.bulk_update(series, SUMMARY)
+    _save(Chunk, grown, COLUMNS)
+    _save(Series, series, SUMMARY)
 
 
+def _save(model: type[Model], found: Sequence[Model], columns: list[str]) -> None:
+    told = [[*(getattr(each, name) for name in columns), each.pk] for each in found]
+    rows.update(model, columns, ("id",), told)
+
+
+COLUMNS = ["count", "steps", "values", "times"]
 SUMMARY = [
     "count",
     "last",

@@ -108,6 +108,8 @@ def _element(field: AnyField, value: Any) -> str:
         value = value.pk
     if value is None:
         return "NULL"
+    if isinstance(value, bytes):
+        return f'"\\\\x{value.hex()}"'
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return f'"{value.isoformat()}"' if isinstance(value, datetime) else str(value)

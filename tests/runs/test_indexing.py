@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from django.db.models import Model
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runs import indexing, recording, selectors, streams
+from runs import indexing, recording, rows, selectors, streams
 from runs.models import Chunk, Run, Series, Stream
 from tests.runs.factories import NOON, line, log, make_run, series
 
@@ -47,26 +48,27 @@ def test_indexing_again_adds_nothing() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(
-    "where", ["Chunk.objects.bulk_create", "Series.objects.bulk_update", "save"]
-)
+@pytest.mark.parametrize("where", [Chunk, Series, Stream])
 def test_an_interruption_anywhere_repeats_nothing_and_skips_nothing(
-    where: str, monkeypatch: pytest.MonkeyPatch
+    where: type[Model], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server dies between writing the points and noting how far it got."""
     run = make_run()
     log(run, line(loss=0))
 
-    def die(*_args: Any, **_kwargs: Any) -> None:
-        raise KeyboardInterrupt
+    update = rows.update
 
-    places = {
-        "Chunk.objects.bulk_create": (Chunk.objects, "bulk_update"),
-        "Series.objects.bulk_update": (Series.objects, "bulk_update"),
-        "save": (Stream, "save"),
-    }
+    def die_at(model: type[Model], *args: Any) -> int:
+        if model is where:
+            raise KeyboardInterrupt
+        return update(model, *args)
+
+    def die(_stream: Stream, **_options: Any) -> None:
+        raise KeyboardInterrupt  # the others die before they come here
+
     with monkeypatch.context() as patch:
-        patch.setattr(*places[where], die)
+        patch.setattr(rows, "update", die_at)
+        patch.setattr(Stream, "save", die)
         with pytest.raises(KeyboardInterrupt):
             log(run, line(loss=1) + line(loss=2))
     assert [value for _, value in points(run)] == [0]

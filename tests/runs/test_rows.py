@@ -1,5 +1,6 @@
 """Statements for many rows: what is written comes back as Django itself would read it, on both databases."""
 
+import math
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +11,9 @@ from django.db import DatabaseError, connection, transaction
 from jobs.models import Attempt, Job, JobEvent
 from jobs.states import AttemptStatus
 from runs import rows
+from runs.models import Chunk, Series
 from tests.jobs.factories import NOON, fresh, make_job, make_worker, sync
+from tests.runs.factories import line, log, make_run, series
 
 pytestmark = pytest.mark.django_db
 
@@ -117,3 +120,18 @@ def test_whole_rows_are_equal_to_those_of_the_orm() -> None:
     (found,) = rows.select(Attempt, "TRUE", [])
     told = Attempt.objects.get()
     assert {**vars(found), "_state": None} == {**vars(told), "_state": None}
+
+
+def test_bytes_and_the_infinities_come_back_as_they_were() -> None:
+    run = make_run()
+    log(run, line(loss=1.0))
+    chunk, stored = Chunk.objects.get(), series(run)
+    data = bytes(range(256))
+    rows.update(Chunk, ("steps", "values"), ("id",), [[data, b"", chunk.pk]])
+    rows.update(
+        Series, ("minimum", "maximum", "last"), ("id",), [[-math.inf, math.inf, None, stored.pk]]
+    )
+    chunk.refresh_from_db()
+    stored.refresh_from_db()
+    assert (bytes(chunk.steps), bytes(chunk.values)) == (data, b"")
+    assert (stored.minimum, stored.maximum, stored.last) == (-math.inf, math.inf, None)
