@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _LEFTOVER_GRACE = 10.0  # for what outlives a main process that ended by itself
 _REPORT_AFTER = 60.0  # what SIGKILL does not end (state D) must not hide the outcome for longer
 _START_PATIENCE = 60.0  # for a file server that lets it wait before it is its program
+_STUCK_LOOK = 5.0  # how often to look at what may hang for days
 _LOOKS = (0.02, 0.5)  # how often to look at a dying tree: first, and at most
 
 
@@ -38,6 +39,7 @@ class Job:
         self._kill_at: float | None = None
         self._asked: set[tuple[int, int]] = set()  # who was sent SIGTERM
         self._look_every = _LOOKS[0]
+        self._hung_until = 0.0  # no look is worth it before
         limit = order.timeout_seconds
         self._timeout_at = None if limit is None else time.monotonic() + limit
         self._begin_until: float | None = time.monotonic() + _START_PATIENCE  # None: it has begun
@@ -61,6 +63,14 @@ class Job:
 
     def step(self, now: float, others: Collection[Tree]) -> float | None:
         """Do what is due. Returns when to look again (None: only when something happens)."""
+        if self.stuck and now < self._hung_until:
+            return self._hung_until
+        due = self._step(now, others)
+        if self.stuck and not self.gone:
+            due = self._hung_until = now + _STUCK_LOOK
+        return due
+
+    def _step(self, now: float, others: Collection[Tree]) -> float | None:
         self._look_at_start(now, others)
         if not self.ended:
             due = self._watch(now, others)

@@ -4,10 +4,11 @@ A process in state D cannot be made at will. So the edge is faked: real processe
 which /proc shows in state D.
 """
 
+import itertools
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -84,6 +85,12 @@ def a_job(pid: int, folder: Path, **more: Any) -> Job:
     return Job(order.parse({**raw, **more}), Child(pid), Tree(pid, str(folder)))
 
 
+def must_end(stuck: Job, now: float) -> None:
+    """Looked at as time goes by: each look is five seconds after the one before."""
+    times = itertools.count(now, 5.0)
+    wait_for(lambda: stuck.step(next(times), []) is None)
+
+
 def told(stuck: Job) -> list[Outcome]:
     return [] if stuck.outcome is None else [stuck.outcome]
 
@@ -103,7 +110,35 @@ def test_the_outcome_is_told_after_a_minute_and_names_who_is_left(
     assert f"SIGKILL did not end {pid} (sleep, state D)" in outcome.error_message
     assert not stuck.gone
     hanging.clear()
-    wait_for(lambda: stuck.step(now + 70, []) is None)
+    must_end(stuck, now + 71)
+    assert stuck.gone
+
+
+def test_what_is_stuck_is_looked_at_every_five_seconds_whatever_else_happens(
+    hanging: set[int], spawn: Spawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may hang for days: looking through /proc twice a second would cost a core's hundredth all the while."""
+    pid = spawn("sleep", "86400")
+    hanging.add(pid)
+    stuck, now = a_job(pid, tmp_path), time.monotonic()
+    stuck.stop(Outcome("cancelled"), now, 5.0)
+    stuck.step(now + 65.1, [])
+    assert stuck.stuck
+    looks: list[float] = []
+    really = Tree.members
+
+    def members(self: Tree, others: Collection[Tree]) -> processes.Table:
+        looks.append(0.0)
+        return really(self, others)
+
+    monkeypatch.setattr(Tree, "members", members)
+    assert stuck.step(now + 66.0, []) == stuck.step(now + 70.0, []) == now + 65.1 + 5.0
+    assert not looks
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: stuck.ended)
+    hanging.clear()
+    must_end(stuck, now + 70.2)
+    assert looks
     assert stuck.gone
 
 
@@ -125,7 +160,7 @@ def test_the_exit_code_is_told_though_a_child_hangs(
     assert (ended.outcome.kind, ended.outcome.exit_code) == ("exited", 3)
     assert f"{child} (sleep, state D)" in ended.outcome.error_message
     hanging.clear()
-    wait_for(lambda: ended.step(now + 62, []) is None)
+    must_end(ended, now + 67)
 
 
 def test_its_gpus_wait_until_it_is_gone(hanging: set[int], spawn: Spawn) -> None:
