@@ -13,6 +13,7 @@ from jobs.selectors import WorkerView
 from jobs.states import WorkerStatus
 from runs.errors import NotFound
 
+MOST = 1e15  # more than anything that is measured here
 HOT = 83  # °C: where data-centre cards begin to throttle
 
 
@@ -106,7 +107,7 @@ def node(view: WorkerView) -> Node:
     """One worker's card."""
     worker = view.worker
     load = {} if view.status == WorkerStatus.OFFLINE else _mapping(worker.load)
-    reported = {each.get("index"): each for each in _rows(load.get("gpus"))}
+    reported = {each["index"]: each for each in _rows(load.get("gpus")) if _names_a_gpu(each)}
     devices = [_device(view, gpu, reported.get(gpu.get("index"), {})) for gpu in _rows(worker.gpus)]
     empty = [None] * max(0, worker.slots - len(view.attempts))
     return Node(
@@ -161,9 +162,15 @@ def _megabytes(reported: Any) -> float | None:
     return None if count is None else count / 1e6
 
 
+def _names_a_gpu(told: Mapping[str, Any]) -> bool:
+    return isinstance(told.get("index"), int)
+
+
 def _number(thing: Any) -> float | None:
-    """What an agent sent may be anything; a bar needs a number."""
-    return float(thing) if isinstance(thing, int | float) and not isinstance(thing, bool) else None
+    """What an agent sent may be anything; a bar needs a number, and one that something here could have."""
+    if not isinstance(thing, int | float) or isinstance(thing, bool):
+        return None
+    return float(thing) if abs(thing) < MOST else None
 
 
 def _mapping(thing: Any) -> Mapping[str, Any]:

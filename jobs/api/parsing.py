@@ -49,8 +49,19 @@ def _load(told: Any) -> dict[str, Any]:
         return {}
     if told.get("blocked"):
         told = told | {"blocked": [each.as_json() for each in blocked.read(told["blocked"])]}
+    if "gpus" in told:
+        told = told | {"gpus": [each for each in _rows(told["gpus"]) if _names_a_gpu(each)]}
     load: dict[str, Any] = storable.json(told)
     return load
+
+
+def _rows(told: Any) -> list[dict[str, Any]]:
+    return [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
+
+
+def _names_a_gpu(told: dict[str, Any]) -> bool:
+    index = told.get("index")
+    return isinstance(index, int) and not isinstance(index, bool) and index >= 0
 
 
 def finish_report(body: Any) -> finishing.Report:

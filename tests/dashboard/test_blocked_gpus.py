@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from jobs.api import parsing
 from jobs.models import Worker
 from tests.dashboard.test_hostile import EVIL
 from tests.jobs.factories import make_job, make_worker
@@ -70,15 +71,39 @@ def test_the_page_of_a_job_says_why_it_waits(browser: Client, told: Worker) -> N
     assert TEXT in page(browser, f"/runs/{job.run.key}/")
 
 
+ODD_LOADS: list[Any] = [
+    EVIL,
+    [EVIL],
+    {"gpus": EVIL, "cpu_percent": EVIL, "memory_used_mb": [], "bandwidth_bytes_per_second": {}},
+    {"gpus": [None, {}, {"index": []}, {"index": {}}, {"index": EVIL}, {"index": True}]},
+    {"gpus": [{"index": 0, "utilization": [], "memory_used_mb": {}, "power_w": EVIL}]},
+    {"gpus": [{"index": 0, "temperature_c": 1e308, "utilization": 1e308, "power_w": -1e308}]},
+    {"disk_free_mb": -1e308, "disk_total_mb": 1e308, "disk_low": [], "gpu_trouble": {}},
+    {"memory_used_mb": 1e308, "cpu_percent": -1e308, "bandwidth_bytes_per_second": 1e308},
+]
+
+
+@pytest.mark.parametrize("load", ODD_LOADS)
+def test_an_odd_load_breaks_no_page_for_all_the_others(browser: Client, load: Any) -> None:
+    """It is left out, whether it is read as it comes or lies in the database since an earlier version."""
+    make_worker("other", now=timezone.now())
+    told = [load, parsing.sync_report({"load": load}).load]
+    for each in told:
+        shown_everywhere(browser, worker_with(each))
+
+
 @pytest.mark.parametrize("out", ODD)
 def test_odd_words_break_no_page_and_become_none(browser: Client, out: Any) -> None:
-    worker = worker_with(
-        {"blocked": out, "gpu_trouble": [EVIL], "disk_free_mb": EVIL, "disk_total_mb": -1}
-    )
+    load = {"blocked": out, "gpu_trouble": [EVIL], "disk_free_mb": EVIL, "disk_total_mb": -1}
+    shown_everywhere(browser, worker_with(load))
+
+
+def shown_everywhere(browser: Client, worker: Worker) -> None:
     job = make_job(gpus=2)
     paths = (
         *("/", "/workers/", "/queue/", "/admin/jobs/worker/", "/api/v1/workers"),
         *(f"/admin/jobs/worker/{worker.pk}/change/", f"/runs/{job.run.key}/"),
+        *(f"/api/v1/jobs/{job.pk}/explain", f"/api/v1/workers/{worker.worker_id}"),
     )
     for path in paths:
         shown = page(browser, path)
