@@ -77,13 +77,24 @@ def _lines(metrics: list[Metric]) -> bytes:
     return b"".join(json.dumps(record).encode() + b"\n" for record in records)
 
 
+Point = tuple[
+    str, int, float, str
+]  # series, step, seconds, and the value as text: NaN equals nothing
+
+
+def _point(metric: Metric) -> Point:
+    seconds = metric.time.timestamp()
+    return stored_name(metric.key), metric.step, seconds, repr(metric.value)
+
+
 def _without_repetitions(run: Run, metrics: list[Metric]) -> list[Metric]:
-    latest = _latest_points(run, {stored_name(each.key) for each in metrics})
-    fresh = {}
-    for each in metrics:
-        points = latest.get(stored_name(each.key))
-        if points is None or not _has(points, each):
-            fresh[each.key, each.step, each.at, repr(each.value)] = each
+    fresh = {_point(each): each for each in metrics}
+    times = np.array([seconds for _, _, seconds, _ in fresh])
+    for key, points in _latest_points(run, {name for name, *_ in fresh}).items():
+        same = np.isin(points.times, times)
+        columns = (points.steps, points.times, points.values)
+        for step, seconds, value in zip(*(each[same].tolist() for each in columns), strict=True):
+            fresh.pop((key, step, seconds, repr(value)), None)
     return list(fresh.values())
 
 
@@ -97,14 +108,6 @@ def _latest_points(run: Run, keys: set[str]) -> dict[str, Points]:
     for key, *columns in chunks:
         found.setdefault(key, []).append(Points.unpack(*columns))
     return {key: Points.join(some) for key, some in found.items()}
-
-
-def _has(points: Points, metric: Metric) -> bool:
-    same = (points.steps == metric.step) & (points.times == metric.time.timestamp())
-    values = points.values[same]
-    if metric.value != metric.value:
-        return bool(np.isnan(values).any())
-    return bool((values == metric.value).any())
 
 
 def history(run: Run, key: str, *, begin: int, limit: int) -> tuple[list[Metric], bool]:
