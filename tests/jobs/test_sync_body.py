@@ -97,8 +97,8 @@ def test_a_body_that_is_no_object_is_refused(body: Any) -> None:
 
 
 def test_a_load_that_no_database_holds_is_mended() -> None:
-    load = sync_report({"load": {"gpus": [{"name": "a\0b", "power_w": float("nan")}]}}).load
-    assert load == {"gpus": [{"name": "a\N{REPLACEMENT CHARACTER}b", "power_w": "NaN"}]}
+    load = sync_report({"load": {"note": "a\0b", "power_w": float("nan")}}).load
+    assert load == {"note": "a\N{REPLACEMENT CHARACTER}b", "power_w": "NaN"}
 
 
 def test_of_the_gpus_load_only_what_names_one_is_kept() -> None:
