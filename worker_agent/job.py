@@ -130,10 +130,12 @@ class Job:
     def _clear_away(self, now: float, others: Collection[Tree]) -> bool:
         """Whether nothing of the tree lives, helping it along."""
         alive = self.tree.members(others)
-        if not alive:
+        if not alive and not self.tree.unclear:
             return True
         if self._kill_at is None:
             self._kill_at = now + min(_LEFTOVER_GRACE, self.order.grace_seconds)
+        if not alive:  # somebody hangs, and it will be seen whose it is when that is over
+            return now >= self._kill_at + _REPORT_AFTER
         if now < self._kill_at:
             self._ask(alive)
         else:

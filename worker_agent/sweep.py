@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from worker_agent.records import Record
 
 _PATIENCE = 10.0
+_UNREAD_PATIENCE = 2.0  # for those that wait for a disk: what they are is known when they go on
 
 
 class Swept:
@@ -31,10 +32,11 @@ def sweep(records: Iterable[Record], data_dir: str) -> Swept:
     Without a grace: their main process died with the agent, by the kernel's hand.
     """
     swept = Swept()
+    unread_until = time.monotonic() + _UNREAD_PATIENCE
     for record in records:
         if record.same_boot and record.outcome is None:
             folder = f"{data_dir}/{layout.attempt_path(record.run_id, record.attempt)}"
-            alive = _kill_all(record, folder, swept)
+            alive = _kill_all(record, folder, swept, unread_until)
             if alive:
                 swept.stuck.append((record, alive))
             elif record.cgroup is not None:
@@ -42,7 +44,7 @@ def sweep(records: Iterable[Record], data_dir: str) -> Swept:
     return swept
 
 
-def _kill_all(record: Record, folder: str, swept: Swept) -> Table:
+def _kill_all(record: Record, folder: str, swept: Swept, unread_until: float) -> Table:
     """Who is still there after a while."""
 
     def look() -> Table:
@@ -51,7 +53,10 @@ def _kill_all(record: Record, folder: str, swept: Swept) -> Table:
         return found
 
     until = time.monotonic() + _PATIENCE
-    while alive := look():
+    while True:
+        alive = look()
+        if not alive and (time.monotonic() >= unread_until or not trees.some_are_unread()):
+            break
         if record.cgroup is not None:
             record.cgroup.kill()
         trees.kill_all(look)

@@ -17,16 +17,32 @@ if TYPE_CHECKING:
     from typing import Callable
 
     from worker_agent.cgroup import Cgroup
-    from worker_agent.processes import Table
+    from worker_agent.processes import Process, Table
 
 _ROUNDS = 50
 
 
-def bears_the_mark(pid: int, folder: str) -> bool:
+def bears_the_mark(process: Process, folder: str) -> bool:
     """Whether a process has what only this attempt's processes have: its folder's name in the
-    environment, or its log as standard output."""
-    named = processes.environment_has(pid, f"WHIRR_RUN_DIR={folder}")
-    return named or processes.writes_to(pid, f"{folder}/{layout.OUTPUT}")
+    environment, or its log as standard output.
+
+    What hangs in the kernel (state D) may hold the lock of its memory: reading its environment would hang, too.
+    """
+    if not _hangs(process) and processes.environment_has(process.pid, f"WHIRR_RUN_DIR={folder}"):
+        return True
+    return processes.writes_to(process.pid, f"{folder}/{layout.OUTPUT}")
+
+
+def _hangs(process: Process) -> bool:
+    return process.state == "D"
+
+
+def some_are_unread() -> bool:
+    """Whether a program hangs just now, whose environment was therefore not read."""
+    kernel_threads = 2  # their parent; they are no programs, and hang as a matter of course
+    return any(
+        _hangs(each) and each.parent != kernel_threads for each in processes.table().values()
+    )
 
 
 class Tree:
@@ -40,11 +56,19 @@ class Tree:
         self._folder = folder
         self._alone = alone  # what comes to the agent can only be a job's
         self._seen: set[tuple[int, int]] = set()  # members at the last look
+        self.unclear = False  # at the last look somebody hung who may be a member
 
     def members(self, others: Collection[Tree]) -> Table:
         """Those that live. `others` are the trees of the jobs that run beside it."""
         everything = processes.table()
-        mine = [pid for pid in _children_of_jobs(everything) if self._owns(pid, everything, others)]
+        orphans = _children_of_jobs(everything)
+        mine = [pid for pid in orphans if self._owns(pid, everything, others)]
+        self.unclear = self.cgroup is None and any(
+            _hangs(everything[pid])
+            and pid not in mine
+            and not any(tree._knows(everything[pid]) for tree in others)
+            for pid in orphans
+        )
         if self.cgroup is not None:
             mine += self.cgroup.members()
         found = processes.descendants(everything, mine)
@@ -65,9 +89,12 @@ class Tree:
 
     def _claims(self, pid: int, everything: Table) -> bool:
         process = everything[pid]
-        if pid == self.pid or process.session == self.pid or process.identity in self._seen:
+        return self._knows(process) or bears_the_mark(process, self._folder)
+
+    def _knows(self, process: Process) -> bool:
+        if process.pid == self.pid or process.session == self.pid:
             return True
-        return bears_the_mark(pid, self._folder)
+        return process.identity in self._seen
 
 
 def none_but(ours: Collection[int]) -> bool:
@@ -114,7 +141,7 @@ def left_behind(folder: str, main: tuple[int, int] | None, cgroup: Cgroup | None
     """What lives of an attempt whose agent is gone. Never a stranger: each root is proven."""
     everything = processes.table()
     everything.pop(os.getpid(), None)
-    roots = [pid for pid in everything if bears_the_mark(pid, folder)]
+    roots = [pid for pid, process in everything.items() if bears_the_mark(process, folder)]
     if main is not None and main[0] in everything and everything[main[0]].identity == main:
         roots.append(main[0])
         # As long as the leader lives, its session number can mean nobody else.

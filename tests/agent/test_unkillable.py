@@ -207,6 +207,7 @@ def test_an_agent_takes_the_gpus_of_a_job_that_hangs_out_until_it_is_gone(
     """Also where the lease was lost, and nobody waits for the outcome. An agent that stops would not wait, either."""
     monkeypatch.setattr(job, "_REPORT_AFTER", 0.1)
     monkeypatch.setattr(unkillable, "_LOOK_EVERY", 0.1)
+    monkeypatch.setattr(job, "_STUCK_LOOK", 0.1)
     board, told = Board((0, 1), 1), Told()
     supervisor = Supervisor(
         board=board, shipper=cast("Shipper", told), wake=Wake(), state_folder=str(tmp_path),
