@@ -29,6 +29,7 @@ class Ended:
     exit_code: int | None = None
     signal: int | None = None
     overruled: bool = False  # by the server, while the agent still runs it
+    started: bool = True  # False where its agent handed it back unbegun
 
 
 def end(job: Job, attempt: Attempt, ended: Ended, *, actor: str, now: datetime) -> None:
@@ -59,7 +60,7 @@ def end(job: Job, attempt: Attempt, ended: Ended, *, actor: str, now: datetime) 
     changes: dict[str, Any] = {"exit_code": ended.exit_code}
     if not to.is_final:
         changes |= {"worker": None, "queued_at": now, "not_before": now + wait if wait else None}
-        changes |= preferring.after(attempt, now=now, runs_from=now + wait)
+        changes |= preferring.after(attempt, started=ended.started, now=now, runs_from=now + wait)
     move(job, to, now=now, actor=actor, reason=ended.reason, message=message, **changes)
     if to.is_final:
         following.after([job], now=now)

@@ -31,6 +31,7 @@ class Report:
     """The end of an attempt as its agent saw it. `exit_code` or `signal` is None where there was none.
 
     `oom`: the kernel killed one of its processes for want of memory. `may_requeue`: exit code 85 is no failure.
+    Without `started` nothing of it ever ran.
     """
 
     worker_id: str
@@ -40,6 +41,7 @@ class Report:
     message: str = ""
     oom: bool = False
     may_requeue: bool = True
+    started: bool = True
 
 
 @again.after_deadlock
@@ -100,7 +102,7 @@ def _judge(report: Report) -> Ended:
         message = f"killed by signal {report.signal}"
     elif not message and report.exit_code:
         message = f"exit code {report.exit_code}"
-    return Ended(status, reason, message, report.exit_code, report.signal)
+    return Ended(status, reason, message, report.exit_code, report.signal, started=report.started)
 
 
 def _of_exit(report: Report) -> tuple[AttemptStatus, Reason]:

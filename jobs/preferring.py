@@ -15,13 +15,16 @@ PATIENCE = timedelta(seconds=60)
 NOBODY: dict[str, Any] = {"prefers": None, "prefers_until": None}
 
 
-def after(attempt: Attempt, *, now: datetime, runs_from: datetime) -> dict[str, Any]:
-    """Columns of the job whose `attempt` has just ended, and which may run again from `runs_from` on."""
-    if attempt.status != AttemptStatus.PREEMPTED or attempt.worker_id is None:
+def after(attempt: Attempt, *, started: bool, now: datetime, runs_from: datetime) -> dict[str, Any]:
+    """Columns of the job whose `attempt` has just ended, and which may run again from `runs_from` on.
+
+    One that never `started` has left nothing there.
+    """
+    if not started or attempt.status != AttemptStatus.PREEMPTED or attempt.worker_id is None:
         return NOBODY
     takes_jobs = Worker.objects.filter(draining=False, disabled=False, online=True)
     worker = takes_jobs.filter(pk=attempt.worker_id).first()
-    if worker is None or not worker.is_online(now=now):
+    if worker is None or worker.disk_full or not worker.is_online(now=now):
         return NOBODY
     return {"prefers": worker, "prefers_until": runs_from + PATIENCE}
 

@@ -75,8 +75,9 @@ def finish_report(body: Any) -> finishing.Report:
         raise _refusal("outcome", f"one of {', '.join(Outcome.values)}")
     if not isinstance(message, str):
         raise _refusal("error_message", "a text")
-    if not isinstance(body.get("oom", False), bool):
-        raise _refusal("oom", "true or false")
+    for name in ("oom", "started"):
+        if not isinstance(body.get(name, False), bool):
+            raise _refusal(name, "true or false")
     return finishing.Report(
         worker_id,
         Outcome(body["outcome"]),
@@ -84,6 +85,7 @@ def finish_report(body: Any) -> finishing.Report:
         _whole_or_none(body, "signal", least=1, most=128),
         storable.text(message),
         oom=body.get("oom", False),
+        started=body.get("started", True),
     )
 
 

@@ -156,6 +156,9 @@ class FinishSerializer(serializers.Serializer[Any]):
     oom = serializers.BooleanField(
         default=False, help_text="the kernel killed one of its processes for want of memory"
     )
+    started = serializers.BooleanField(
+        default=True, help_text="false where it was handed back before anything of it ran"
+    )
 
 
 class FinishedSerializer(serializers.Serializer[Any]):

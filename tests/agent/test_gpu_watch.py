@@ -259,6 +259,7 @@ def test_an_order_for_a_gpu_that_was_taken_meanwhile_is_handed_back(
     key = server.submit("true", gpus=[1])
     ended = server.outcome(key)
     assert ended["outcome"] == "worker_shutdown"
+    assert ended["started"] is False
     assert f"(pid {bob.pid}, python3)" in ended["error_message"]
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from jobs import syncing, workers
 from jobs.finishing import Outcome
@@ -140,6 +141,30 @@ class TestGoingBackToTheCheckpoints:
         finish(attempt, Outcome.WORKER_SHUTDOWN, now=after(LONG))
         assert self.given("node2", 1) == [job.pk]
 
+    def test_nor_for_one_that_never_began_it(self) -> None:
+        """An order for a GPU that somebody took meanwhile: nothing of it lies there."""
+        job = make_job()
+        attempt = claim(make_worker("node1"))
+        make_worker("node1", now=after(LONG))
+        finish(attempt, Outcome.WORKER_SHUTDOWN, now=after(LONG), started=False)
+        assert self.given("node2", 1) == [job.pk]
+
+    def test_one_that_was_handed_back_while_it_ran_goes_back(self) -> None:
+        job = make_job()
+        attempt = claim(make_worker("node1"))
+        make_worker("node1", now=after(LONG))
+        finish(attempt, Outcome.WORKER_SHUTDOWN, now=after(LONG))
+        assert self.given("node2", 1) == []
+        assert self.given("node1", 2) == [job.pk]
+
+    def test_nor_for_one_whose_disk_is_full(self) -> None:
+        job = make_job()
+        worker = make_worker("node1")
+        attempt = claim(worker)
+        sync(worker, now=after(LONG), gpus=[], running=[(job.pk, 1)], load={"disk_low": True})
+        finish(attempt, exit_code=REQUEUE_CODE, now=after(LONG))
+        assert self.given("node2", 1) == [job.pk]
+
     def test_a_lost_job_waits_for_nobody(self) -> None:
         job = make_job()
         claim(make_worker("node1"))
@@ -224,6 +249,17 @@ class TestOverHttp:
         assert (refused.status_code, list(refused.json()["fields"])) == (400, ["oom"])
         assert owner().post(path, body, "application/json").json()["status"] == "failed"
         assert owner().get(f"/api/v1/jobs/{job.pk}").json()["reason"] == "oom"
+
+    def test_the_finish_call_takes_that_it_never_began(self) -> None:
+        job = make_job()
+        worker = make_worker(now=timezone.now())
+        claim(worker, now=timezone.now())
+        body = {"worker_id": "node1", "outcome": "worker_shutdown", "started": False}
+        path = f"/api/v1/jobs/{job.pk}/attempts/1/finish"
+        refused = owner().post(path, {**body, "started": 0}, "application/json")
+        assert (refused.status_code, list(refused.json()["fields"])) == (400, ["started"])
+        assert owner().post(path, body, "application/json").json()["status"] == "queued"
+        assert fresh(job).prefers_id is None
 
     def test_a_worker_of_whirr_0_5_reports_a_plain_failure(self) -> None:
         job = make_job()

@@ -102,7 +102,7 @@ def test_a_load_that_no_database_holds_is_mended() -> None:
 
 
 def test_of_the_gpus_load_only_what_names_one_is_kept() -> None:
-    odd = [None, 7, {}, {"index": []}, {"index": "0"}, {"index": True}, {"index": -1}]
+    odd: list[Any] = [None, 7, {}, {"index": []}, {"index": "0"}, {"index": True}, {"index": -1}]
     good = {"index": 1, "utilization": 50}
     told = sync_report({"load": {"gpus": [*odd, good], "cpu_percent": 2}})
     assert told.load == {"gpus": [good], "cpu_percent": 2}

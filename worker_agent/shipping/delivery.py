@@ -158,6 +158,8 @@ class Delivery:
         }
         if outcome.oom:
             body["oom"] = True
+        if self.record.process is None:
+            body["started"] = False
         path = f"/api/v1/jobs/{self.record.job_id}/attempts/{self.record.attempt}/finish"
         status = None
         try:
