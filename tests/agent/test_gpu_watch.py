@@ -291,9 +291,7 @@ def test_an_nvidia_smi_that_is_away_for_a_while_is_asked_again(
     is_blocked(server, 1, "foreign")
     program = smi.folder / "nvidia-smi"
     program.rename(smi.folder / "away")
-    server.wait_for(
-        lambda: "cannot be run" in server.syncs[-1]["load"].get("gpu_trouble", ""), "no word of it"
-    )
+    server.wait_for(lambda: "cannot be run" in server.syncs[-1]["load"].get("gpu_trouble", ""))
     assert server.syncs[-1]["load"]["gpus"] == []
     smi.computes()
     (smi.folder / "away").rename(program)
