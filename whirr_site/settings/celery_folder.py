@@ -1,7 +1,12 @@
-"""Celery's broker without a broker: kombu's filesystem transport."""
+"""Celery's broker without a broker: queues as files (`whirr_site.broker`)."""
 
 from pathlib import Path
 from typing import Any
+
+from whirr_site import broker
+
+URL = f"{broker.SCHEME}://"
+broker.register()
 
 
 def transport(folder: Path) -> dict[str, Any]:

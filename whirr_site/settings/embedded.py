@@ -17,5 +17,5 @@ DATABASES = {"default": sqlite.database(DATA_DIR / "whirr.db")}
 CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 }
-CELERY_BROKER_URL = "filesystem://"
+CELERY_BROKER_URL = celery_folder.URL
 CELERY_BROKER_TRANSPORT_OPTIONS = celery_folder.transport(DATA_DIR / "broker")

@@ -28,5 +28,5 @@ if _redis_url:
     CELERY_BROKER_URL = _redis_url
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_URL = celery_folder.URL
     CELERY_BROKER_TRANSPORT_OPTIONS = celery_folder.transport(DATA_DIR / "broker")
