@@ -16,13 +16,15 @@ SCHEME = "whirr-files"
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue: str, message: Any, **_: Any) -> None:
+    def _put(  # type: ignore[override]  # kombu is at odds with itself over the names
+        self, queue: str, payload: dict[str, Any], **kwargs: Any
+    ) -> None:
         """Raises ChannelError where the folder cannot be written to."""
         name = f"{round(time.monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         path = Path(self.data_folder_out) / name
         part = path.with_name(f"{name}.part")  # which nobody takes for a message
         try:
-            part.write_text(dumps(message))
+            part.write_text(dumps(payload))
             part.replace(path)
         except OSError as error:
             raise ChannelError(f"cannot put a message into {path.parent}: {error}") from error
