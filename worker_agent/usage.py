@@ -52,6 +52,7 @@ class Meter:
         self._ticks = 0
         self._lines = 0
         self._torn = False
+        self._size = 0  # of the file, as we left it
         self._writes = True
 
     def measure(self, members: list[Process], now: float) -> dict[str, Any]:
@@ -79,12 +80,18 @@ class Meter:
         except OSError:
             self._writes = False
             return
+        if os.fstat(fd).st_size != self._size:  # somebody else writes there now
+            self._writes = False
+            os.close(fd)
+            return
         line = {"_idx": self._lines, "_timestamp": _stamp(), **figures}
         data = (b"\n" if self._torn else b"") + jsontext.dumps(line) + b"\n"
         self._lines += 1
         try:
             # Where the disk is full, the next line begins anew.
-            self._torn = os.write(fd, data) < len(data)
+            written = os.write(fd, data)
+            self._size += written
+            self._torn = written < len(data)
         except OSError:
             return
         finally:

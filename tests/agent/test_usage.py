@@ -163,6 +163,18 @@ def test_a_job_that_keeps_such_a_file_is_left_alone(
     assert not path.exists()
 
 
+def test_a_file_that_the_job_goes_on_with_is_left_to_it(
+    usage: Usage, running: Running, tmp_path: Path
+) -> None:
+    usage.step(running, 0.0)
+    usage.step(running, 10.0)
+    with (tmp_path / "runs/job-7/attempts/2/system.jsonl").open("a") as file:
+        file.write('{"_idx": 0, "mine": 1}\n')
+    for now in (20.0, 30.0):
+        usage.step(running, now)
+    assert [line.get("mine") for line in lines(tmp_path)] == [None, 1]
+
+
 def test_on_a_full_disk_what_is_left_is_the_jobs(
     usage: Usage, running: Running, board: Board, tmp_path: Path
 ) -> None:
