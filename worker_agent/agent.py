@@ -139,7 +139,7 @@ class Agent:
         shared = self._shared_store.proven(answer)
         if shared:
             self._log.info("the server sees this data folder: sending sizes, not bytes")
-        self._shipper.start(shared=shared)
+        self._shipper.start(shared=shared, apart=self._shared_store.apart(answer))
 
     def order(self, order: Order) -> None:
         self._supervisor.order(order)

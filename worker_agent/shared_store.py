@@ -40,6 +40,17 @@ class SharedStore:
         mine = self._store_id()
         return bool(mine) and answer.get("store_id") == mine and answer.get("store_seen") is True
 
+    def apart(self, answer: dict[str, Any]) -> bool:
+        """Whether that server surely keeps its files elsewhere; what it has not proven may be true nevertheless."""
+        try:
+            mine = files.read_text(f"{self._data_dir}/store-id").strip()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        theirs = answer.get("store_id")
+        return not mine or (isinstance(theirs, str) and theirs not in {"", mine})
+
     def _store_id(self) -> str:
         try:
             return files.read_text(f"{self._data_dir}/store-id").strip()

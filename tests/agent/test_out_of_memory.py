@@ -141,7 +141,7 @@ def test_the_server_hears_of_it_and_only_then(server: FakeServer, tmp_path: Path
         record.ended(Outcome("exited", signal=9, oom=out_of_memory))
         (again,) = [each for each in records.load_all(tmp_path) if each.job_id == number]
         shipper.follow(again)
-    shipper.start(shared=False)
+    shipper.start(shared=False, apart=True)
     wait_for(lambda: shipper.idle, "not delivered")
     shipper.stop(0.0)
     assert server.finishes[1, 1][0]["oom"] is True

@@ -197,7 +197,7 @@ def test_a_server_that_never_answers_does_not_keep_the_agent_from_ending(tmp_pat
     record = records.Record(tmp_path, {"job_id": 1, "attempt": 1, "run_id": "job-1"})
     record.ended(Outcome("exited", exit_code=0))
     shipper.follow(record)
-    shipper.start(shared=False)
+    shipper.start(shared=False, apart=True)
     connection, _ = silent.accept()
     ending = threading.Thread(target=shipper.stop, args=(0.2,), daemon=True)
     ending.start()

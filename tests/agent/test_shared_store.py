@@ -69,6 +69,7 @@ def test_a_copy_of_the_servers_folder_is_not_the_folder(
     server.outcome(key)
     agent.delivered()
     assert server.log(key) == b"hello\n"
+    assert not list(agent.data_dir.glob("runs/*/attempts/1/.delivered")), "it may be the folder"
     assert len(server.artifacts[f"job-{key[0]}/1", "model"]) == 100_000
     assert "sees this data folder" not in agent.log
 

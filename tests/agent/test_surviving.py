@@ -40,7 +40,7 @@ def test_one_delivery_that_fails_oddly_stops_no_other(
         record = records.Record(tmp_path, facts)
         record.ended(Outcome("exited", exit_code=0))
         shipper.follow(record)
-    shipper.start(shared=False)
+    shipper.start(shared=False, apart=True)
     wait_for(lambda: shipper.idle, "not delivered")
     shipper.stop(0.0)
     assert len(server.finishes[1, 1]) == len(server.finishes[2, 1]) == 1

@@ -51,6 +51,7 @@ class Shipper:
         self._room = room
         self._wake = Wake()
         self._route = Route(client, bandwidth, self._pass_time)
+        self._apart = False  # whether the server surely has files of its own
         self._lock = allocate_lock()
         self._deliveries: dict[Key, Delivery] = {}
         self._emptied = Wake()
@@ -61,9 +62,14 @@ class Shipper:
         self._hurried = False
         self._thread = Thread(self._run)
 
-    def start(self, *, shared: bool) -> None:
-        """Begin (or go on) sending; `shared` says that the server sees the very same files."""
+    def start(self, *, shared: bool, apart: bool) -> None:
+        """Begin (or go on) sending.
+
+        `shared`: the server sees the very same files; `apart`: it surely does not. Where neither is sure, all is sent
+        and nothing deleted.
+        """
         self._route.shared = shared
+        self._apart = apart and not shared
         if not self._thread.is_alive() and not self._stopping:
             self._thread.start()
 
@@ -128,7 +134,7 @@ class Shipper:
             self._wake.clear()
             try:
                 if self._room is not None:
-                    self._room.step(delete=not self._route.shared)
+                    self._room.step(delete=self._apart)
                 pause = self._turn()
             except Exception as error:  # a dead thread would deliver nothing ever again
                 pause = self._back_off(error)
@@ -170,13 +176,22 @@ class Shipper:
         """Do it for this attempt; whatever goes wrong with it alone, the others go on."""
         if time.monotonic() < delivery.not_before:
             return False
+        before = self._route.taken
         try:
             more = act(delivery)
             if (
                 not delivery.waits_with_artifacts
             ):  # else it may be one of them that it stumbles over
                 delivery.stumbles = 0
-        except (Unreachable, NotAllowed):
+        except (Unreachable, NotAllowed) as error:
+            if not _concerns_all(error):
+                self._stumbled(delivery, error)
+                return False
+            # Should it be this one's fault after all, the others come first next time.
+            self._put_last(delivery)
+            if error.status is not None and self._route.taken == before:
+                delivery.stumbles += 1
+                delivery.not_before = time.monotonic() + _pause(delivery.stumbles)
             raise
         except LeaseLost:
             self._drop(delivery)
@@ -206,7 +221,7 @@ class Shipper:
             self._on_acknowledged(delivery.key)
         if delivery.complete:
             self._drop(delivery)
-            if delivery.whole and not self._route.shared:
+            if delivery.whole and self._apart:
                 delivered.mark(delivery.folder, final=delivery.record.final, sent=delivery.sent())
             records.delete(delivery.record.folder, delivery.key)
         return more
@@ -238,6 +253,11 @@ class Shipper:
             why = f"cannot deliver it now, will go on trying: {error!r}"
             self._log.error(f"job {delivery.record.job_id}: {why}")
         delivery.not_before = time.monotonic() + _pause(delivery.stumbles)
+
+
+def _concerns_all(error: Unreachable | NotAllowed) -> bool:
+    """Whether the others would hear the same: no answer, one that is busy, a token it does not know."""
+    return error.status in {None, 401, 429, 502, 503, 504}
 
 
 def _pause(failures: int) -> float:
