@@ -145,3 +145,16 @@ def test_a_mark_that_came_with_a_copy_of_another_attempt_says_nothing(
     folder.rename(copied)
     fill_the_disk(server, start)
     assert (copied / "artifacts" / "x").exists()
+
+
+def test_an_attempt_of_which_a_file_was_refused_is_never_marked(
+    server: FakeServer, start: Start
+) -> None:
+    agent = start()
+    server.misbehave("/documents/", status=400, perform=False)
+    key = server.submit("sh", "-c", f"{SAYS}; echo diff > git.diff")
+    server.outcome(key)
+    agent.delivered()
+    assert not (
+        agent.data_dir / "runs" / f"job-{key[0]}" / "attempts" / "1" / ".delivered"
+    ).exists()

@@ -296,14 +296,3 @@ def test_an_attempt_is_marked_once_the_server_has_all_of_it(
     assert head == {"attempt": f"job-{key[0]}/1", "final": final}
     assert [name for name, *_ in sent] == ["output.log", "artifacts/x"]
     server.stop()
-
-
-def test_an_attempt_of_which_a_file_was_refused_is_never_marked(
-    server: FakeServer, start: Start
-) -> None:
-    agent = start()
-    server.misbehave("/documents/", status=400, perform=False)
-    key = server.submit("sh", "-c", f"{SCRIPT}; echo diff > git.diff")
-    server.outcome(key)
-    agent.delivered()
-    assert not (attempt_of(server, agent.data_dir, key) / delivered.MARK).exists()
