@@ -69,5 +69,5 @@ def test_its_exit_code_is_the_agents(archive: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-I", "-S", str(archive), "-s", "http://127.0.0.1:9", "-d"]
     (tmp_path / "file").touch()
     answer = subprocess.run([*command, str(tmp_path / "file")], capture_output=True, check=False)
-    assert answer.returncode == 2
+    assert answer.returncode == 75
     assert b"cannot use" in answer.stderr

@@ -20,7 +20,7 @@ class Channel(filesystem.Channel):
         self, queue: str, payload: dict[str, Any], **kwargs: Any
     ) -> None:
         """Raises ChannelError where the folder cannot be written to."""
-        name = f"{round(time.monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
+        name = f"{time.time_ns():020d}_{uuid.uuid4()}.{queue}.msg"  # read in this order
         path = Path(self.data_folder_out) / name
         part = path.with_name(f"{name}.part")  # which nobody takes for a message
         try:
