@@ -53,7 +53,7 @@ class Ran:
     def __init__(self, script: str, folder: Path, cgroup: Cgroup | None = None) -> None:
         raw = {"job_id": 1, "attempt": 1, "command_argv": ["sh"], "workdir": "/", "run_id": "job-1"}
         pid = os.posix_spawn("/bin/sh", ["sh", "-c", script], os.environ, setsid=True)
-        self.job = Job(order.parse(raw), Child(pid), Tree(pid, str(folder), cgroup))
+        self.job = Job(order.parse(raw), Child(pid), Tree(pid, str(folder), cgroup, alone=False))
 
     def end(self) -> Outcome:
         wait_for(lambda: self.job.step(time.monotonic(), []) is None and self.job.gone)

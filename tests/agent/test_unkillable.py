@@ -82,7 +82,8 @@ def spawn() -> Iterator[Spawn]:
 
 def a_job(pid: int, folder: Path, **more: Any) -> Job:
     raw = {"job_id": 1, "attempt": 1, "command_argv": ["x"], "workdir": "/", "run_id": "job-1"}
-    return Job(order.parse({**raw, **more}), Child(pid), Tree(pid, str(folder)))
+    tree = Tree(pid, str(folder), alone=False)  # the suite has children of its own
+    return Job(order.parse({**raw, **more}), Child(pid), tree)
 
 
 def must_end(stuck: Job, now: float) -> None:

@@ -74,7 +74,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
     assert process.stdout is not None
     for _ in range(2):
         assert process.stdout.readline() == b"begun\n"
-    yield [(order, Tree(process.pid, str(folder)))]
+    yield [(order, Tree(process.pid, str(folder), alone=False))]
     os.killpg(process.pid, 9)
     process.wait()
     process.stdout.close()
