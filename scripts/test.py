@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -96,32 +97,26 @@ def provide() -> bool:
         say(f"MISSING  {problem}")
     if absent:
         say(f"On Debian or Ubuntu: sudo apt-get install {' '.join(absent)}")
-    clients = [provide_old_client(), provide_mlflow()]
+    clients = [provide_client(client, saying) for client, saying in CLIENTS.items()]
     return all(clients) and not absent
 
 
-def provide_old_client() -> bool:
-    """whirr 0.5.3, whose client and worker are tested against our server; True if it is there."""
-    if whirr_0_5_3.is_current():
-        return True
-    say("installing whirr 0.5.3 into .venv-0.5.3/ (its client and worker are tested, too)")
-    try:
-        whirr_0_5_3.install()
-    except (OSError, subprocess.CalledProcessError) as problem:
-        say(f"MISSING  {whirr_0_5_3.HINT}: {problem}")
-        return False
-    return True
+# Programs of others that are tested against our server, each in an environment of its own.
+CLIENTS: dict[ModuleType, str] = {
+    whirr_0_5_3: "installing whirr 0.5.3 into .venv-0.5.3/ (its client and worker are tested, too)",
+    mlflow_client: "installing MLflow's client into .venv-mlflow/ (it logs to our server in the tests)",
+}
 
 
-def provide_mlflow() -> bool:
-    """MLflow's own client, which is tested against our server; True if it is there."""
-    if mlflow_client.is_current():
+def provide_client(client: ModuleType, saying: str) -> bool:
+    """True if it is there, installed now or before."""
+    if client.is_current():
         return True
-    say("installing MLflow's client into .venv-mlflow/ (it logs to our server in the tests)")
+    say(saying)
     try:
-        mlflow_client.install()
+        client.install()
     except (OSError, subprocess.CalledProcessError) as problem:
-        say(f"MISSING  {mlflow_client.HINT}: {problem}")
+        say(f"MISSING  {client.HINT}: {problem}")
         return False
     return True
 
