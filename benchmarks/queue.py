@@ -15,8 +15,7 @@ from benchmarks.queueing import claims, embedded, held, lists, postgres, tables
 
 def measure_claims(report: Report) -> None:
     plan = claims.QUICK if report.quick else claims.FULL
-    with postgres.server() as running:
-        tables.add_claims(report, claims.measure(running, plan))
+    tables.add_claims(report, claims.measure(plan))
 
 
 def measure_lists(report: Report) -> None:

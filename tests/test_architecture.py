@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "dashboard": {"jobs", "runs", ACCESS},
     "whirr_site": {"dashboard", "jobs", "mlflow_api", "runs", "whirr.__version__"},
     "whirr": set(),
-    "worker_agent": {"whirr.wire", "whirr.__version__"},
+    "worker_agent": {"whirr.wire", "whirr.shipping", "whirr.__version__"},
 }
 PACKAGES = ("whirr_site", "runs", "mlflow_api", "jobs", "dashboard", "whirr", "worker_agent")
 CLIENT = ("whirr", "worker_agent")

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-PARTS = ("worker_agent", "whirr/__init__.py", "whirr/wire")
+PARTS = ("worker_agent", "whirr/__init__.py", "whirr/wire", "whirr/shipping")
 SHEBANG = b"#!/usr/bin/env python3\n"
 START = b"""\
 import sys

@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.queueing import calls, fill, raw, sites
 from benchmarks.queueing.costs import Figures, Meter, figures, middle
 from benchmarks.queueing.load import Count, Requests, drive, one_if_ok
-from benchmarks.queueing.postgres import Connection, Postgres
+from benchmarks.queueing.postgres import Connection, Postgres, server
 from benchmarks.queueing.sites import Site
 
 # Workers of one client, in turn: a worker that owns thousands of running attempts exists nowhere, and would be what is
@@ -41,11 +41,14 @@ FULL = Plan((10_000, 1_000_000), (1, 4, 16), rounds=3, seconds=1.5, enough=5_000
 QUICK = Plan((2_000, 20_000), (1, 16), rounds=1, seconds=0.3, enough=1_000)
 
 
-def measure(postgres: Postgres, plan: Plan) -> dict[int, Rates]:
-    """All rates, by the length of the queue; of what does not depend on it only at the first."""
+def measure(plan: Plan) -> dict[int, Rates]:
+    """All rates, by the length of the queue; of what does not depend on it only at the first.
+
+    Each part has a PostgreSQL of its own: what one leaves behind (a million dirty rows) is not paid by the next.
+    """
     found: dict[int, Rates] = {size: {} for size in plan.sizes}
     for part in (_measure_raw, _measure_ours, _measure_legacy):
-        with tempfile.TemporaryDirectory(prefix="whirr-bench-") as folder:
+        with tempfile.TemporaryDirectory(prefix="whirr-bench-") as folder, server() as postgres:
             part(postgres, plan, found, Path(folder))
     return found
 

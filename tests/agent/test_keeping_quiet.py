@@ -134,4 +134,11 @@ def test_who_may_read_the_agents_own_folder(working: AgentProcess) -> None:
 def leaks(folder: Path) -> list[Path]:
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert len(files) >= 4, "there was nothing to look at"
-    return [path for path in files if any(secret in path.read_bytes() for secret in SECRETS)]
+    return [path for path in files if any(secret in _content(path) for secret in SECRETS)]
+
+
+def _content(path: Path) -> bytes:
+    """Of a file that a living agent removes at this moment: nothing."""
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_bytes()
+    return b""

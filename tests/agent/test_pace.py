@@ -21,12 +21,12 @@ from whirr.wire.answers import Answer as Answered
 from worker_agent import records
 from worker_agent.log import Log
 from worker_agent.order import Outcome
-from worker_agent.shipping.artifacts import Artifacts
+from whirr.shipping.artifacts import Artifacts
 from worker_agent.shipping.delivery import Delivery
-from worker_agent.shipping.documents import Documents
+from whirr.shipping.documents import Documents
 from worker_agent.shipping.shipper import Shipper
-from worker_agent.shipping.streams import StreamCursor
-from worker_agent.shipping.target import Route, Target
+from whirr.shipping.streams import StreamCursor
+from whirr.shipping.target import Route, Target
 
 MEGABYTE = 1024 * 1024
 

@@ -13,13 +13,13 @@ from whirr.wire import Client
 from worker_agent.log import Log
 from worker_agent.order import Outcome
 from worker_agent.records import Record
-from worker_agent.shipping import unreadable
-from worker_agent.shipping.artifacts import Artifacts
+from whirr.shipping import unreadable
+from whirr.shipping.artifacts import Artifacts
 from worker_agent.shipping.delivery import Delivery
-from worker_agent.shipping.documents import Documents
-from worker_agent.shipping.streams import StreamCursor
-from worker_agent.shipping.target import Route, Target
-from worker_agent.shipping.unreadable import Unreadable
+from whirr.shipping.documents import Documents
+from whirr.shipping.streams import StreamCursor
+from whirr.shipping.target import Route, Target
+from whirr.shipping.unreadable import Unreadable
 
 
 @pytest.fixture

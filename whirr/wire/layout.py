@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 OUTPUT = "output.log"
 METRICS = "metrics.jsonl"
 SYSTEM = "system.jsonl"
-STREAMS = (OUTPUT, METRICS, SYSTEM, "events.jsonl")
+EVENTS = "events.jsonl"
+# What an attempt has one of. Several processes of it (ranks) have metrics and events of their own beside these:
+# metrics.r1.jsonl is what the writer `r1` logged.
+STREAMS = (OUTPUT, METRICS, SYSTEM, EVENTS)
 META = "meta.json"
 DOCUMENTS = (META, "config.json", "git.json", "git.diff", "requirements.txt")
 ARTIFACTS = "artifacts"
@@ -30,6 +33,55 @@ CHECKPOINTS = "checkpoints"
 _FIRST = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 _LATER = _FIRST | frozenset("._-")
 _LONGEST = 128
+
+
+_WRITER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+LONGEST_WRITER = 32
+MOST_WRITERS = 1024  # of one attempt; what more of them write stays on the node
+
+
+def is_writer(text: str) -> bool:
+    """Whether `text` can name one of several writers of a run: a rank, an evaluation beside the training."""
+    return 0 < len(text) <= LONGEST_WRITER and _WRITER.issuperset(text)
+
+
+def stream_of(kind: str, writer: str) -> str:
+    """The file in which a writer logs: `metrics.jsonl` and "r1" make `metrics.r1.jsonl`; "" is the main writer."""
+    if not writer:
+        return kind
+    if kind not in (METRICS, EVENTS) or not is_writer(writer):
+        raise ValueError(f"{writer!r} cannot write to {kind}")
+    return f"{kind[:-6]}.{writer}.jsonl"
+
+
+def parted(name: str) -> tuple[str, str]:
+    """Kind and writer of a stream's file: ("metrics.jsonl", "r1"). Raises ValueError where it is no stream."""
+    if name in STREAMS:
+        return name, ""
+    kind, _, rest = name.partition(".")
+    writer, _, end = rest.partition(".")
+    if end != "jsonl" or f"{kind}.jsonl" not in (METRICS, EVENTS) or not is_writer(writer):
+        raise ValueError(f"{name!r} is no stream")
+    return f"{kind}.jsonl", writer
+
+
+def is_stream(name: str) -> bool:
+    """Whether a file of this name grows and is sent by offset."""
+    try:
+        parted(name)
+    except ValueError:
+        return False
+    return True
+
+
+def streams_in(folder: AnyPath) -> list[str]:
+    """The streams in an attempt's folder, those that every attempt has first. A folder that is not there has none."""
+    try:
+        names = files.names_in(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    of_writers = sorted(name for name in names if name not in STREAMS and is_stream(name))
+    return [*(name for name in STREAMS if name in names), *of_writers[:MOST_WRITERS]]
 
 
 def is_run_id(text: str) -> bool:

@@ -1,6 +1,5 @@
-"""Getting bytes and outcomes to the server.
+"""Getting bytes and outcomes to the server; how each kind of file is sent stands in `whirr.shipping`.
 
 shipper.py   the one thread that sends        delivery.py   what one attempt still has to deliver
-streams.py, documents.py, artifacts.py        how each kind of file is sent, and resumed
-unreadable.py  a file that cannot be delivered
+delivered.py, room.py                         what may be deleted where the disk gets full
 """

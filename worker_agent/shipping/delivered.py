@@ -13,19 +13,17 @@ import os
 
 from whirr.wire import files, jsontext, layout
 from whirr.wire.lean import TYPE_CHECKING, suppress
-from worker_agent.shipping.beneath import Folder
+from whirr.shipping.beneath import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
+    from whirr.shipping.beneath import Sent
     from whirr.wire.files import AnyPath
-
-    Sent = tuple[str, int, int]  # path in the attempt's folder, size, time of change
 
 MARK = ".delivered"
 _HEAD = 4096  # bytes that the first line of a mark fits into
-_FIXED = frozenset({*layout.STREAMS, *layout.DOCUMENTS})
 
 
 def mark(folder: AnyPath, *, final: bool, sent: Iterable[Sent]) -> None:
@@ -39,6 +37,10 @@ def mark(folder: AnyPath, *, final: bool, sent: Iterable[Sent]) -> None:
 def _name_of(folder: str) -> str:
     run, _, number = folder.rsplit("/", 2)
     return f"{run[run.rfind('/') + 1 :]}/{number}"
+
+
+def _is_ours(name: str) -> bool:
+    return name in layout.DOCUMENTS or layout.is_stream(name)
 
 
 class Delivered:
@@ -67,7 +69,7 @@ class Delivered:
         try:
             path, size, changed = line
             *above, name = path.split("/")
-            if not (above[0] == layout.ARTIFACTS if above else name in _FIXED):
+            if not (above[0] == layout.ARTIFACTS if above else _is_ours(name)):
                 return False
             with self._folder(above) as folder:
                 found = folder.plain(name)
@@ -101,7 +103,7 @@ class Delivered:
                 return
             attempts.remove_link("newest")
         with Folder(self._runs, (self._run_id,)) as run:
-            for name in (*_FIXED, layout.ARTIFACTS):
+            for name in (*layout.STREAMS, *layout.DOCUMENTS, layout.ARTIFACTS):
                 run.remove_link(name)
             for name in ("attempts", layout.CHECKPOINTS):
                 run.remove_empty(name)

@@ -10,10 +10,10 @@ import time
 
 from whirr.wire import LeaseLost, NotAllowed, Refused, layout
 from whirr.wire.lean import TYPE_CHECKING
-from worker_agent.shipping.artifacts import Artifacts
-from worker_agent.shipping.documents import Documents
-from worker_agent.shipping.streams import StreamCursor
-from worker_agent.shipping.unreadable import Unreadable, may_pass
+from whirr.shipping.artifacts import Artifacts
+from whirr.shipping.documents import Documents
+from whirr.shipping.streams import StreamCursor
+from whirr.shipping.unreadable import Unreadable, may_pass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from worker_agent.log import Log
     from worker_agent.order import Key
     from worker_agent.records import Record
-    from worker_agent.shipping.delivered import Sent
-    from worker_agent.shipping.target import Target
+    from whirr.shipping.beneath import Sent
+    from whirr.shipping.target import Target
 
 _FINAL = frozenset({"completed", "failed", "cancelled"})  # what a job ends as
 _SYSTEM_EVERY = 30.0  # seconds
@@ -45,7 +45,10 @@ class Delivery:
         self.not_before = 0.0  # when it may have its next turn
         self._target = target
         self._log = log
-        self._streams = [StreamCursor(folder, name, resumed=resumed) for name in layout.STREAMS]
+        self._folder = folder
+        self._resumed = resumed
+        self._streams: dict[str, StreamCursor] = {}
+        self._given_up: set[str] = set()
         self._documents = Documents(folder)
         self._artifacts = Artifacts(folder)
         self._artifacts_done = False
@@ -69,7 +72,7 @@ class Delivery:
 
     def sent(self) -> Iterator[Sent]:
         """The files that the server has, as they were when it got them."""
-        for stream in self._streams:
+        for stream in self._streams.values():
             yield from stream.sent()
         yield from self._documents.sent()
         yield from self._artifacts.sent()
@@ -109,7 +112,7 @@ class Delivery:
             return True  # there may be others
 
     def _pending(self) -> bool:
-        return any(stream.pending() for stream in self._streams if self._is_due(stream))
+        return any(stream.pending() for stream in self._streams.values() if self._is_due(stream))
 
     def _is_due(self, stream: StreamCursor) -> bool:
         """What the agent measures itself is dozens of series: worth while in batches."""
@@ -123,7 +126,10 @@ class Delivery:
         return time.monotonic() - self._over_since >= _ARTIFACTS_FIRST
 
     def _send_streams(self) -> None:
-        for stream in [each for each in self._streams if self._is_due(each)]:
+        for name in layout.streams_in(self._folder):  # a writer may have come since
+            if name not in self._streams and name not in self._given_up:
+                self._streams[name] = StreamCursor(self._folder, name, resumed=self._resumed)
+        for stream in [each for each in self._streams.values() if self._is_due(each)]:
             try:
                 if stream.name == layout.SYSTEM and stream.pending():
                     self._system_at = time.monotonic() + _SYSTEM_EVERY
@@ -133,7 +139,8 @@ class Delivery:
             except (Refused, Unreadable, OSError) as error:
                 # Asking again will not help, and the outcome must not wait for it.
                 self._complain(stream.name, error)
-                self._streams.remove(stream)
+                self._given_up.add(stream.name)
+                del self._streams[stream.name]
 
     def _send_documents(self) -> None:
         for name in self._documents.changed():

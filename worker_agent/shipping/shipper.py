@@ -10,7 +10,7 @@ from whirr.wire.lean import TYPE_CHECKING
 from worker_agent import records
 from worker_agent.shipping import delivered
 from worker_agent.shipping.delivery import Delivery
-from worker_agent.shipping.target import Route, Target
+from whirr.shipping.target import Route, Target
 from worker_agent.threads import Thread
 from worker_agent.wake import Wake, uneven
 

@@ -12,16 +12,15 @@ import stat
 
 from whirr.wire import OffsetGap, files, layout
 from whirr.wire.lean import TYPE_CHECKING
-from worker_agent.shipping.beneath import Folder, version_of
-from worker_agent.shipping.unreadable import Unreadable, unreadable
+from whirr.shipping.beneath import Folder, version_of
+from whirr.shipping.unreadable import Unreadable, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whirr.wire.files import AnyPath
-    from worker_agent.shipping.beneath import Version
-    from worker_agent.shipping.delivered import Sent
-    from worker_agent.shipping.target import Target
+    from whirr.shipping.beneath import Sent, Version
+    from whirr.shipping.target import Target
 
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})  # it is another one now, or none
 

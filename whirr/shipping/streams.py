@@ -6,14 +6,14 @@ import os
 
 from whirr.wire import OffsetGap, files
 from whirr.wire.lean import TYPE_CHECKING, suppress
-from worker_agent.shipping.unreadable import unreadable
+from whirr.shipping.unreadable import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whirr.wire.files import AnyPath
-    from worker_agent.shipping.delivered import Sent
-    from worker_agent.shipping.target import Target
+    from whirr.shipping.beneath import Sent
+    from whirr.shipping.target import Target
 
 _PARTS_A_TURN = 8  # then the others have their turn
 

@@ -6,16 +6,15 @@ import stat
 
 from whirr.wire import files, layout
 from whirr.wire.lean import TYPE_CHECKING
-from worker_agent.shipping.beneath import version_of
-from worker_agent.shipping.unreadable import Unreadable, unreadable
+from whirr.shipping.beneath import version_of
+from whirr.shipping.unreadable import Unreadable, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whirr.wire.files import AnyPath
-    from worker_agent.shipping.beneath import Version
-    from worker_agent.shipping.delivered import Sent
-    from worker_agent.shipping.target import Target
+    from whirr.shipping.beneath import Sent, Version
+    from whirr.shipping.target import Target
 
 _LARGEST = 4 * 1024 * 1024
 # What stands for a version that cannot be sent: whatever becomes of such a file, it is complained of once.

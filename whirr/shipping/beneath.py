@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from whirr.wire.files import AnyPath
 
+    Sent = tuple[str, int, int]  # path in the attempt's folder, size, time of change
     Version = tuple[int, int, int]  # inode, size, time of change: different for each replacement
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
