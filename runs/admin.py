@@ -11,13 +11,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from runs.admin_rights import ReadOnly
-from runs.models import Artifact, Chunk, Run, Series, Stream
+from runs.models import Artifact, Chunk, Event, Overview, Run, Series, Stream
 
 
 class SeriesInline(ReadOnly, admin.TabularInline):
     model = Series
     extra = 0
-    fields = ("key", "attempt", "count", "last", "minimum", "maximum", "nan_count")
+    fields = ("key", "attempt", "writer", "count", "last", "minimum", "maximum", "nan_count")
     ordering = ("attempt", "key")
 
 
@@ -43,7 +43,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(Series)
 class SeriesAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("run", "attempt", "key", "count", "last", "minimum", "maximum", "nan_count")
+    list_display = ("run", "attempt", "writer", "key", "count", "last", "minimum", "maximum")
     list_select_related = ("run",)
     search_fields = ("key", "run__key", "run__name")
     show_full_result_count = False
@@ -58,6 +58,26 @@ class ChunkAdmin(ReadOnly, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("steps", "values", "times")
+
+
+@admin.register(Overview)
+class OverviewAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("series", "level", "start", "count")
+    list_select_related = ("series",)
+    fields = ("series", "level", "start", "count")
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("data")
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("run", "attempt", "writer", "kind", "key", "step")
+    list_filter = ("kind",)
+    list_select_related = ("run",)
+    search_fields = ("key", "run__key", "run__name")
+    show_full_result_count = False
 
 
 @admin.register(Stream)

@@ -50,7 +50,7 @@ def _index_stretch(run: Run, attempt: int, name: str, *, size: int) -> bool:
         end = len(data)  # a line longer than any record: passed over in parts, counted as bad
     lines = data[:end].removesuffix(b"\n").split(b"\n")
     parsed = parse(lines, first_index=stream.lines, prefix=PREFIXES.get(name, ""))
-    _store(run, attempt, parsed.columns)
+    _store(run, attempt, storage.parted(name)[1], parsed.columns)
     stream.indexed += end
     stream.lines += parsed.lines
     stream.bad_lines += parsed.bad_lines
@@ -58,13 +58,14 @@ def _index_stretch(run: Run, attempt: int, name: str, *, size: int) -> bool:
     return True
 
 
-def _store(run: Run, attempt: int, columns: dict[str, Column]) -> None:
+def _store(run: Run, attempt: int, writer: str, columns: dict[str, Column]) -> None:
     if not columns:
         return
     Series.objects.bulk_create(
-        [Series(run=run, attempt=attempt, key=key) for key in columns], ignore_conflicts=True
+        [Series(run=run, attempt=attempt, writer=writer, key=key) for key in columns],
+        ignore_conflicts=True,
     )
-    series = list(Series.objects.filter(run=run, attempt=attempt, key__in=columns))
+    series = list(Series.objects.filter(run=run, attempt=attempt, writer=writer, key__in=columns))
     open_chunks = {
         chunk.series_id: chunk
         for chunk in Chunk.objects.filter(series__in=series, tier=0, count__lt=FULL)

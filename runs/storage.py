@@ -15,7 +15,12 @@ from runs.models import Run, RunKind
 
 KEY = re.compile(r"(?:job-[0-9]{1,18}|local-[0-9]{8}-[0-9]{6}-[0-9a-f]{6})\Z")
 STREAMS = ("output.log", "metrics.jsonl", "system.jsonl", "events.jsonl")
+# Several writers of one attempt (ranks) have metrics and events of their own: metrics.r1.jsonl.
+OF_WRITERS = re.compile(r"(?P<kind>metrics|events)\.(?P<writer>[a-z0-9-]{1,32})\.jsonl\Z")
 SYSTEM = "system/"  # what the series of system.jsonl begin with
+SYSTEM_WRITER = (
+    "system"  # and who wrote them: an agent, so that they never mix with what a script logs
+)
 DOCUMENTS = ("meta.json", "config.json", "git.json", "git.diff", "requirements.txt")
 
 
@@ -33,10 +38,22 @@ def attempt_folder(run: Run, attempt: int) -> Path:
 
 
 def stream_path(run: Run, attempt: int, name: str) -> Path:
-    """The file of a stream. Raises Invalid for a name outside STREAMS."""
-    if name not in STREAMS:
-        raise Invalid(f"there is no stream {name!r}; streams are {', '.join(STREAMS)}")
+    """The file of a stream. Raises Invalid for a name that is none."""
+    parted(name)
     return attempt_folder(run, attempt) / name
+
+
+def parted(name: str) -> tuple[str, str]:
+    """Kind and writer of a stream: ("metrics.jsonl", "r1"). Raises Invalid for a name that is none."""
+    if name in STREAMS:
+        return name, SYSTEM_WRITER if name == "system.jsonl" else ""
+    found = OF_WRITERS.match(name)
+    if found is None or found["writer"] == SYSTEM_WRITER:
+        told = ", ".join(STREAMS)
+        raise Invalid(
+            f"there is no stream {name!r}; streams are {told}, and metrics.<writer>.jsonl"
+        )
+    return f"{found['kind']}.jsonl", found["writer"]
 
 
 def document_path(run: Run, attempt: int, name: str) -> Path:

@@ -68,7 +68,7 @@ def note_size(run: Run, attempt: int, name: str, *, size: int) -> int:
 
 
 def _announce(run: Run, attempt: int, name: str, size: int) -> None:
-    if name in INDEXED:
+    if storage.parted(name)[0] in INDEXED:
         indexing.index(run, attempt, name, size=size)
     feed.ring(feed.run_group(run.key))
 

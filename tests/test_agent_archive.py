@@ -52,7 +52,9 @@ def test_it_holds_every_module_that_it_imports(archive: Path) -> None:
         for item in imports(
             source, module_name(ROOT / name, ROOT), is_package=name.endswith("__init__.py")
         )
-        if any(is_inside(item.name, part) for part in ("whirr.wire", "whirr.shipping", "worker_agent"))
+        if any(
+            is_inside(item.name, part) for part in ("whirr.wire", "whirr.shipping", "worker_agent")
+        )
     }
     assert not {name for name in wanted if not {name, name.rpartition(".")[0]} & held}
 

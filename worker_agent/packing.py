@@ -71,7 +71,12 @@ def _compiled(home: Path) -> bytes:
 
 def _sources(home: Path) -> Iterator[tuple[str, bytes]]:
     if home.is_dir():
-        parts = ("whirr/__init__.py", "whirr/wire/*.py", "whirr/shipping/*.py", "worker_agent/**/*.py")
+        parts = (
+            "whirr/__init__.py",
+            "whirr/wire/*.py",
+            "whirr/shipping/*.py",
+            "worker_agent/**/*.py",
+        )
         for path in [path for part in parts for path in home.glob(part)]:
             yield path.relative_to(home).as_posix(), path.read_bytes()
         return

@@ -22,7 +22,7 @@ async def _put(kind: str, call: Call) -> Reply:
 _ATTEMPT = r"/api/v1/runs/(?P<run>[a-z0-9-]+)/attempts/(?P<attempt>[0-9]{1,9})"
 
 ROUTES: list[tuple[str, str, Handler]] = [
-    ("PUT", rf"{_ATTEMPT}/streams/(?P<name>[a-z.]+)", partial(_put, "streams")),
+    ("PUT", rf"{_ATTEMPT}/streams/(?P<name>[a-z0-9.-]+)", partial(_put, "streams")),
     ("PUT", rf"{_ATTEMPT}/documents/(?P<name>[a-z.]+)", partial(_put, "documents")),
     ("PUT", rf"{_ATTEMPT}/artifacts/(?P<name>.+)", partial(_put, "artifacts")),
 ]

@@ -1,6 +1,19 @@
 from runs.models.artifact import Artifact
+from runs.models.event import Event, EventKind
 from runs.models.run import Run, RunKind, RunStatus
-from runs.models.series import Chunk, Series
+from runs.models.series import STRETCH, Chunk, Overview, Series
 from runs.models.stream import Stream
 
-__all__ = ["Artifact", "Chunk", "Run", "RunKind", "RunStatus", "Series", "Stream"]
+__all__ = [
+    "STRETCH",
+    "Artifact",
+    "Chunk",
+    "Event",
+    "EventKind",
+    "Overview",
+    "Run",
+    "RunKind",
+    "RunStatus",
+    "Series",
+    "Stream",
+]

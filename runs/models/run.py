@@ -42,6 +42,10 @@ class Run(models.Model):
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    # What its program could not record, as it says itself: values, lines, files.
+    dropped = models.BigIntegerField(default=0)
+    # In the trash since then; deleted for good after a grace.
+    trashed_at = models.DateTimeField(null=True, blank=True)
     # Somebody looks at it until then; see runs.attention.
     watched_until = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -60,6 +64,11 @@ class Run(models.Model):
         indexes = (
             models.Index(fields=["status", "-id"], name="run_by_status"),
             models.Index(fields=["project", "-id"], name="run_by_project"),
+            models.Index(
+                fields=["trashed_at"],
+                condition=Q(trashed_at__isnull=False),
+                name="run_in_trash",
+            ),
         )
 
     def __str__(self) -> str:

@@ -3,9 +3,15 @@ from django.db.models import F, Q
 
 from runs.models.run import Run
 
+STRETCH = 8192  # points of a chunk that has its final size; no chunk crosses a multiple of it
+
 
 class Series(models.Model):
-    """All points that one attempt logged under one key, and what a table needs to know about them.
+    """All points that one writer of an attempt logged under one key, and what a table needs to know about them.
+
+    The main writer's name is empty; ranks of a distributed training are `r1`, `r2`, …; what an agent measures is the
+    writer `system`'s. `merged` counts the points that are in chunks of their final size and in the overviews. Where
+    `is_ordered`, no step is smaller than the one before it.
 
     `last`, `minimum` and `maximum` are NULL where there is no such number: with `count > 0`, a NULL `last` says that
     the last value is NaN. Minimum and maximum leave NaN out.
@@ -13,6 +19,7 @@ class Series(models.Model):
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="series")
     attempt = models.PositiveIntegerField()
+    writer = models.CharField(max_length=32, blank=True, default="")
     key = models.CharField(max_length=255)
     count = models.BigIntegerField(default=0)
     last = models.FloatField(null=True)
@@ -22,13 +29,27 @@ class Series(models.Model):
     maximum = models.FloatField(null=True)
     nan_count = models.BigIntegerField(default=0)
     first_nan_step = models.BigIntegerField(null=True)
+    first_step = models.BigIntegerField(default=0)
+    first_time = models.FloatField(default=0.0)  # seconds since the epoch
+    is_ordered = models.BooleanField(default=True)
+    merged = models.BigIntegerField(default=0)
 
     class Meta:
         verbose_name_plural = "series"
         constraints = (
-            models.UniqueConstraint(fields=["run", "attempt", "key"], name="series_once"),
+            models.UniqueConstraint(fields=["run", "attempt", "writer", "key"], name="series_once"),
             models.CheckConstraint(
                 name="series_counts", condition=Q(nan_count__gte=0, count__gte=F("nan_count"))
+            ),
+            models.CheckConstraint(
+                name="series_merged", condition=Q(merged__gte=0, count__gte=F("merged"))
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["id"],
+                condition=Q(count__gte=F("merged") + STRETCH),
+                name="series_to_merge",
             ),
         )
 
@@ -56,3 +77,30 @@ class Chunk(models.Model):
 
     def __str__(self) -> str:
         return f"{self.series_id}[{self.start}:{self.start + self.count}]"
+
+
+class Overview(models.Model):
+    """Some buckets of one level of a series' pyramid: what an overview of any length is read from.
+
+    A bucket of level n holds 16 x 4**(n - 1) neighbouring points. `start` is the number of the first bucket; `data`
+    packs the columns, one after the other, `count` little-endian numbers each: last step (int64), last time, last
+    value, minimum, maximum (float64). Minimum and maximum leave NaN out and are NaN where nothing else is there.
+    """
+
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="overviews")
+    level = models.PositiveSmallIntegerField()
+    start = models.BigIntegerField()
+    count = models.PositiveIntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        ordering = ("series", "level", "start")
+        constraints = (
+            models.UniqueConstraint(fields=["series", "level", "start"], name="overview_once"),
+            models.CheckConstraint(
+                name="overview_not_empty", condition=Q(count__gt=0, start__gte=0, level__gte=1)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.series_id}/{self.level}[{self.start}:{self.start + self.count}]"

@@ -9,7 +9,7 @@ class Stream(models.Model):
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="streams")
     attempt = models.PositiveIntegerField()
-    name = models.CharField(max_length=32)
+    name = models.CharField(max_length=64)
     indexed = models.BigIntegerField(
         default=0
     )  # bytes of complete lines that are in the series store

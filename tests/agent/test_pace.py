@@ -16,17 +16,17 @@ from tests.agent.conftest import AgentProcess, Start
 from tests.agent.fake_http import Answer
 from tests.agent.fake_server import FakeServer, Key
 from tests.agent.watching import wait_for
+from whirr.shipping.artifacts import Artifacts
+from whirr.shipping.documents import Documents
+from whirr.shipping.streams import StreamCursor
+from whirr.shipping.target import Route, Target
 from whirr.wire import Client
 from whirr.wire.answers import Answer as Answered
 from worker_agent import records
 from worker_agent.log import Log
 from worker_agent.order import Outcome
-from whirr.shipping.artifacts import Artifacts
 from worker_agent.shipping.delivery import Delivery
-from whirr.shipping.documents import Documents
 from worker_agent.shipping.shipper import Shipper
-from whirr.shipping.streams import StreamCursor
-from whirr.shipping.target import Route, Target
 
 MEGABYTE = 1024 * 1024
 

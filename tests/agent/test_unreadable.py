@@ -9,17 +9,17 @@ import pytest
 
 from tests.agent.conftest import AgentProcess
 from tests.agent.fake_server import FakeServer
-from whirr.wire import Client
-from worker_agent.log import Log
-from worker_agent.order import Outcome
-from worker_agent.records import Record
 from whirr.shipping import unreadable
 from whirr.shipping.artifacts import Artifacts
-from worker_agent.shipping.delivery import Delivery
 from whirr.shipping.documents import Documents
 from whirr.shipping.streams import StreamCursor
 from whirr.shipping.target import Route, Target
 from whirr.shipping.unreadable import Unreadable
+from whirr.wire import Client
+from worker_agent.log import Log
+from worker_agent.order import Outcome
+from worker_agent.records import Record
+from worker_agent.shipping.delivery import Delivery
 
 
 @pytest.fixture

@@ -10,17 +10,17 @@ import errno
 import os
 import stat
 
-from whirr.wire import OffsetGap, files, layout
-from whirr.wire.lean import TYPE_CHECKING
 from whirr.shipping.beneath import Folder, version_of
 from whirr.shipping.unreadable import Unreadable, unreadable
+from whirr.wire import OffsetGap, files, layout
+from whirr.wire.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whirr.wire.files import AnyPath
     from whirr.shipping.beneath import Sent, Version
     from whirr.shipping.target import Target
+    from whirr.wire.files import AnyPath
 
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})  # it is another one now, or none
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import stat
 
-from whirr.wire import files, layout
-from whirr.wire.lean import TYPE_CHECKING
 from whirr.shipping.beneath import version_of
 from whirr.shipping.unreadable import Unreadable, unreadable
+from whirr.wire import files, layout
+from whirr.wire.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whirr.wire.files import AnyPath
     from whirr.shipping.beneath import Sent, Version
     from whirr.shipping.target import Target
+    from whirr.wire.files import AnyPath
 
 _LARGEST = 4 * 1024 * 1024
 # What stands for a version that cannot be sent: whatever becomes of such a file, it is complained of once.

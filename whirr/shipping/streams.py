@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 
+from whirr.shipping.unreadable import unreadable
 from whirr.wire import OffsetGap, files
 from whirr.wire.lean import TYPE_CHECKING, suppress
-from whirr.shipping.unreadable import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from whirr.wire.files import AnyPath
     from whirr.shipping.beneath import Sent
     from whirr.shipping.target import Target
+    from whirr.wire.files import AnyPath
 
 _PARTS_A_TURN = 8  # then the others have their turn
 

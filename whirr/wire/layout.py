@@ -42,7 +42,7 @@ MOST_WRITERS = 1024  # of one attempt; what more of them write stays on the node
 
 def is_writer(text: str) -> bool:
     """Whether `text` can name one of several writers of a run: a rank, an evaluation beside the training."""
-    return 0 < len(text) <= LONGEST_WRITER and _WRITER.issuperset(text)
+    return 0 < len(text) <= LONGEST_WRITER and _WRITER.issuperset(text) and text != "system"
 
 
 def stream_of(kind: str, writer: str) -> str:

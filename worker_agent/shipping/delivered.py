@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import os
 
+from whirr.shipping.beneath import Folder
 from whirr.wire import files, jsontext, layout
 from whirr.wire.lean import TYPE_CHECKING, suppress
-from whirr.shipping.beneath import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import time
 
-from whirr.wire import LeaseLost, NotAllowed, Refused, layout
-from whirr.wire.lean import TYPE_CHECKING
 from whirr.shipping.artifacts import Artifacts
 from whirr.shipping.documents import Documents
 from whirr.shipping.streams import StreamCursor
 from whirr.shipping.unreadable import Unreadable, may_pass
+from whirr.wire import LeaseLost, NotAllowed, Refused, layout
+from whirr.wire.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from whirr.shipping.beneath import Sent
+    from whirr.shipping.target import Target
     from whirr.wire import Client
     from whirr.wire.files import AnyPath
     from worker_agent.log import Log
     from worker_agent.order import Key
     from worker_agent.records import Record
-    from whirr.shipping.beneath import Sent
-    from whirr.shipping.target import Target
 
 _FINAL = frozenset({"completed", "failed", "cancelled"})  # what a job ends as
 _SYSTEM_EVERY = 30.0  # seconds

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from _thread import allocate_lock
 
+from whirr.shipping.target import Route, Target
 from whirr.wire import LeaseLost, NotAllowed, Unreachable, layout
 from whirr.wire.lean import TYPE_CHECKING
 from worker_agent import records
 from worker_agent.shipping import delivered
 from worker_agent.shipping.delivery import Delivery
-from whirr.shipping.target import Route, Target
 from worker_agent.threads import Thread
 from worker_agent.wake import Wake, uneven
 
