@@ -1,5 +1,5 @@
 from runs.models.artifact import Artifact
-from runs.models.event import Event, EventKind
+from runs.models.event import Event, EventKind, Level
 from runs.models.run import Run, RunKind, RunStatus
 from runs.models.series import STRETCH, Chunk, Overview, Series
 from runs.models.stream import Stream
@@ -10,6 +10,7 @@ __all__ = [
     "Chunk",
     "Event",
     "EventKind",
+    "Level",
     "Overview",
     "Run",
     "RunKind",

@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models import Q
 
 from runs.models.run import Run
 
@@ -14,10 +15,19 @@ class EventKind(models.TextChoices):
     OTHER = "other", "other"
 
 
+class Level(models.TextChoices):
+    """How much an alert matters."""
+
+    INFO = "info", "info"
+    WARNING = "warning", "warning"
+    ERROR = "error", "error"
+
+
 class Event(models.Model):
     """A complete line of an events file: an alert, or something logged that is no number.
 
-    `index` is the line's number in its file. `body` is the line without what has a column of its own.
+    `index` is the line's number in its file. `body` is the line without what has a column of its own. `level` is an
+    alert's, and empty for the rest.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="events")
@@ -25,6 +35,7 @@ class Event(models.Model):
     writer = models.CharField(max_length=32, blank=True, default="")
     index = models.BigIntegerField()
     kind = models.CharField(max_length=16, choices=EventKind)
+    level = models.CharField(max_length=8, choices=Level, blank=True, default="")
     key = models.CharField(max_length=255, blank=True)
     step = models.BigIntegerField(null=True)
     at = models.FloatField(default=0.0)  # seconds since the epoch
@@ -39,6 +50,10 @@ class Event(models.Model):
         )
         indexes = (
             models.Index(fields=["run", "attempt", "kind", "key", "step"], name="event_by_key"),
+            models.Index(fields=["id"], condition=Q(kind="alert"), name="event_alerts"),
+            models.Index(
+                fields=["run", "level"], condition=Q(kind="alert"), name="event_alerts_of_run"
+            ),
         )
 
     def __str__(self) -> str:

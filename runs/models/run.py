@@ -44,6 +44,8 @@ class Run(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     # What its program could not record, as it says itself: values, lines, files.
     dropped = models.BigIntegerField(default=0)
+    # How often its program went on with it, as it says itself.
+    resumed = models.PositiveIntegerField(default=0)
     # In the trash since then; deleted for good after a grace.
     trashed_at = models.DateTimeField(null=True, blank=True)
     # Somebody looks at it until then; see runs.attention.
