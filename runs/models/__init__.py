@@ -1,5 +1,6 @@
 from runs.models.artifact import Artifact
 from runs.models.event import Event, EventKind, Level
+from runs.models.retention import Deletion, Direction, RetentionRule
 from runs.models.run import Run, RunKind, RunStatus
 from runs.models.series import STRETCH, Chunk, Overview, Series
 from runs.models.stream import Stream
@@ -8,10 +9,13 @@ __all__ = [
     "STRETCH",
     "Artifact",
     "Chunk",
+    "Deletion",
+    "Direction",
     "Event",
     "EventKind",
     "Level",
     "Overview",
+    "RetentionRule",
     "Run",
     "RunKind",
     "RunStatus",

@@ -48,6 +48,9 @@ class Run(models.Model):
     resumed = models.PositiveIntegerField(default=0)
     # In the trash since then; deleted for good after a grace.
     trashed_at = models.DateTimeField(null=True, blank=True)
+    trashed_by = models.CharField(max_length=150, blank=True)  # a person, or a rule
+    # Its deletion for good began then: nothing brings it back, and nobody is shown it any more.
+    deleted_at = models.DateTimeField(null=True, blank=True)
     # Somebody looks at it until then; see runs.attention.
     watched_until = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -61,6 +64,10 @@ class Run(models.Model):
                 name="run_finished_exactly_when_final",
                 condition=Q(status__in=sorted(FINAL), finished_at__isnull=False)
                 | (~Q(status__in=sorted(FINAL)) & Q(finished_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="run_deleted_from_the_trash",
+                condition=Q(deleted_at__isnull=True) | Q(trashed_at__isnull=False),
             ),
         )
         indexes = (
@@ -79,6 +86,10 @@ class Run(models.Model):
     @property
     def is_final(self) -> bool:
         return RunStatus(self.status).is_final
+
+    @property
+    def is_in_trash(self) -> bool:
+        return self.trashed_at is not None
 
     @property
     def duration_seconds(self) -> float | None:
