@@ -67,7 +67,7 @@ def _add(record: dict[str, Any], columns: dict[str, Column], index: int, prefix:
     step = record.get("step", record.get("_idx", index))
     if not isinstance(step, int) or step not in INT64:
         step = index
-    at = _seconds(record.get("_timestamp"))
+    at = seconds(record.get("_timestamp"))
     for key, raw in record.items():
         named = key if key.startswith(prefix) else prefix + key
         if key in RESERVED or len(named) > 255:
@@ -90,7 +90,7 @@ def _number(raw: object) -> float | None:
     return WORDS.get(raw) if isinstance(raw, str) else None
 
 
-def _seconds(stamp: object) -> float:
+def seconds(stamp: object) -> float:
     """Seconds since the epoch; 0 where the stamp cannot be read."""
     if not isinstance(stamp, str):
         return 0.0

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from runs import feed, indexing, storage
+from runs import events, feed, indexing, storage
 from runs.errors import Invalid, LeaseLost, OffsetGap, TooLarge
 from runs.models import Run
 
 BODY_LIMIT = 8 * 1024 * 1024
-INDEXED = ("metrics.jsonl", "system.jsonl")
+INDEXED = {
+    "metrics.jsonl": indexing.index,
+    "system.jsonl": indexing.index,
+    "events.jsonl": events.index,
+}
 
 
 def may_write(run: Run, attempt: int) -> None:
@@ -68,9 +72,14 @@ def note_size(run: Run, attempt: int, name: str, *, size: int) -> int:
 
 
 def _announce(run: Run, attempt: int, name: str, size: int) -> None:
-    if storage.parted(name)[0] in INDEXED:
-        indexing.index(run, attempt, name, size=size)
+    index(run, attempt, name, size=size)
     feed.ring(feed.run_group(run.key))
+
+
+def index(run: Run, attempt: int, name: str, *, size: int) -> bool:
+    """Bring what is made of a stream's first `size` bytes up to date, if anything is; true where it grew."""
+    indexed = INDEXED.get(storage.parted(name)[0])
+    return indexed is not None and indexed(run, attempt, name, size=size)
 
 
 def append_to(path: Path, *, offset: int, data: bytes) -> int:

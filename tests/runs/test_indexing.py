@@ -199,7 +199,7 @@ def test_only_metrics_are_indexed() -> None:
     for name in ("output.log", "events.jsonl"):
         log(run, line(loss=1), name=name)
     assert not Series.objects.exists()
-    assert streams.INDEXED == ("metrics.jsonl", "system.jsonl")
+    assert [*streams.INDEXED] == ["metrics.jsonl", "system.jsonl", "events.jsonl"]
 
 
 def test_what_an_agent_measures_never_mixes_with_what_a_script_logs() -> None:
