@@ -26,7 +26,7 @@ def unseed(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("runs", "0004_tracking"),
+        ("runs", "0007_retention_schedule"),
         ("django_celery_beat", "0019_alter_periodictasks_options"),
     ]
     operations = [migrations.RunPython(seed, unseed)]
