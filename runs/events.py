@@ -79,7 +79,7 @@ def _body(record: dict[str, Any], kind: EventKind, key: str, *, length: int) -> 
     rest = {name: each for name, each in record.items() if name not in OWN}
     if kind == EventKind.OTHER and "type" in record:
         rest["type"] = record["type"]
-    if len(key) > LONGEST_KEY:
-        rest["key"] = key
+    if len(key) > LONGEST_KEY or not isinstance(record.get("key", ""), str):
+        rest["key"] = record.get("key", key)
     body: dict[str, Any] = storable.json(rest)
     return body

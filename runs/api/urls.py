@@ -1,6 +1,6 @@
 from django.urls import path
 
-from runs.api import agents, people
+from runs.api import agents, events, people
 
 _attempt = "runs/<str:key>/attempts/<int:attempt>"
 
@@ -9,6 +9,8 @@ urlpatterns = [
     path("runs/<str:key>", people.RunView.as_view(), name="api-run"),
     path("runs/<str:key>/metrics", people.MetricsView.as_view(), name="api-run-metrics"),
     path("runs/<str:key>/series", people.SeriesView.as_view(), name="api-run-series"),
+    path("runs/<str:key>/events", events.EventListView.as_view(), name="api-run-events"),
+    path("alerts", events.AlertListView.as_view(), name="api-alerts"),
     path("runs/<str:key>/log", people.LogView.as_view(), name="api-run-log"),
     path("runs/<str:key>/artifacts", people.ArtifactListView.as_view(), name="api-run-artifacts"),
     path(
