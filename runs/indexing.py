@@ -2,23 +2,26 @@
 
 How far a file is indexed stands in the same transaction as the points, so a crash anywhere repeats nothing and skips
 nothing; and because the file is the truth, the index can be thrown away and made again.
+
+Only the last chunk of a series is open, and no chunk crosses a multiple of STRETCH points: so a whole stretch is a few
+closed chunks, which merging (`runs.series.merging`) may replace by one while more lines come in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import F, Model
 
 from runs import rows, storage
-from runs.models import Chunk, Run, Series, Stream
-from runs.parsing import Column, parse
+from runs.models import FULL, STRETCH, Chunk, Run, Series, Stream
+from runs.parsing import parse
 from runs.points import Points
 
-STRETCH = 4 * 1024 * 1024  # bytes indexed in one transaction
+AT_ONCE = 4 * 1024 * 1024  # bytes indexed in one transaction
 # What an agent measures never mixes with what a script logs.
 PREFIXES = {"system.jsonl": storage.SYSTEM}
-FULL = 512  # points after which a chunk is left alone and the next one is opened
 
 
 def index(run: Run, attempt: int, name: str, *, size: int) -> bool:
@@ -27,17 +30,16 @@ def index(run: Run, attempt: int, name: str, *, size: int) -> bool:
     A torn last line waits for its end.
     """
     grew = False
-    while _index_stretch(run, attempt, name, size=size):
+    while _index_part(run, attempt, name, size=size):
         grew = True
     return grew
 
 
 @transaction.atomic
-def _index_stretch(run: Run, attempt: int, name: str, *, size: int) -> bool:
-    """Index up to STRETCH bytes; false where there was nothing to index."""
-    Stream.objects.get_or_create(run=run, attempt=attempt, name=name)
-    stream = Stream.objects.select_for_update().get(run=run, attempt=attempt, name=name)
-    wanted = min(size - stream.indexed, STRETCH)
+def _index_part(run: Run, attempt: int, name: str, *, size: int) -> bool:
+    """Index up to AT_ONCE bytes; false where there was nothing to index."""
+    stream = _locked(run, attempt, name)
+    wanted = min(size - stream.indexed, AT_ONCE)
     if wanted <= 0:
         return False
     with storage.reading(storage.stream_path(run, attempt, name)) as file:
@@ -45,7 +47,7 @@ def _index_stretch(run: Run, attempt: int, name: str, *, size: int) -> bool:
         data = file.read(wanted)
     end = data.rfind(b"\n") + 1
     if end == 0:
-        if len(data) < STRETCH:  # torn, or the file shrank on a shared disk
+        if len(data) < AT_ONCE:  # torn, or the file shrank on a shared disk
             return False
         end = len(data)  # a line longer than any record: passed over in parts, counted as bad
     lines = data[:end].removesuffix(b"\n").split(b"\n")
@@ -58,32 +60,47 @@ def _index_stretch(run: Run, attempt: int, name: str, *, size: int) -> bool:
     return True
 
 
-def _store(run: Run, attempt: int, writer: str, columns: dict[str, Column]) -> None:
+def _locked(run: Run, attempt: int, name: str) -> Stream:
+    mine = Stream.objects.select_for_update().filter(run=run, attempt=attempt, name=name)
+    found = mine.first()
+    if found is None:
+        Stream.objects.get_or_create(run=run, attempt=attempt, name=name)
+        found = mine.get()
+    return found
+
+
+def _store(run: Run, attempt: int, writer: str, columns: dict[str, Points]) -> None:
     if not columns:
         return
-    Series.objects.bulk_create(
-        [Series(run=run, attempt=attempt, writer=writer, key=key) for key in columns],
-        ignore_conflicts=True,
-    )
-    series = list(Series.objects.filter(run=run, attempt=attempt, writer=writer, key__in=columns))
+    series = _series(run, attempt, writer, columns)
     open_chunks = {
         chunk.series_id: chunk
-        for chunk in Chunk.objects.filter(series__in=series, tier=0, count__lt=FULL)
+        for chunk in Chunk.objects.filter(
+            series__in=series, tier=0, start__gt=F("series__count") - FULL
+        )
+        if chunk.is_open
     }
-    made, grown = [], []
+    change = _Change()
     for each in series:
-        column = columns[each.key]
-        points = Points.of(column.steps, column.values, column.times)
-        chunk = open_chunks.get(each.pk)
-        if chunk is None:
-            made.append(_chunk(each, points))
-        else:
-            _grow(chunk, points)
-            grown.append(chunk)
+        points = columns[each.key]
+        change.add(each, open_chunks.get(each.pk), points)
         _summarise(each, points)
-    Chunk.objects.bulk_create(made)
-    _save(Chunk, grown, COLUMNS)
+    Chunk.objects.bulk_create(change.made)
+    _save(Chunk, change.grown, COLUMNS)
     _save(Series, series, SUMMARY)
+
+
+def _series(run: Run, attempt: int, writer: str, keys: dict[str, Points]) -> list[Series]:
+    """The series with these keys, those that are new among them; locked, so that no merger is at work on them."""
+    mine = Series.objects.select_for_update().filter(run=run, attempt=attempt, writer=writer)
+    found = list(mine.filter(key__in=keys).order_by("pk"))
+    if len(found) == len(keys):
+        return found
+    Series.objects.bulk_create(
+        [Series(run=run, attempt=attempt, writer=writer, key=key) for key in keys],
+        ignore_conflicts=True,
+    )
+    return list(mine.filter(key__in=keys).order_by("pk"))
 
 
 def _save(model: type[Model], found: Sequence[Model], columns: list[str]) -> None:
@@ -101,30 +118,52 @@ SUMMARY = [
     "maximum",
     "nan_count",
     "first_nan_step",
+    "first_step",
+    "first_time",
+    "is_ordered",
 ]
 
 
-def _chunk(series: Series, points: Points) -> Chunk:
+@dataclass(slots=True)
+class _Change:
+    """Chunks that are to be written."""
+
+    made: list[Chunk] = field(default_factory=list)
+    grown: list[Chunk] = field(default_factory=list)
+
+    def add(self, series: Series, last: Chunk | None, points: Points) -> None:
+        """Points behind those that the series has; `last` is its open chunk."""
+        start, every = series.count, points
+        if last is not None:
+            start = last.start
+            every = Points.join([Points.unpack(last.steps, last.values, last.times), points])
+        for at, part in _cut(start, every):
+            if last is not None and at == last.start:
+                last.count = len(part)
+                last.steps, last.values, last.times = part.pack()
+                self.grown.append(last)
+            else:
+                self.made.append(_chunk(series, at, part))
+
+
+def _cut(start: int, points: Points) -> Iterator[tuple[int, Points]]:
+    """Points from index `start` on, in parts that cross no multiple of STRETCH; and where each begins."""
+    at = 0
+    while at < len(points):
+        end = min(len(points), at + STRETCH - (start + at) % STRETCH)
+        yield start + at, points.at(slice(at, end))
+        at = end
+
+
+def _chunk(series: Series, start: int, points: Points) -> Chunk:
     steps, values, times = points.pack()
     return Chunk(
-        series=series,
-        start=series.count,
-        count=len(points),
-        steps=steps,
-        values=values,
-        times=times,
+        series=series, start=start, count=len(points), steps=steps, values=values, times=times
     )
 
 
-def _grow(chunk: Chunk, points: Points) -> None:
-    steps, values, times = points.pack()
-    chunk.count += len(points)
-    chunk.steps = bytes(chunk.steps) + steps
-    chunk.values = bytes(chunk.values) + values
-    chunk.times = bytes(chunk.times) + times
-
-
 def _summarise(series: Series, points: Points) -> None:
+    _order(series, points)
     nan = np.isnan(points.values)
     numbers = points.values[~nan]
     if nan.any() and series.first_nan_step is None:
@@ -138,3 +177,14 @@ def _summarise(series: Series, points: Points) -> None:
         low, high = float(numbers.min()), float(numbers.max())
         series.minimum = low if series.minimum is None else min(low, series.minimum)
         series.maximum = high if series.maximum is None else max(high, series.maximum)
+
+
+def _order(series: Series, points: Points) -> None:
+    """Where the series begins, and whether a step was smaller than the one before it."""
+    first = int(points.steps[0])
+    if series.count == 0:
+        series.first_step, series.first_time = first, float(points.times[0])
+    elif first < series.last_step:
+        series.is_ordered = False
+    if not bool((points.steps[1:] >= points.steps[:-1]).all()):
+        series.is_ordered = False

@@ -1,7 +1,8 @@
-"""Columns of points: packing, joining, and thinning to a screen's width. Plain numpy, no Django."""
+"""Columns of points: packing, joining, cutting. Plain numpy, no Django."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,9 +40,11 @@ class Points:
         )
 
     @classmethod
-    def join(cls, parts: "list[Points]") -> Self:
+    def join(cls, parts: "Sequence[Points]") -> "Points":
         if not parts:
             return cls.of([], [], [])
+        if len(parts) == 1:
+            return parts[0]
         return cls(
             np.concatenate([part.steps for part in parts]),
             np.concatenate([part.values for part in parts]),
@@ -51,18 +54,23 @@ class Points:
     def pack(self) -> tuple[bytes, bytes, bytes]:
         """Little-endian columns: steps, values, times."""
         return (
-            self.steps.astype("<i8").tobytes(),
-            self.values.astype("<f8").tobytes(),
-            self.times.astype("<f8").tobytes(),
+            self.steps.astype("<i8", copy=False).tobytes(),
+            self.values.astype("<f8", copy=False).tobytes(),
+            self.times.astype("<f8", copy=False).tobytes(),
         )
 
+    def at(self, places: "slice | NDArray[Any]") -> "Points":
+        """Those at these places, in their order."""
+        return Points(self.steps[places], self.values[places], self.times[places])
+
     def after(self, index: int) -> "Points":
-        return Points(self.steps[index:], self.values[index:], self.times[index:])
+        return self.at(slice(index, None))
 
 
 @dataclass(frozen=True, slots=True)
 class Thinned:
-    """At most `width` buckets of neighbouring points: the last point of each, and the bucket's extremes without NaN.
+    """At most `width` buckets of neighbouring points: the last point of each, how many it holds, and its extremes
+    without NaN.
 
     `exact` says that no point was left out; then `minimum` and `maximum` equal the values.
     """
@@ -70,18 +78,50 @@ class Thinned:
     points: Points
     minimum: Numbers
     maximum: Numbers
+    counts: Steps
     exact: bool
+
+    def at(self, places: "slice | NDArray[Any]") -> "Thinned":
+        """Those at these places, in their order."""
+        return Thinned(
+            self.points.at(places),
+            self.minimum[places],
+            self.maximum[places],
+            self.counts[places],
+            self.exact,
+        )
+
+
+def as_they_are(points: Points) -> Thinned:
+    """Every point, as a bucket of its own."""
+    ones = np.ones(len(points), dtype=np.int64)
+    return Thinned(points, points.values, points.values, ones, exact=True)
 
 
 def thin(points: Points, width: int) -> Thinned:
     """Reduce to what `width` pixels can show, losing no spike: see Thinned. Up to 2 x width points stay exact."""
-    if len(points) <= 2 * width:
-        return Thinned(points, points.values, points.values, exact=True)
-    edges = np.linspace(0, len(points), width + 1).astype(np.int64)
-    starts, lasts = edges[:-1], edges[1:] - 1
-    low = np.minimum.reduceat(np.where(np.isnan(points.values), np.inf, points.values), starts)
-    high = np.maximum.reduceat(np.where(np.isnan(points.values), -np.inf, points.values), starts)
-    empty = np.isnan(points.values[lasts]) & (low == np.inf) & (high == -np.inf)
-    low[empty], high[empty] = np.nan, np.nan
-    kept = Points(points.steps[lasts], points.values[lasts], points.times[lasts])
-    return Thinned(kept, low, high, exact=False)
+    exact = as_they_are(points)
+    return exact if len(points) <= 2 * width else thinner(exact, width)
+
+
+def thinner(fine: Thinned, width: int) -> Thinned:
+    """At most `width` buckets, all of about as many points, though those of `fine` hold different numbers of them."""
+    total = int(fine.counts.sum())
+    edges = (np.arange(1, width + 1) * total) // width  # of the coarse buckets, in points
+    ends = np.cumsum(fine.counts)
+    group = np.searchsorted(edges, ends - 1, side="right")
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    return folded(fine, starts)
+
+
+def folded(fine: Thinned, starts: NDArray[np.intp]) -> Thinned:
+    """Buckets that begin at these of the finer ones. Empty where `fine` is."""
+    if not len(fine.points):
+        return fine
+    low = np.minimum.reduceat(np.where(np.isnan(fine.minimum), np.inf, fine.minimum), starts)
+    high = np.maximum.reduceat(np.where(np.isnan(fine.maximum), -np.inf, fine.maximum), starts)
+    numbers = np.add.reduceat((~np.isnan(fine.minimum)).astype(np.int64), starts)
+    low[numbers == 0], high[numbers == 0] = np.nan, np.nan
+    lasts = np.append(starts[1:], len(fine.points)) - 1
+    counts = np.add.reduceat(fine.counts, starts)
+    return Thinned(fine.points.at(lasts), low, high, counts, exact=False)

@@ -3,6 +3,7 @@ from django.db.models import F, Q
 
 from runs.models.run import Run
 
+FULL = 512  # points after which a chunk is left alone and the next one is opened
 STRETCH = 8192  # points of a chunk that has its final size; no chunk crosses a multiple of it
 
 
@@ -76,7 +77,16 @@ class Chunk(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.series_id}[{self.start}:{self.start + self.count}]"
+        return f"{self.series_id}[{self.start}:{self.end}]"
+
+    @property
+    def end(self) -> int:
+        return self.start + self.count
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the next points of the series belong here, where it is the last one."""
+        return self.count < FULL and self.end % STRETCH != 0
 
 
 class Overview(models.Model):

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from runs import indexing, selectors, series_json
-from runs.models import Chunk
+from runs import selectors, series_json
+from runs.models import FULL, Chunk
 from tests.runs.factories import line, log, make_run, series
 
 pytestmark = pytest.mark.django_db
@@ -63,10 +63,10 @@ class TestChunks:
 
     def test_a_chunk_with_one_point_less_still_grows(self) -> None:
         run = make_run()
-        log(run, b"".join(line(loss=each) for each in range(indexing.FULL - 1)))
+        log(run, b"".join(line(loss=each) for each in range(FULL - 1)))
         log(run, line(loss=1))
         log(run, line(loss=2))
-        assert self.shape() == [(0, indexing.FULL), (indexing.FULL, 1)]
+        assert self.shape() == [(0, FULL), (FULL, 1)]
 
     def test_any_order_of_steps_is_kept(self) -> None:
         run = make_run()
