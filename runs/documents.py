@@ -12,6 +12,8 @@ from runs.parsing import decode
 from runs.streams import may_write
 
 LIMIT = 4 * 1024 * 1024
+MOST = 2**31 - 1
+DESCRIBED = ("name", "project", "tags", "summary", "hostname", "dropped", "resumed")
 
 
 def put(run: Run, attempt: int, name: str, data: bytes) -> int:
@@ -39,7 +41,7 @@ def note_shared(run: Run, attempt: int, name: str) -> int:
 
 
 def take_over(run: Run, name: str, data: bytes) -> None:
-    """Read config.json into the run's config, and name, tags and summary of meta.json into the run."""
+    """Read config.json into the run's config, and what meta.json tells of the run into its row."""
     if name not in ("config.json", "meta.json"):
         return
     content = storable.json(decode(data))
@@ -51,19 +53,31 @@ def take_over(run: Run, name: str, data: bytes) -> None:
             fresh.config = fresh.config | content
         else:
             _describe(fresh, content)
-        fresh.save(update_fields=["name", "tags", "config", "summary", "hostname"])
+        fresh.save(update_fields=["config", *DESCRIBED])
         feed.ring(feed.run_group(run.key))
 
 
 def _describe(run: Run, meta: dict[str, Any]) -> None:
-    name, tags, summary = meta.get("name"), meta.get("tags"), meta.get("summary")
-    if isinstance(name, str) and not run.name:  # what the submitter called it stands
-        run.name = name[:255]
+    tags, summary = meta.get("tags"), meta.get("summary")
+    # What somebody called it stands, whether they submitted it or changed it since.
+    run.name = run.name or _text(meta.get("name"), longest=255)
+    run.project = run.project or _text(meta.get("project"), longest=100)
+    run.hostname = run.hostname or str(meta.get("hostname") or "")[:255]
     if isinstance(tags, list):
         run.tags = list(dict.fromkeys([*run.tags, *(str(tag) for tag in tags)]))
     if isinstance(summary, dict):
         run.summary = run.summary | summary
-    run.hostname = run.hostname or str(meta.get("hostname") or "")[:255]
+    # Each attempt counts from 0; a loss that was told once is not forgotten.
+    run.dropped = max(run.dropped, _count(meta.get("dropped")))
+    run.resumed = max(run.resumed, _count(meta.get("resumed")))
+
+
+def _text(said: object, *, longest: int) -> str:
+    return said[:longest] if isinstance(said, str) else ""
+
+
+def _count(said: object) -> int:
+    return min(max(said, 0), MOST) if type(said) is int else 0
 
 
 def moment(text: object) -> datetime | None:

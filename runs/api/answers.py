@@ -9,7 +9,7 @@ from runs.models import Run
 
 AS_IT_IS = (
     *("name", "config", "tags", "status", "summary", "hostname"),
-    *("kind", "project", "user", "attempt"),
+    *("kind", "project", "user", "attempt", "dropped", "resumed"),
 )
 TIMES = ("started_at", "finished_at", "created_at")
 COLUMNS = ("id", "key", *AS_IT_IS, *TIMES)

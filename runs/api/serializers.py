@@ -11,7 +11,10 @@ from runs.models import Artifact, Run, RunStatus
 
 
 class RunSerializer(serializers.ModelSerializer[Run]):
-    """A run. `duration_seconds` is null until its end; `run_dir` is the folder on the server."""
+    """A run. `duration_seconds` is null until its end; `run_dir` is the folder on the server.
+
+    `dropped` counts what its program could not record, `resumed` how often it went on with the run.
+    """
 
     id = serializers.CharField(source="key", read_only=True)
     job_id = serializers.SerializerMethodField()
@@ -38,6 +41,8 @@ class RunSerializer(serializers.ModelSerializer[Run]):
             "project",
             "user",
             "attempt",
+            "dropped",
+            "resumed",
             "created_at",
             "url",
         )

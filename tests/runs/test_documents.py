@@ -28,6 +28,32 @@ def test_meta_gives_the_run_name_tags_and_summary() -> None:
     assert stored.hostname == "node1"
 
 
+def test_meta_gives_the_run_project_and_what_was_lost() -> None:
+    run = make_run()
+    stored = put(run, "meta.json", {"project": "vision", "dropped": 12, "resumed": 1})
+    assert (stored.project, stored.dropped, stored.resumed) == ("vision", 12, 1)
+    # A new process counts from 0: the loss that was told stays told.
+    again = put(run, "meta.json", {"project": "other", "dropped": 0, "resumed": 2})
+    assert (again.project, again.dropped, again.resumed) == ("vision", 12, 2)
+
+
+def test_a_second_meta_takes_nothing_back_that_a_person_changed() -> None:
+    run = make_run()
+    put(run, "meta.json", {"name": "from the script", "project": "p"})
+    Run.objects.filter(pk=run.pk).update(name="by hand", project="q")
+    stored = put(run, "meta.json", {"name": "from the script", "project": "p"})
+    assert (stored.name, stored.project) == ("by hand", "q")
+
+
+@pytest.mark.parametrize("hostile", [None, -3, 1.5, True, "7", [], {}, 2**80])
+@pytest.mark.parametrize("field", ["dropped", "resumed", "project", "name"])
+def test_whatever_a_field_of_meta_holds_stops_nobody(field: str, hostile: Any) -> None:
+    stored = put(make_run(), "meta.json", {field: hostile, "summary": {"a": 1}})
+    assert stored.summary == {"a": 1}
+    assert stored.dropped in (0, documents.MOST)
+    assert stored.resumed in (0, documents.MOST)
+
+
 def test_config_is_merged_into_what_was_submitted() -> None:
     stored = put(make_run(config={"lr": 1, "seed": 7}), "config.json", {"lr": 2, "deep": {"a": []}})
     assert stored.config == {"lr": 2, "seed": 7, "deep": {"a": []}}
