@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from whirr import __version__
+from whirr.shipping.shared_store import SharedStore
 from whirr.wire import Client
 from whirr.wire.lean import TYPE_CHECKING, signal
 from worker_agent import codes, hardware, records
@@ -15,7 +16,6 @@ from worker_agent.link import Link, Timing
 from worker_agent.log import Log
 from worker_agent.order import Outcome
 from worker_agent.settings import Settings
-from worker_agent.shared_store import SharedStore
 from worker_agent.shipping.room import Room
 from worker_agent.shipping.shipper import Shipper
 from worker_agent.smi import Gpu

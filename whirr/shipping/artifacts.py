@@ -39,6 +39,12 @@ class Artifacts:
         for name, (_, size, changed) in self._sent.items():
             yield f"{layout.ARTIFACTS}/{name}", size, changed
 
+    @property
+    def current(self) -> str:
+        """The file, or the folder, that is being sent."""
+        name = self._current[0] if self._current else self._looks_into
+        return f"{layout.ARTIFACTS}/{name}"
+
     def pending(self, target: Target) -> bool:
         """Whether there is something to send."""
         if self._current is None and not target.shared:
