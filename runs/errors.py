@@ -40,3 +40,45 @@ class OffsetGap(DomainError):
     def __init__(self, size: int) -> None:
         super().__init__(f"the server has {size} bytes; go on from there", size=size)
         self.size = size
+
+
+class RunTaken(DomainError):
+    """The id names a run of somebody else."""
+
+    code = "run_taken"
+
+
+class InTrash(DomainError):
+    """The run is in the trash, or was deleted for good: it takes nothing more."""
+
+    code = "in_trash"
+
+
+class InUse(DomainError):
+    """The run still runs, or something that has not ended needs it."""
+
+    code = "in_use"
+
+
+class Forbidden(DomainError):
+    """Whoever asks may not do this."""
+
+    code = "permission_denied"
+
+
+class Busy(DomainError):
+    """Another one does the same at this moment."""
+
+    code = "busy"
+
+
+class ChecksumMismatch(DomainError):
+    """The bytes that arrived are not those whose sha256 was announced; they are thrown away."""
+
+    code = "checksum_mismatch"
+
+
+class StorageAway(DomainError):
+    """The bucket in which contents are kept does not answer, or refuses the server."""
+
+    code = "storage_unavailable"

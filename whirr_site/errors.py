@@ -22,8 +22,14 @@ STATUS = {
     "worker_name_taken": 409,
     "illegal_move": 409,
     "limit_reached": 409,
+    "run_taken": 409,
+    "in_trash": 409,
+    "in_use": 409,
+    "busy": 409,
     "too_large": 413,
     "permission_denied": 403,
+    "checksum_mismatch": 422,
+    "storage_unavailable": 503,
 }
 
 

@@ -1,11 +1,11 @@
 from django.urls import path
 
-from runs.api import agents, events, people
+from runs.api import agents, events, opening, people
 
 _attempt = "runs/<str:key>/attempts/<int:attempt>"
 
 urlpatterns = [
-    path("runs", people.RunListView.as_view(), name="api-runs"),
+    path("runs", opening.RunsView.as_view(), name="api-runs"),
     path("runs/<str:key>", people.RunView.as_view(), name="api-run"),
     path("runs/<str:key>/metrics", people.MetricsView.as_view(), name="api-run-metrics"),
     path("runs/<str:key>/series", people.SeriesView.as_view(), name="api-run-series"),

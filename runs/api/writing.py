@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from runs import artifacts, attention, documents, selectors, streams
+from runs import artifacts, attention, direct, documents, selectors, streams
 from runs.api.calls import whole
 from runs.errors import DomainError
 from runs.models import Run
@@ -43,8 +43,12 @@ def put_document(
     """A whole document, or the word that it lies on the shared disk."""
     run = run_to_write(principal, key, attempt)
     if query.get("shared") == "1":
-        return {"size": documents.note_shared(run, attempt, name)}
-    return {"size": documents.put(run, attempt, name, data)}
+        size = documents.note_shared(run, attempt, name)
+    else:
+        size = documents.put(run, attempt, name, data)
+    if name == "meta.json":
+        direct.follow(run, now=timezone.now())
+    return {"size": size}
 
 
 def put_artifact(
