@@ -52,7 +52,7 @@ def _index_part(run: Run, attempt: int, name: str, *, size: int) -> bool:
         end = len(data)  # a line longer than any record: passed over in parts, counted as bad
     lines = data[:end].removesuffix(b"\n").split(b"\n")
     parsed = parse(lines, first_index=stream.lines, prefix=PREFIXES.get(name, ""))
-    _store(run, attempt, storage.parted(name)[1], parsed.columns)
+    store(run, attempt, storage.parted(name)[1], parsed.columns)
     stream.indexed += end
     stream.lines += parsed.lines
     stream.bad_lines += parsed.bad_lines
@@ -69,7 +69,8 @@ def _locked(run: Run, attempt: int, name: str) -> Stream:
     return found
 
 
-def _store(run: Run, attempt: int, writer: str, columns: dict[str, Points]) -> None:
+def store(run: Run, attempt: int, writer: str, columns: dict[str, Points]) -> None:
+    """Add points, none of them empty, to the series with these keys; within the caller's transaction."""
     if not columns:
         return
     series = _series(run, attempt, writer, columns)

@@ -88,6 +88,11 @@ class Chunk(models.Model):
         """Whether the next points of the series belong here, where it is the last one."""
         return self.count < FULL and self.end % STRETCH != 0
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is a stretch already, and nothing is to be put together."""
+        return self.count == STRETCH and self.start % STRETCH == 0
+
 
 class Overview(models.Model):
     """Some buckets of one level of a series' pyramid: what an overview of any length is read from.

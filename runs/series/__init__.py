@@ -1,0 +1,1 @@
+"""The series store behind ingestion: what is merged, and how points are read at any width."""
