@@ -8,6 +8,7 @@ from dashboard import charts, naming, palette
 from dashboard.differences import MISSING, differing, flat
 from dashboard.metrics import is_system, telling
 from dashboard.palette import Look
+from runs import selectors
 from runs.models import Run, Series
 
 RUNS_AT_ONCE = 20
@@ -53,7 +54,7 @@ def asked(text: str) -> list[str]:
 
 def runs_of(keys: Sequence[str]) -> list[Run]:
     """The runs with these ids, in this order; those that are missing are left out."""
-    found = {run.key: run for run in Run.objects.filter(key__in=keys)}
+    found = {run.key: run for run in selectors.known(keys).filter(trashed_at__isnull=True)}
     return [found[key] for key in keys if key in found]
 
 

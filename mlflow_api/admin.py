@@ -24,7 +24,7 @@ class ExperimentTagAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(TrackedRun)
 class TrackedRunAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("run", "made_here", "deleted_at")
+    list_display = ("run", "made_here")
     list_select_related = ("run",)
     search_fields = ("run__key",)
     show_full_result_count = False

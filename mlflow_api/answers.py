@@ -64,7 +64,7 @@ def _experiment(experiment: Experiment, tags: dict[str, str]) -> Json:
 
 def info_json(run: Run, experiment: Experiment) -> Json:
     """The head of a run. One without a name is called by its id."""
-    deleted = tracking.tracked(run).deleted_at or experiment.deleted_at
+    deleted = run.trashed_at or experiment.deleted_at
     told = {
         "run_id": run.key,
         "run_uuid": run.key,

@@ -87,7 +87,7 @@ def take_metrics(
 def search(chosen: Sequence[Experiment], text: str, *, limit: int, token: str) -> Page:
     """Models of these experiments, the newest first, that a filter of equalities finds."""
     found = LoggedModel.objects.select_related("run").filter(
-        run__project__in=[each.project for each in chosen], deleted_at=None
+        run__project__in=[each.project for each in chosen], run__trashed_at=None, deleted_at=None
     )
     for said in parse(text):
         found = found.filter(**{_field(said): said.value})

@@ -46,7 +46,6 @@ class TrackedRun(models.Model):
         Run, on_delete=models.CASCADE, primary_key=True, related_name="mlflow"
     )
     made_here = models.BooleanField(default=False)
-    deleted_at = models.DateTimeField(null=True, blank=True)
     inputs = models.JSONField(default=list, blank=True)  # data sets: MLflow's DatasetInput
     models_in = models.JSONField(default=list, blank=True)  # MLflow's ModelInput
     models_out = models.JSONField(default=list, blank=True)  # MLflow's ModelOutput

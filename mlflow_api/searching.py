@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from mlflow_api.filters import conditions
 from mlflow_api.filters.conditions import (
@@ -15,7 +15,7 @@ from mlflow_api.filters.conditions import (
 )
 from mlflow_api.filters.language import Name, order
 from mlflow_api.metrics import TAKEN
-from mlflow_api.models import Experiment, Param, RunTag, TrackedRun
+from mlflow_api.models import Experiment, Param, RunTag
 from mlflow_api.refusals import invalid
 from runs.api.pages import CursorField, write
 from runs.models import Series
@@ -47,8 +47,8 @@ def search_runs(chosen: Sequence[Experiment], wish: Wish) -> Page:
     """Runs of these experiments, those that began last first unless the order says otherwise."""
     gone = [each.project for each in chosen if each.deleted_at]
     found = conditions.runs().filter(project__in=[each.project for each in chosen])
-    marked = Exists(TrackedRun.objects.filter(run=OuterRef("pk"), deleted_at__isnull=False))
-    deleted = Q(marked) | Q(project__in=gone)
+    found = found.filter(deleted_at__isnull=True)  # what is in the trash can still be restored
+    deleted = Q(trashed_at__isnull=False) | Q(project__in=gone)
     if wish.view != "ALL":
         found = found.filter(deleted if wish.view == "DELETED_ONLY" else ~deleted)
     found = conditions.filtered_runs(found, wish.text)

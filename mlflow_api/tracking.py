@@ -4,6 +4,7 @@ import json
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -11,8 +12,10 @@ from django.db import IntegrityError, transaction
 from mlflow_api.models import Experiment, Param, RunTag, TrackedRun
 from mlflow_api.refusals import Refusal, invalid, missing
 from mlflow_api.states import OURS
-from runs import documents, feed
+from runs import documents, feed, selectors, trash
+from runs.errors import Forbidden
 from runs.models import Run, RunKind
+from whirr_site.access.principals import Principal
 
 NAME_TAG = "mlflow.runName"
 USER_TAG = "mlflow.user"
@@ -69,7 +72,7 @@ def _with_a_key(values: dict[str, Any], *, now: datetime) -> Run:
 
 def get(run_id: str) -> Run:
     """Any run of this server, by its id. Raises Refusal."""
-    found = Run.objects.select_related("mlflow").filter(key=run_id).first()
+    found = selectors.known([run_id]).select_related("mlflow").first()
     if found is None:
         raise missing(f"Run with id={run_id[:80]} not found")
     return found
@@ -92,15 +95,21 @@ def to_write(run_id: str, *, content: bool = True) -> Run:
             f"Run {run.key} writes its own record (import whirr, or its job's agent); "
             "an MLflow client can read it and set tags."
         )
-    if note.deleted_at:
+    if run.is_in_trash:
         raise invalid(f"The run {run.key} must be in the 'active' state. Current state is deleted.")
     return run
 
 
-def set_deleted(run: Run, *, deleted: bool, now: datetime) -> None:
-    """Hide it from MLflow clients, or show it again. Nothing is erased."""
-    at = now if deleted else None
-    TrackedRun.objects.update_or_create(run=run, defaults={"deleted_at": at})
+def set_deleted(run: Run, *, deleted: bool, by: Principal, now: datetime) -> None:
+    """Move it to the trash, or take it back out of it. A running one goes too, as in MLflow, but for a job's.
+
+    Raises Refusal.
+    """
+    discard = partial(trash.discard, now=now, even_running=True)
+    moved = (discard if deleted else trash.restore)([run.key], by=by)
+    for _, refused in moved.refused:
+        code = "PERMISSION_DENIED" if isinstance(refused, Forbidden) else "INVALID_PARAMETER_VALUE"
+        raise Refusal(code, refused.detail)
 
 
 @transaction.atomic

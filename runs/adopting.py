@@ -1,108 +1,252 @@
-"""Direct runs whose files lie in the server's own data folder: found by looking, since their program tells nobody."""
+"""Direct runs whose files lie in the server's own data folder: found by looking, since their program may tell nobody.
+
+A look costs next to nothing for what has not changed. Folders of runs that go on are looked at each time; those of
+runs that have ended in turn, some hundred each time, since one may be taken up again, or grow. What they were like is
+remembered in this process; the first look at an ended run compares it with its rows.
+"""
 
 import logging
 import os
-import socket
-from collections.abc import Iterator
+import stat
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
-from runs import artifacts, documents, feed, indexing, storage
-from runs.errors import DomainError
-from runs.models import Run, RunKind, RunStatus
+from runs import direct, documents, feed, living, storage, streams
+from runs.errors import DomainError, Invalid
+from runs.models import Deletion, Run, RunKind, RunStatus, Stream
 from runs.parsing import decode
 
 log = logging.getLogger(__name__)
 
-ENDS = {"completed": RunStatus.COMPLETED, "failed": RunStatus.FAILED}
+IN_TURN = 200  # folders of ended runs that one look takes in
+ASKED_AT_ONCE = 500  # keys in one query
+SETTLED = 2.0  # seconds after which a folder's time of change can be relied on
+READ = ("meta.json", "config.json")  # documents that are read into the row
+
+Files = dict[str, tuple[int, int]]  # size and time of change in ns of streams and documents
+
+
+@dataclass(slots=True)
+class Memory:
+    """What this process knows of one folder of runs."""
+
+    listed_at: int = 0  # its time of change when it was listed
+    going_on: set[str] = field(default_factory=set)
+    ended: deque[str] = field(default_factory=deque)  # the next one in turn first
+    known: set[str] = field(default_factory=set)
+    files: dict[str, Files] = field(default_factory=dict)  # as they were when they were read
+    complained: dict[str, str] = field(default_factory=dict)
+
+
+_memories: dict[str, Memory] = {}
+_alone = threading.Lock()
 
 
 def adopt_all(*, now: datetime) -> int:
-    """Bring the rows of all direct runs that may still change up to date; how many that were. Safe to repeat."""
-    ended = set(
-        Run.objects.filter(kind=RunKind.DIRECT, finished_at__isnull=False).values_list(
-            "key", flat=True
-        )
-    )
-    adopted = 0
-    for folder in _direct_folders():
-        if folder.name in ended:
-            continue
-        try:
-            adopted += adopt(folder, now=now)
-        except (DomainError, OSError) as error:
-            log.warning("direct run %s cannot be read: %s", folder.name, error)
-    return adopted
-
-
-def _direct_folders() -> Iterator[Path]:
+    """Bring the rows of direct runs up to date with their folders; how many had changed. Safe to repeat."""
     root = Path(settings.RUNS_DIR)
-    if not root.is_dir():
+    if not _alone.acquire(blocking=False):
+        return 0
+    try:
+        memory = _memories.setdefault(str(root), Memory())
+        _list(root, memory)
+        adopted = sum(_look(root / name, memory, now=now) for name in sorted(memory.going_on))
+        return adopted + _look_in_turn(root, memory, now=now)
+    finally:
+        _alone.release()
+
+
+def forget() -> None:
+    """Begin as a new process would; for whoever changed the rows behind our back."""
+    _memories.clear()
+
+
+def _list(root: Path, memory: Memory) -> None:
+    """Take note of new folders, where there may be some."""
+    try:
+        changed = root.stat().st_mtime_ns
+    except FileNotFoundError:
         return
-    for entry in sorted(root.iterdir()):
-        if entry.name.startswith("local-") and storage.KEY.match(entry.name) and entry.is_dir():
-            yield entry
+    if changed == memory.listed_at:
+        return
+    if time.time() - changed / 1e9 > SETTLED:
+        memory.listed_at = changed
+    with os.scandir(root) as entries:
+        there = {
+            entry.name
+            for entry in entries
+            if direct.KEY.match(entry.name) and entry.is_dir(follow_symlinks=False)
+        }
+    new = there - memory.known
+    over = _ended_of(new)
+    memory.known = there
+    memory.going_on = (memory.going_on & there) | (new - over)
+    memory.ended = deque(name for name in memory.ended if name in there)
+    memory.ended.extend(sorted(over))
+    for name in memory.files.keys() - there:
+        del memory.files[name]
 
 
-def adopt(folder: Path, *, now: datetime) -> bool:
-    """Read one run's folder into the database; false where it has no meta.json yet."""
-    meta = _document(folder, "meta.json")
-    if meta is None:
+def _ended_of(names: Iterable[str]) -> set[str]:
+    """Those whose rows say that they have ended."""
+    told, found = sorted(names), set()
+    for at in range(0, len(told), ASKED_AT_ONCE):
+        some = Run.objects.filter(key__in=told[at : at + ASKED_AT_ONCE], finished_at__isnull=False)
+        found.update(some.values_list("key", flat=True))
+    return found
+
+
+def _look_in_turn(root: Path, memory: Memory, *, now: datetime) -> int:
+    """Some of the ended runs: those that are not as they were are read again."""
+    turn = [memory.ended.popleft() for _ in range(min(IN_TURN, len(memory.ended)))]
+    memory.ended.extend(turn)
+    files = {name: _files_of(root / name) for name in turn}
+    unknown = [name for name in turn if name not in memory.files]
+    for name in _as_recorded(root, unknown, files) if unknown else ():
+        memory.files[name] = files[name]
+    changed = [name for name in turn if memory.files.get(name) != files[name]]
+    return sum(_look(root / name, memory, now=now) for name in changed)
+
+
+def _as_recorded(root: Path, names: list[str], files: dict[str, Files]) -> list[str]:
+    """Those that their rows describe as they are; asked once a process for each."""
+    rows = {run.key: run for run in Run.objects.filter(key__in=names)}
+    indexed: dict[str, dict[str, int]] = {}
+    found = Stream.objects.filter(run__key__in=names, attempt=direct.ATTEMPT)
+    for key, name, size in found.values_list("run__key", "name", "indexed"):
+        indexed.setdefault(key, {})[name] = size
+    return [
+        name
+        for name in names
+        if name in rows and _agrees(rows[name], root / name, files[name], indexed.get(name, {}))
+    ]
+
+
+def _agrees(run: Run, folder: Path, files: Files, indexed: dict[str, int]) -> bool:
+    meta = _meta_of(folder) or {}
+    said = direct.SAID.get(str(meta.get("status")))
+    if said is not None and said.is_final:
+        same = run.status == said and run.finished_at == documents.moment(meta.get("finished_at"))
+    else:
+        same = not living.may_live(folder, meta)
+    return same and all(
+        size == indexed.get(name, 0)
+        for name, (size, _) in files.items()
+        if streams.is_indexed(name)
+    )
+
+
+def _look(folder: Path, memory: Memory, *, now: datetime) -> bool:
+    """Read one folder again, unless it is as it was; whether there was something new. It stops no other."""
+    name = folder.name
+    try:
+        files = _files_of(folder)
+        if memory.files.get(name) == files and not _has_died(folder, name, memory):
+            return False
+        ended = adopt(folder, before=memory.files.get(name, {}), now=now)
+    except (DomainError, OSError) as error:
+        if memory.complained.get(name) != str(error):
+            memory.complained[name] = str(error)
+            log.warning("direct run %s cannot be read: %s", name, error)
         return False
+    if ended is None:  # it has no meta.json yet
+        return False
+    memory.files[name] = files
+    _sort(name, memory, ended=ended)
+    return True
+
+
+def _has_died(folder: Path, name: str, memory: Memory) -> bool:
+    if name not in memory.going_on:
+        return False
+    meta = _meta_of(folder)
+    return meta is not None and not living.may_live(folder, meta)
+
+
+def _sort(name: str, memory: Memory, *, ended: bool) -> None:
+    if ended and name in memory.going_on:
+        memory.going_on.discard(name)
+        memory.ended.append(name)
+    elif not ended and name not in memory.going_on:
+        memory.going_on.add(name)
+        memory.ended.remove(name)
+
+
+def adopt(folder: Path, *, now: datetime, before: Files | None = None) -> bool | None:
+    """Read what a run's folder holds, except for files that are as `before`; whether it has ended.
+
+    None where it has no meta.json yet. Raises DomainError and OSError. What is in the trash counts as ended.
+    """
+    meta = _meta_of(folder)
+    if meta is None:
+        return None
+    if Deletion.objects.filter(run_key=folder.name).exists():
+        return True
+    run = _row(folder.name, meta, now=now)
+    if run.trashed_at is not None:
+        return True
+    changed = {
+        name: size
+        for name, (size, at) in _files_of(folder).items()
+        if (before or {}).get(name) != (size, at)
+    }
+    for name, size in changed.items():
+        if name in READ and size:
+            documents.note_shared(run, direct.ATTEMPT, name)
+        elif name not in storage.DOCUMENTS:
+            streams.note_size(run, direct.ATTEMPT, name, size=size)
+    status = _status(folder, meta)
+    direct.settle(run, status, meta, now=now)
+    feed.ring(feed.run_group(run.key))
+    return status.is_final
+
+
+def _row(key: str, meta: dict[str, Any], *, now: datetime) -> Run:
     started = documents.moment(meta.get("started_at")) or now
-    run, made = Run.objects.get_or_create(
-        key=folder.name,
+    run, _ = Run.objects.get_or_create(
+        key=key,
         defaults={
             "kind": RunKind.DIRECT,
             "status": RunStatus.RUNNING,
-            "attempt": 1,
+            "attempt": direct.ATTEMPT,
             "created_at": started,
             "started_at": started,
         },
     )
-    grew = indexing.index(run, 1, "metrics.jsonl", size=storage.size_of(folder / "metrics.jsonl"))
-    status = _status(meta)
-    if made or grew or status.is_final:
-        _describe(run, folder)
-        feed.ring(feed.run_group(run.key))
-    if status.is_final:
-        artifacts.collect_shared(run, 1)
-        finished = documents.moment(meta.get("finished_at")) or now
-        Run.objects.filter(pk=run.pk).update(status=status, finished_at=finished)
-    return True
+    return run
 
 
-def _describe(run: Run, folder: Path) -> None:
-    for name in ("meta.json", "config.json"):
-        if (folder / name).is_file():
-            documents.note_shared(run, 1, name)
-
-
-def _document(folder: Path, name: str) -> dict[str, Any] | None:
-    try:
-        return decode((folder / name).read_bytes()[: documents.LIMIT])
-    except FileNotFoundError:
-        return None
-
-
-def _status(meta: dict[str, Any]) -> RunStatus:
+def _status(folder: Path, meta: dict[str, Any]) -> RunStatus:
     """What meta.json says; a run that says `running` while its process on this machine is gone has failed."""
-    said = ENDS.get(str(meta.get("status")), RunStatus.RUNNING)
-    pid = meta.get("pid")
-    here = meta.get("hostname") == socket.gethostname()
-    if said == RunStatus.RUNNING and here and isinstance(pid, int) and not _lives(pid):
+    said = direct.SAID.get(str(meta.get("status")), RunStatus.RUNNING)
+    if said == RunStatus.RUNNING and not living.may_live(folder, meta):
         return RunStatus.FAILED
     return said
 
 
-def _lives(pid: int) -> bool:
+def _meta_of(folder: Path) -> dict[str, Any] | None:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        with storage.reading(folder / "meta.json") as file:
+            return decode(file.read(documents.LIMIT))
+    except (FileNotFoundError, Invalid):
+        return None
+
+
+def _files_of(folder: Path) -> Files:
+    found: Files = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not (entry.name in storage.DOCUMENTS or storage.is_stream(entry.name)):
+                continue
+            info = entry.stat(follow_symlinks=False)
+            if stat.S_ISREG(info.st_mode):
+                found[entry.name] = (info.st_size, info.st_mtime_ns)
+    return found

@@ -11,9 +11,12 @@ from runs.models import Artifact, Chunk, Run, Series
 from runs.points import Points
 
 
-def runs(*, status: str = "", tag: str = "", project: str = "") -> QuerySet[Run]:
-    """Runs, newest first, narrowed by what is given."""
-    found = Run.objects.order_by("-id")
+def runs(
+    *, status: str = "", tag: str = "", project: str = "", trashed: bool = False
+) -> QuerySet[Run]:
+    """Runs, newest first, narrowed by what is given; either those outside the trash or those in it."""
+    found = Run.objects.filter(trashed_at__isnull=not trashed, deleted_at__isnull=True)
+    found = found.order_by("-id")
     if status:
         found = found.filter(status=status)
     if tag:
@@ -23,10 +26,15 @@ def runs(*, status: str = "", tag: str = "", project: str = "") -> QuerySet[Run]
     return found
 
 
+def known(keys: Sequence[str]) -> QuerySet[Run]:
+    """Runs by their ids, those in the trash too, in no order; what is being deleted for good is none any more."""
+    return Run.objects.filter(key__in=keys, deleted_at__isnull=True).order_by()
+
+
 def run(key: str) -> Run:
-    """The run with that id. Raises NotFound."""
+    """The run with that id, also from the trash. Raises NotFound."""
     try:
-        return Run.objects.get(key=key)
+        return Run.objects.get(key=key, deleted_at__isnull=True)
     except Run.DoesNotExist:
         raise NotFound(f"there is no run {key}") from None
 

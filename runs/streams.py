@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runs import events, feed, indexing, storage
-from runs.errors import Invalid, LeaseLost, OffsetGap, TooLarge
-from runs.models import Run
+from runs.errors import InTrash, Invalid, LeaseLost, OffsetGap, TooLarge
+from runs.models import Run, RunKind
 
 BODY_LIMIT = 8 * 1024 * 1024
 INDEXED = {
@@ -19,7 +19,12 @@ INDEXED = {
 
 
 def may_write(run: Run, attempt: int) -> None:
-    """The fence. Raises LeaseLost where a newer attempt exists, Invalid where this one was never begun."""
+    """The fence. Raises LeaseLost where a newer attempt exists, Invalid where this one was never begun, InTrash.
+
+    The last bytes of a job may come after its end, so a job's run takes them in the trash, too.
+    """
+    if run.trashed_at is not None and run.kind == RunKind.DIRECT:
+        raise InTrash(f"{run.key} is in the trash: restore it first (whirr restore {run.key})")
     if attempt < run.attempt:
         raise LeaseLost(f"attempt {attempt} of {run.key} was superseded by attempt {run.attempt}")
     if attempt > run.attempt:

@@ -10,8 +10,7 @@ from jobs.api.parsing import finish_report, sync_report
 from jobs.syncing import Ask
 from runs import clock
 from runs.api.calls import Call, Handler, Reply
-from runs.api.writing import Forbidden
-from runs.errors import Invalid
+from runs.errors import Forbidden, Invalid
 
 
 async def sync(call: Call) -> Reply:

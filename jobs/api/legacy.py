@@ -14,7 +14,7 @@ from jobs.api.serializers import JobSerializer
 from jobs.api.worker_serializers import MessageSerializer
 from runs import clock
 from runs.api.parsing import checked
-from runs.api.writing import Forbidden
+from runs.errors import Forbidden
 
 
 class ClaimSerializer(serializers.Serializer[Any]):

@@ -62,13 +62,13 @@ def update(call: Call) -> dict[str, Any]:
 
 def delete(call: Call) -> dict[str, Any]:
     run = tracking.get(fields.run_id(call.body))
-    tracking.set_deleted(run, deleted=True, now=timezone.now())
+    tracking.set_deleted(run, deleted=True, by=call.principal, now=timezone.now())
     return {}
 
 
 def restore(call: Call) -> dict[str, Any]:
     run = tracking.get(fields.run_id(call.body))
-    tracking.set_deleted(run, deleted=False, now=timezone.now())
+    tracking.set_deleted(run, deleted=False, by=call.principal, now=timezone.now())
     return {}
 
 

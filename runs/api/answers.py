@@ -11,7 +11,7 @@ AS_IT_IS = (
     *("name", "config", "tags", "status", "summary", "hostname"),
     *("kind", "project", "user", "attempt", "dropped", "resumed"),
 )
-TIMES = ("started_at", "finished_at", "created_at")
+TIMES = ("started_at", "finished_at", "created_at", "trashed_at")
 COLUMNS = ("id", "key", *AS_IT_IS, *TIMES)
 Row = Mapping[str, Any]
 

@@ -44,6 +44,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
             "dropped",
             "resumed",
             "created_at",
+            "trashed_at",
             "url",
         )
         read_only_fields = fields
@@ -122,6 +123,9 @@ class RunQuery(serializers.Serializer[Any]):
     tag = serializers.CharField(required=False, default="")
     project = serializers.CharField(required=False, default="")
     limit = serializers.IntegerField(required=False, default=50, min_value=1, max_value=500)
+    trashed = serializers.BooleanField(
+        required=False, default=False, help_text="those in the trash, and no others"
+    )
     cursor = CursorField("runs")
 
 

@@ -1,16 +1,19 @@
 from django.urls import path
 
-from runs.api import agents, events, opening, people
+from runs.api import agents, discarding, events, exports, opening, people, retention
 
 _attempt = "runs/<str:key>/attempts/<int:attempt>"
 
 urlpatterns = [
     path("runs", opening.RunsView.as_view(), name="api-runs"),
-    path("runs/<str:key>", people.RunView.as_view(), name="api-run"),
+    path("runs/trash", discarding.DiscardView.as_view(), name="api-discard"),
+    path("runs/restore", discarding.RestoreView.as_view(), name="api-restore"),
+    path("runs/<str:key>", discarding.RunView.as_view(), name="api-run"),
     path("runs/<str:key>/metrics", people.MetricsView.as_view(), name="api-run-metrics"),
     path("runs/<str:key>/series", people.SeriesView.as_view(), name="api-run-series"),
     path("runs/<str:key>/events", events.EventListView.as_view(), name="api-run-events"),
     path("alerts", events.AlertListView.as_view(), name="api-alerts"),
+    path("runs/<str:key>/export", exports.ExportView.as_view(), name="api-run-export"),
     path("runs/<str:key>/log", people.LogView.as_view(), name="api-run-log"),
     path("runs/<str:key>/artifacts", people.ArtifactListView.as_view(), name="api-run-artifacts"),
     path(
@@ -23,4 +26,8 @@ urlpatterns = [
         agents.ArtifactPartView.as_view(),
         name="api-artifact-part",
     ),
+    path("trash", discarding.TrashView.as_view(), name="api-trash"),
+    path("trash/empty", discarding.EmptyView.as_view(), name="api-empty-trash"),
+    path("retention", retention.RulesView.as_view(), name="api-retention-rules"),
+    path("retention/<path:project>", retention.RuleView.as_view(), name="api-retention"),
 ]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from runs import storage
+from runs import recording, storage
 from runs.models import Run, RunStatus
 from tests.mlflow_api.asking import (
     INVALID,
@@ -22,7 +22,7 @@ from tests.mlflow_api.asking import (
     run,
     values,
 )
-from tests.runs.factories import make_run
+from tests.runs.factories import NOON, make_run
 from tests.site.asking import owner
 
 pytestmark = pytest.mark.django_db
@@ -209,10 +209,13 @@ class TestARunOfWhirrsOwn:
         assert values(job.key, "tags")["note"] == "good"
         assert ours(job.key).tags == ["baseline"]
 
-    def test_it_can_be_deleted_and_restored_for_mlflow_clients(self) -> None:
+    def test_it_can_be_deleted_and_restored_once_its_job_has_ended(self) -> None:
         job = make_run()
+        assert refused("POST", "runs/delete", {"run_id": job.key}) == INVALID
+        recording.set_statuses([(job, RunStatus.COMPLETED)], now=NOON)
         post("runs/delete", run_id=job.key)
         assert found("0") == []
+        assert ours(job.key).is_in_trash
         post("runs/restore", run_id=job.key)
         assert found("0") == [job.key]
 

@@ -1,0 +1,245 @@
+"""Deleting for good: a run's files, its rows in short transactions, then what hangs on it. Goes on after a crash.
+
+A run whose deletion has begun (`deleted_at`) is gone for everybody. The order is: its folder gets a name that nothing
+else uses, the folder goes, rows go, contents that nobody else keeps go, its own row goes last. Whatever is interrupted
+is found by its row, or by its Deletion, and done from where it stands.
+"""
+
+import fcntl
+import logging
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
+
+from runs import artifacts, feed, measuring, storage, ties
+from runs.errors import Busy
+from runs.measuring import A_ROW, TABLES, Table
+from runs.models import Artifact, Deletion, Run
+
+log = logging.getLogger(__name__)
+
+ASIDE = ".deleting-"  # what a folder is called from the moment on at which nothing may find it
+CONTENTS_AT_ONCE = 200
+PAGES_AT_ONCE = 2000  # of SQLite, given back in one transaction
+
+
+@dataclass(slots=True)
+class Purged:
+    """What was deleted: ids, and the bytes that this freed. `kept`: ids that stay for now, each with why.
+
+    `left`: how many more are due; a call ends when its time is over.
+    """
+
+    keys: list[str] = field(default_factory=list)
+    freed: int = 0
+    kept: dict[str, str] = field(default_factory=dict)
+    left: int = 0
+
+
+def due(*, now: datetime, all_of_it: bool = False) -> QuerySet[Run]:
+    """Runs to delete for good: those past the grace (or all in the trash), and those where that has begun."""
+    if all_of_it:
+        return Run.objects.filter(trashed_at__isnull=False).order_by("id")
+    past = Q(trashed_at__lte=now - settings.WHIRR_TRASH_GRACE)
+    return Run.objects.filter(
+        past | Q(deleted_at__isnull=False), trashed_at__isnull=False
+    ).order_by("id")
+
+
+def purge(
+    *, by: str, now: datetime, all_of_it: bool = False, patience: float | None = None
+) -> Purged:
+    """Delete for good what is due, for at most `patience` seconds, though one run at least. Raises Busy."""
+    purged = Purged()
+    until = None if patience is None else time.monotonic() + patience
+    with _alone():
+        keys = list(due(now=now, all_of_it=all_of_it).values_list("pk", flat=True))
+        for at, pk in enumerate(keys):
+            if at and until is not None and time.monotonic() > until:
+                purged.left = len(keys) - at
+                break
+            _purge_one(pk, purged, by=by, now=now)
+        if purged.keys:
+            _give_back()
+            log.info(
+                "%d runs deleted for good, %s freed",
+                len(purged.keys),
+                measuring.human(purged.freed),
+            )
+    feed.ring(feed.QUEUE)
+    return purged
+
+
+def _purge_one(pk: int, purged: Purged, *, by: str, now: datetime) -> None:
+    begun = _begin(pk, by=by, now=now)
+    if begun is None:
+        return
+    run, deletion, why = begun
+    if why:
+        purged.kept[run.key] = why
+        return
+    if (
+        deletion is None or deletion.ended_at is not None
+    ):  # only its row is left, for the sake of another job
+        _forget(run)
+        return
+    try:
+        _empty(run, deletion)
+    except OSError as error:  # one folder that cannot be deleted keeps no other
+        log.warning("%s cannot be deleted yet: %s", run.key, error)
+        purged.kept[run.key] = f"its files cannot be deleted: {error.strerror or error}"
+        return
+    _forget(run)
+    deletion.refresh_from_db()
+    purged.keys.append(run.key)
+    purged.freed += deletion.freed
+    Deletion.objects.filter(pk=deletion.pk).update(ended_at=now)
+
+
+@transaction.atomic
+def _begin(pk: int, *, by: str, now: datetime) -> tuple[Run, Deletion | None, str] | None:
+    """Take the run for deletion; None where somebody restored it. The text says who still needs it."""
+    run = Run.objects.select_for_update().filter(pk=pk, trashed_at__isnull=False).first()
+    if run is None:
+        return None
+    if run.deleted_at is not None:
+        return run, Deletion.objects.filter(run_key=run.key).first(), ""
+    why = ties.needed([run.pk]).get(run.pk, "")
+    if why:
+        return run, None, why
+    run.deleted_at = now
+    run.save(update_fields=["deleted_at"])
+    told = {name: getattr(run, name) for name in ("name", "project", "user", "trashed_by")}
+    deletion, _ = Deletion.objects.update_or_create(
+        run_key=run.key,
+        defaults=told | {"deleted_by": by[:150], "begun_at": now, "ended_at": None},
+    )
+    feed.ring(feed.run_group(run.key))
+    return run, deletion, ""
+
+
+def _empty(run: Run, deletion: Deletion) -> None:
+    _remove_folder(run.key, deletion)
+    _release(deletion, deletion.loose)
+    while _delete_artifacts(run, deletion):
+        pass
+    for table in TABLES:
+        while _delete_rows(table, run, deletion):
+            pass
+
+
+def _remove_folder(key: str, deletion: Deletion) -> None:
+    """Raises OSError. Links are removed and never followed."""
+    home = storage.run_folder(key)
+    aside = home.with_name(ASIDE + key)
+    if not os.path.lexists(aside):
+        try:
+            home.rename(aside)
+        except FileNotFoundError:
+            return
+    if not deletion.freed_files:  # told before the first file goes, or a crash would lose it
+        _add(deletion, "freed_files", measuring.folder_bytes(aside))
+    _remove(aside)
+
+
+def _remove(folder: Path) -> None:
+    if folder.is_symlink() or not folder.is_dir():
+        folder.unlink(missing_ok=True)
+        return
+    try:
+        shutil.rmtree(folder)
+    except RecursionError as error:
+        raise OSError(f"{folder.name} is nested too deeply") from error
+
+
+def _delete_artifacts(run: Run, deletion: Deletion) -> int:
+    """Some artifacts, and of their contents those that nobody else keeps. The number of artifacts."""
+    with transaction.atomic():
+        found = Artifact.objects.filter(run=run).order_by("pk").values_list("pk", "blob")
+        some = dict(found[:CONTENTS_AT_ONCE])
+        loose = sorted({blob for blob in some.values() if blob})
+        Artifact.objects.filter(pk__in=some).delete()
+        Deletion.objects.filter(pk=deletion.pk).update(loose=loose)
+        _add(deletion, "freed_database", A_ROW * len(some))
+    _release(deletion, loose)
+    return len(some)
+
+
+def _release(deletion: Deletion, loose: list[str]) -> None:
+    if loose:
+        freed = artifacts.release(loose)
+        Deletion.objects.filter(pk=deletion.pk).update(
+            loose=[], freed_files=F("freed_files") + freed
+        )
+
+
+@transaction.atomic
+def _delete_rows(table: Table, run: Run, deletion: Deletion) -> int:
+    """Some rows of a table; how many."""
+    rows: QuerySet[Any] = table.model._default_manager.filter(**{table.run: run}).order_by()
+    some = list(rows.values_list("pk", flat=True)[: table.at_once])
+    if some:
+        chosen = table.model._default_manager.filter(pk__in=some).order_by()
+        freed = chosen.aggregate(bytes=measuring.length(table))["bytes"]
+        chosen.delete()
+        _add(deletion, "freed_database", freed)
+    return len(some)
+
+
+def _add(deletion: Deletion, column: str, size: int) -> None:
+    Deletion.objects.filter(pk=deletion.pk).update(**{column: F(column) + size})
+
+
+@transaction.atomic
+def _forget(run: Run) -> None:
+    """The run's own row, and all that hangs on it. It stays, empty and unseen, while another job's history names it."""
+    if ties.let_go(run):
+        run.delete()
+
+
+def _give_back() -> None:
+    """SQLite: give the pages that became free back to the disk, some at a time. Older files keep and reuse them."""
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        if cursor.execute("PRAGMA auto_vacuum").fetchone()[0] != 2:
+            return
+        _repeat(lambda: _vacuum_some(cursor))
+
+
+def _vacuum_some(cursor: Any) -> bool:
+    before = cursor.execute("PRAGMA freelist_count").fetchone()[0]
+    cursor.execute(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})").fetchall()
+    after = cursor.execute("PRAGMA freelist_count").fetchone()[0]
+    return 0 < after < before
+
+
+def _repeat(step: Callable[[], bool]) -> None:
+    while step():
+        pass
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One at a time, in all processes that share the data folder; a killed one lets go by dying. Raises Busy."""
+    handle = os.open(
+        Path(settings.DATA_DIR) / "purging.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+    )
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy("the trash is being emptied already; look again in a moment") from None
+        yield
+    finally:
+        os.close(handle)
