@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard import runs_table
+from dashboard import alerts, runs_table
+from dashboard.alerts import Alerts
 from dashboard.nodes import Node, node
 from jobs import explaining
 from jobs import selectors as queue
 from jobs.models import Attempt, Job
 from jobs.selectors import Counts
+from runs import logged
 from runs import selectors as record
 from runs.models import Run, Series
 from runs.models.run import FINAL
@@ -48,6 +50,8 @@ class Overview:
     waiting: list[Waiter]
     nodes: list[Node]
     recent: list[Run]
+    alerts: Alerts  # of the last day
+    marks: dict[int, dict[str, int]]  # alerts by level of the runs shown, by primary key
 
     @property
     def in_queue(self) -> int:
@@ -70,12 +74,15 @@ class Overview:
 def overview(*, now: datetime) -> Overview:
     """Everything on the first page, in a fixed number of queries."""
     workers = queue.workers(now=now)
+    runners, recent = running(RUNNING_SHOWN), ended(RECENT)
     return Overview(
         counts=queue.counts(now=now),
-        running=running(RUNNING_SHOWN),
+        running=runners,
         waiting=waiters(list(queue.queue()[:QUEUE_SHOWN]), first=1, now=now),
         nodes=[node(view) for view in workers],
-        recent=ended(RECENT),
+        recent=recent,
+        alerts=alerts.lately(now=now),
+        marks=logged.alert_counts([*(runner.job.run for runner in runners), *recent]),
     )
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dashboard import charts, log_text, watching
+from dashboard import charts, log_text, watching, writers
 from dashboard.differences import flat
 from dashboard.metrics import is_system
+from dashboard.writers import ByWriter, Written
 from jobs import explaining
 from jobs.explaining import Explanation
 from jobs.models import Attempt, Dependency, Job, JobEvent
@@ -28,6 +29,7 @@ class RunPage:
     attempts: list[Attempt]
     attempt: int  # the one that log and charts show
     version: str
+    written: Written
 
     @property
     def state(self) -> str:
@@ -80,6 +82,7 @@ class Details:
     config: dict[str, Any]
     summary: dict[str, Any]
     series: list[Series]
+    by_writer: ByWriter | None
     sections: list[charts.Section]
     artifacts: list[Artifact]
     events: list[JobEvent]
@@ -94,7 +97,9 @@ def run_page(key: str, attempt: int | None = None) -> RunPage:
         raise NotFound(f"{key} has no attempt {attempt}")
     job = Job.objects.select_related("worker", "requirement", "array").filter(run=run).first()
     attempts = list(job.attempts.order_by("number")) if job else []
-    return RunPage(run, job, attempts, attempt or run.attempt, watching.version(run))
+    shown = attempt or run.attempt
+    version = watching.version(run)  # first: what changes meanwhile is seen later
+    return RunPage(run, job, attempts, shown, version, writers.written(run, shown))
 
 
 def details(page: RunPage) -> Details:
@@ -104,7 +109,8 @@ def details(page: RunPage) -> Details:
     return Details(
         config=flat(page.run.config),
         summary=flat(page.run.summary),
-        series=[each for each in series if not is_system(each.key)],
+        series=[each for each in writers.main_ones(series) if not is_system(each.key)],
+        by_writer=writers.by_writer(series),
         sections=charts.sections(series),
         artifacts=list(selectors.artifacts_of(page.run, attempt=page.attempt)),
         events=list(events)[::-1],

@@ -23,9 +23,10 @@ from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
 
+from dashboard import writers
 from dashboard.differences import differing
 from dashboard.metrics import telling
-from runs import selectors
+from runs import logged, selectors
 from runs.models import Run, RunStatus, Series
 from runs.storage import SYSTEM
 
@@ -105,6 +106,7 @@ class Row:
     run: Run
     config: list[Cell]
     metrics: list[Series | None]
+    alerts: dict[str, int]  # of the newest attempt, by level
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +167,16 @@ def table(wish: Wish, *, now: datetime) -> Table:
     page = Paginator(ordered(filtered(wish), wish.sort, now=now), wish.size).get_page(wish.page)
     runs = list(page.object_list)
     metrics = common_keys(runs, sorted_by=wish.sort)
-    found = newest_series(runs).filter(key__in=metrics)
-    series = {(each.run_id, each.key): each for each in found}
+    found = newest_series(runs).filter(key__in=metrics).order_by("-writer")
+    series = {(each.run_id, each.key): each for each in found}  # the main writer's stands last
+    marks = logged.alert_counts(runs)
     config = list(differing([run.config for run in runs]))[:CONFIG_SHOWN] if len(runs) > 1 else []
     rows = [
         Row(
             run,
             [Cell(key, run.config.get(key)) for key in config],
             [series.get((run.pk, key)) for key in metrics],
+            marks.get(run.pk, {}),
         )
         for run in runs
     ]
@@ -216,6 +220,7 @@ def _term(key: str, *, now: datetime) -> Any:
         return KeyTransform(name, "config")
     if kind == "metric" and name:
         newest = Series.objects.filter(run=OuterRef("pk"), attempt=OuterRef("attempt"), key=name)
+        newest = newest.order_by("writer")  # the main one has no name
         return Subquery(newest.values("last")[:1], output_field=FloatField())
     length = ExpressionWrapper(
         Coalesce(F("finished_at"), Value(now)) - F("started_at"), output_field=DurationField()
@@ -241,16 +246,17 @@ def latest(runs: Sequence[Run]) -> dict[int, list[Series]]:
     keys = newest_series(runs).values_list("key", flat=True).distinct()
     found: dict[int, list[Series]] = {}
     best = sorted(keys, key=telling)[:KEYS_LOOKED_AT]
-    for each in sorted(newest_series(runs).filter(key__in=best), key=lambda one: telling(one.key)):
+    series = newest_series(runs).filter(key__in=best)
+    for each in sorted(series, key=lambda one: (telling(one.key), writers.order(one.writer))):
         mine = found.setdefault(each.run_id, [])
-        if len(mine) < LATEST_SHOWN:
+        if len(mine) < LATEST_SHOWN and each.key not in {one.key for one in mine}:
             mine.append(each)
     return found
 
 
 def common_keys(runs: Sequence[Run], *, sorted_by: str) -> list[str]:
     """The metrics that most of these runs have, the sorted one always among them; one query."""
-    counted = dict(newest_series(runs).values_list("key").annotate(n=Count("id")))
+    counted = dict(newest_series(runs).values_list("key").annotate(n=Count("run", distinct=True)))
     chosen = sorted(counted, key=lambda key: (-counted[key], telling(key)))[:METRICS_SHOWN]
     kind, _, wanted = sorted_by.removeprefix("-").partition(".")
     if kind == "metric" and wanted in counted and wanted not in chosen:

@@ -1,6 +1,17 @@
 from django.urls import path, re_path
 
-from dashboard.pages import compare, icon, job, overview, queue, run, runs, submit, workers
+from dashboard.pages import (
+    compare,
+    icon,
+    job,
+    media,
+    overview,
+    queue,
+    run,
+    runs,
+    submit,
+    workers,
+)
 
 urlpatterns = [
     path("", overview.show, name="overview"),
@@ -9,6 +20,12 @@ urlpatterns = [
     path("runs/<str:key>/head", run.head, name="run-head"),
     path("runs/<str:key>/why", job.explained, name="run-why"),
     path("runs/<str:key>/side", run.side, name="run-side"),
+    path("runs/<str:key>/writers", run.numbers_by_writer, name="run-writers"),
+    path("runs/<str:key>/alerts", media.alert_list, name="run-alerts"),
+    path("runs/<str:key>/media", media.section, name="run-media"),
+    path("runs/<str:key>/media/item", media.item, name="run-media-item"),
+    path("runs/<str:key>/histograms.json", media.histogram, name="run-histogram"),
+    path("runs/<str:key>/images/<path:path>", media.picture, name="run-image"),
     path("runs/<str:key>/charts", run.chart_cards, name="run-charts"),
     path("runs/<str:key>/series.json", run.figures, name="run-figures"),
     path("runs/<str:key>/log.json", run.log, name="run-log"),

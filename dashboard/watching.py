@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from django.db.models import Count, F, Max, Q
+from django.db.models import Count, F, Max, Q, Sum
 
 from dashboard import log_text
 from jobs.models import Job, JobEvent, Worker
-from runs import attention, selectors
+from runs import attention, logged, selectors
 from runs.errors import Invalid
 from runs.models import Chunk, Run, Series
 from runs.points import Points
@@ -38,6 +38,7 @@ class Cursors:
     points: dict[str, int] = field(default_factory=dict)
     version: str = ""
     keys: int = 0
+    events: int = 0  # lines of events files
     newest: bool = True  # it looks at the newest attempt, and wants to be told of a newer one
 
     @classmethod
@@ -47,7 +48,8 @@ class Cursors:
             raise Invalid("a watch is an object")
         points = said.get("points") or {}
         log = said.get("log")
-        numbers = [said.get("attempt", 0), said.get("keys", 0), 0 if log is None else log]
+        names = ("attempt", "keys", "events")
+        numbers = [*(said.get(name, 0) for name in names), 0 if log is None else log]
         if not isinstance(points, dict) or len(points) > KEYS_WATCHED:
             raise Invalid(f"watch at most {KEYS_WATCHED} series")
         if not all(_is_count(each) for each in (*numbers, *points.values())):
@@ -58,6 +60,7 @@ class Cursors:
             points={str(key)[:255]: count for key, count in points.items()},
             version=str(said.get("version", ""))[:64],
             keys=numbers[1],
+            events=numbers[2],
             newest=bool(said.get("newest", True)),
         )
 
@@ -73,7 +76,7 @@ def news(key: str, seen: Cursors, *, now: datetime) -> tuple[list[Message], Curs
     if seen.newest and run.attempt > seen.attempt:
         return [{"type": "attempt", "attempt": run.attempt}], replace(seen, attempt=run.attempt)
     messages: list[Message] = []
-    for part in (_log_news, _points_news, _header_news):
+    for part in (_log_news, _points_news, _event_news, _header_news):
         seen = part(run, seen, messages)
     if not messages and run.finished_at is not None and now - run.finished_at > SETTLED:
         messages.append({"type": "end"})
@@ -107,14 +110,21 @@ def _points_news(run: Run, seen: Cursors, messages: list[Message]) -> Cursors:
     return replace(seen, keys=len(found), points={**seen.points, **read, **skipped})
 
 
+def _event_news(run: Run, seen: Cursors, messages: list[Message]) -> Cursors:
+    count = logged.lines_of(run, attempt=seen.attempt)
+    if count > seen.events:
+        messages.append({"type": "events", "count": count})
+    return replace(seen, events=count)
+
+
 def points_after(cursors: dict[Series, int]) -> dict[Series, Points]:
     """Points of each series from its own index on; reads only the chunks that hold them."""
     if not cursors:
         return {}
     wanted = Q()
     for series, index in cursors.items():
-        wanted |= Q(series_id=series.pk, end__gt=index)
-    chunks = Chunk.objects.annotate(end=F("start") + F("count")).filter(wanted)
+        wanted |= Q(series_id=series.pk, stop__gt=index)
+    chunks = Chunk.objects.annotate(stop=F("start") + F("count")).filter(wanted)
     by_pk = {series.pk: (series, index) for series, index in cursors.items()}
     parts: dict[Series, list[Points]] = {}
     for chunk in chunks.order_by("series_id", "start"):
@@ -153,9 +163,17 @@ def version(run: Run) -> str:
     """Changes whenever something in the run page's server-rendered parts does."""
     job = Job.objects.filter(run=run).annotate(last=Max("events")).first()
     queued = (job.status, job.cancel_requested_at, job.last) if job else ()
-    record = (run.status, run.attempt, run.name, run.tags, run.config, run.summary, run.finished_at)
+    record = [getattr(run, column) for column in SHOWN]
     artifacts = run.artifacts.filter(received=F("size")).count()
-    return hashlib.sha256(repr((record, queued, artifacts)).encode()).hexdigest()[:16]
+    streams = run.streams.aggregate(count=Count("id"), unread=Sum("bad_lines"))
+    told = repr((record, queued, artifacts, streams))
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+SHOWN = (
+    *("status", "attempt", "name", "project", "tags", "config", "summary", "finished_at"),
+    *("dropped", "resumed"),
+)
 
 
 def queue_version() -> str:
@@ -170,7 +188,7 @@ def queue_version() -> str:
     )
     newest = Run.objects.order_by("-id")[:RUNS_WATCHED]
     runs = newest.aggregate(last=Max("id"), ended=Max("finished_at"), began=Max("started_at"))
-    return repr((events, workers, runs))
+    return repr((events, workers, runs, logged.newest_alert()))
 
 
 def exists(key: str) -> bool:

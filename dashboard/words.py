@@ -67,6 +67,20 @@ def value(thing: Any) -> str:
     return json.dumps(thing, ensure_ascii=False)
 
 
+NO_NUMBERS = {"Infinity": "∞", "-Infinity": "-∞"}  # as JSON has them here
+
+
+def cell(thing: Any) -> str:
+    """A value in a table that a program logged: numbers in six digits, nothing where there is nothing."""
+    if thing is None:
+        return ""
+    if isinstance(thing, str):
+        return NO_NUMBERS.get(thing, thing)
+    if isinstance(thing, float) and not math.isfinite(thing):
+        return number(thing)
+    return value(thing)
+
+
 def utc(moment: datetime) -> str:
     """The exact time, for a tooltip."""
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

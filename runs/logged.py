@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet, Sum
 
-from runs.models import Event, EventKind, Run
+from runs.models import Event, EventKind, Run, Stream
 
 HEAVIEST = 8 * 1024 * 1024  # characters of JSON in one page of events, the last one's aside
 
@@ -29,6 +29,12 @@ def events_of(
     if writer is not None:
         found = found.filter(writer=writer)
     return found.order_by("writer", "index")
+
+
+def lines_of(run: Run, *, attempt: int) -> int:
+    """How many lines the events files of an attempt have by now; grows with every event."""
+    found = Stream.objects.filter(run=run, attempt=attempt, name__startswith="events.")
+    return int(found.aggregate(lines=Sum("lines"))["lines"] or 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@ from dataclasses import asdict
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
-from dashboard import charts, log_text
+from dashboard import alerts, charts, log_text, media
 from dashboard.figures import AXES
 from dashboard.frame import needs, page
 from dashboard.pages.numbers import whole
@@ -16,7 +16,12 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
     """GET /runs/<key>/?attempt=N: one run."""
     shown = run_page(key, whole(request.GET, "attempt"))
     attention.look(shown.run, now=timezone.now())
-    context = {"details": details(shown), **_head(shown)}
+    context = {
+        "details": details(shown),
+        "media": media.media(shown.run, shown.attempt),  # before the alerts: it has their cursor
+        "alerts": alerts.of_attempt(shown.run, shown.attempt),
+        **_head(shown),
+    }
     return page(request, "run.html", context, section="runs")
 
 
@@ -40,6 +45,13 @@ def side(request: HttpRequest, key: str) -> HttpResponse:
     """GET /runs/<key>/side: config, summary, attempts, timeline and artifacts, as they are now."""
     shown = run_page(key, whole(request.GET, "attempt"))
     return page(request, "_run_side.html", {"page": shown, "details": details(shown)})
+
+
+@needs("read")
+def numbers_by_writer(request: HttpRequest, key: str) -> HttpResponse:
+    """GET /runs/<key>/writers: what each of several writers measured, as it is now."""
+    shown = run_page(key, whole(request.GET, "attempt"))
+    return page(request, "_by_writer.html", {"page": shown, "details": details(shown)})
 
 
 @needs("read")

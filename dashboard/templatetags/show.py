@@ -1,5 +1,6 @@
 """The dashboard's words and marks for templates. Everything that came from outside leaves here escaped."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,8 +9,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from dashboard import badges, words
+from dashboard import alerts, badges, words, writers
 from jobs.phrases import span
+from runs.models import Series
 
 register = template.Library()
 register.filter("duration", words.duration)
@@ -18,6 +20,7 @@ register.filter("bytes", words.size)
 register.filter("memory", words.memory)
 register.filter("value", words.value)
 register.filter("plural", words.plural)
+register.filter("writer", writers.label)
 
 
 @register.simple_tag
@@ -85,6 +88,39 @@ def elapsed(start: datetime | None, end: datetime | None = None) -> SafeString |
 
 
 @register.simple_tag
+def alert_mark(counts: Mapping[str, int] | None, run_key: str) -> SafeString | str:
+    """How many alerts a run has, coloured like the worst; nothing where it has none."""
+    mark = alerts.mark(counts)
+    if mark is None:
+        return ""
+    return format_html(
+        '<a class="badge alert-mark is-{}" href="/runs/{}/#alerts" title="{}">{}<span>{}</span></a>',
+        mark.tone,
+        run_key,
+        mark.words,
+        icon("bell"),
+        words.plural(mark.count, "alert"),
+    )
+
+
+@register.simple_tag
+def last_of(series: Series) -> SafeString | str:
+    """The last value of a series, and where it ceased to be a number if it ever did."""
+    said = words.number(series.last)
+    if not series.nan_count:
+        return format_html('<span class="num">{}</span>', said)
+    where = f"first at step {series.first_nan_step}"
+    if series.last is None:
+        return format_html('<span class="nan">{}</span> <span class="soft">{}</span>', said, where)
+    return format_html(
+        '<span class="num">{}</span> <span class="nan" title="{}">{} NaN</span>',
+        said,
+        where,
+        series.nan_count,
+    )
+
+
+@register.simple_tag
 def meter(share: float | None, label: str, tone: str = "") -> SafeString:
     """A bar for a share from 0 to 1, drawn with attributes: no inline style is ever needed."""
     if share is None:
@@ -104,6 +140,6 @@ def meter(share: float | None, label: str, tone: str = "") -> SafeString:
 
 
 @register.filter
-def attribute(mapping: dict[Any, Any], key: Any) -> Any:
-    """`mapping[key]`, for the one place where the key is a variable."""
-    return mapping.get(key)
+def attribute(mapping: dict[Any, Any] | str | None, key: Any) -> Any:
+    """`mapping[key]`, where the key is a variable; None where there is no such key, or no mapping on this page."""
+    return mapping.get(key) if isinstance(mapping, dict) else None

@@ -2,12 +2,17 @@
 import { Charts } from "./charts.js";
 import { LiveSocket, refresh } from "./live.js";
 import { Log } from "./log.js";
+import { Media } from "./media.js";
+
+const NUMBERS_EVERY = 5000;
 
 const root = document.querySelector("[data-run]");
 const run = root.dataset.run;
 const newest = root.dataset.newest === "1";
 const head = document.querySelector("#head");
 const side = document.querySelector("#side");
+const alerts = document.querySelector("#alerts");
+const byWriter = document.querySelector("#by-writer");
 let attempt = Number(root.dataset.attempt);
 
 const isFinal = () => head.querySelector("[data-final]")?.dataset.final === "1";
@@ -20,11 +25,13 @@ const watch = () =>
     newest,
     version: version(),
     keys: charts.cards().length,
+    events: media.cursor,
     log: ready ? log.cursor : null,
     points: charts.cursors(run),
   });
 
 const charts = new Charts(document.querySelector("#charts"), { onShown: watch });
+const media = new Media(document.querySelector("[data-media]"), { attempt });
 const log = new Log(document.querySelector("[data-log]"), { attempt, live: !isFinal() });
 let ready = false; // the end of the log is on the page
 
@@ -52,20 +59,40 @@ function switchTo(number) {
   log.reset(number);
   log.setFollow(true);
   charts.reset(`attempt=${number}`);
+  media.reset(number);
   refreshParts();
   showLog();
 }
 
 function refreshParts() {
-  refresh(head);
-  refresh(side);
+  for (const part of [head, side, alerts, byWriter]) refresh(part);
+}
+
+function showEvents() {
+  refresh(alerts);
+  media.refresh();
+}
+
+// The numbers in the table of several writers change with every point: they are read anew now and then.
+let soon;
+
+function refreshNumbers() {
+  soon ??= setTimeout(() => {
+    soon = undefined;
+    refresh(byWriter);
+  }, NUMBERS_EVERY);
 }
 
 const deeds = {
   log: (message) => log.push(message),
-  points: (message) => message.attempt === attempt && charts.append(run, message.series),
+  points: (message) => {
+    if (message.attempt !== attempt) return;
+    charts.append(run, message.series);
+    refreshNumbers();
+  },
   behind: (message) => message.keys.forEach((key) => charts.want(key)),
   keys: mergeCards,
+  events: showEvents,
   header: refreshParts,
   attempt: (message) => switchTo(message.attempt),
   end: () => socket.end(),
@@ -76,6 +103,7 @@ socket = new LiveSocket(`/ws/runs/${run}/`, {
   onMessage: (message) => deeds[message.type]?.(message),
   onPoll: () => {
     refreshParts();
+    media.refresh();
     charts.cards().forEach((card) => charts.shown.has(card.dataset.key) && charts.want(card.dataset.key));
   },
 });
