@@ -46,7 +46,7 @@ lock: install ## compile requirements/*.in into the pinned requirements/*.txt (A
 	$(COMPILE) $(ARGS) requirements/cli.in -o requirements/cli.txt
 	$(COMPILE) $(ARGS) requirements/server.in -o requirements/server.txt
 	$(COMPILE) $(ARGS) requirements/all.in -o requirements/all.txt
-	$(COMPILE) $(ARGS) requirements/cli.in requirements/server.in requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) $(ARGS) requirements/cli.in requirements/server.in requirements/s3.in requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) $(ARGS) requirements/legacy-server.in -o requirements/legacy-server.txt
 	$(COMPILE) $(ARGS) requirements/legacy-client.in -o requirements/legacy-client.txt
 	$(COMPILE) $(ARGS) requirements/mlflow-client.in -o requirements/mlflow-client.txt

@@ -7,16 +7,15 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
-from uuid import uuid4
+from typing import Protocol
 
 from django.db import transaction
 
 from mlflow_api import tracking
 from mlflow_api.refusals import Refusal, invalid
-from runs import artifacts, feed, selectors
+from runs import artifacts, feed, parts, selectors
+from runs.contents import Content
 from runs.models import Artifact, Run
 
 PART = 1024 * 1024
@@ -53,14 +52,14 @@ def store(place: Place, source: Source, *, size: int | None, now: datetime) -> N
     if not place.name:
         raise invalid("Invalid path: a file needs a name.")
     run = tracking.to_write(place.run_id)
-    blob = uuid4().hex
-    with _draft(artifacts.blob_path(blob)) as path:
+    part = parts.new()
+    with _draft(parts.path_of(part)) as path:
         written = _copy(source, path)
         if size is not None and written != size:
             raise invalid(
                 f"{written} bytes came of {size} that were announced; send the file again."
             )
-        _take_place(run, place.name, blob, written, now=now)
+        artifacts.place(run, run.attempt, place.name, part=part, now=now)
     feed.ring(feed.run_group(run.key))
 
 
@@ -84,29 +83,10 @@ def _copy(source: Source, path: Path) -> int:
     return written
 
 
-@transaction.atomic
-def _take_place(run: Run, name: str, blob: str, size: int, *, now: datetime) -> None:
-    Run.objects.select_for_update().get(pk=run.pk)  # of two files with one name, one is left over
-    told: dict[str, Any] = {"blob": blob, "size": size, "received": size, "modified_at": now}
-    old = Artifact.objects.filter(run=run, attempt=run.attempt, path=name).first()
-    if old is None:
-        Artifact.objects.create(run=run, attempt=run.attempt, path=name, **told)
-        return
-    Artifact.objects.filter(pk=old.pk).update(**told)
-    _forget([old.blob])
-
-
-def _forget(blobs: list[str]) -> None:
-    """Remove files once no row names them any more."""
-    for blob in filter(None, blobs):
-        path = artifacts.blob_path(blob)
-        transaction.on_commit(partial(path.unlink, missing_ok=True), robust=True)
-
-
-def fetch(place: Place) -> Path:
+def fetch(place: Place) -> Content:
     """The file. Raises Refusal, NotFound."""
     run = tracking.get(place.run_id)
-    return artifacts.open_path(selectors.artifact(run, place.name))
+    return artifacts.content(selectors.artifact(run, place.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +114,11 @@ def delete(place: Place) -> None:
     run = tracking.to_write(place.run_id)
     doomed = [
         artifact
-        for artifact in Artifact.objects.filter(run=run, attempt=run.attempt)
+        for artifact in Artifact.objects.filter(run=run, attempt=run.attempt).select_related("run")
         if artifact.path == place.name
         or artifact.path.startswith(f"{place.name}/" if place.name else "")
     ]
     if not doomed:
         raise Refusal("RESOURCE_DOES_NOT_EXIST", f"Run {run.key} has no artifact '{place.name}'.")
-    _forget([artifact.blob for artifact in doomed])
-    Artifact.objects.filter(pk__in=[artifact.pk for artifact in doomed]).delete()
+    artifacts.delete(doomed)
     feed.ring(feed.run_group(run.key))

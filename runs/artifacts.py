@@ -1,72 +1,234 @@
-"""Files that a run keeps: received in parts, or found on a shared disk."""
+"""Files that a run keeps: received in parts, or found on a shared disk.
+
+While parts arrive they stand in a file of a random name. When the last byte is there, the file becomes a content (see
+`runs.contents`) and the row names its sha256, in one transaction.
+"""
 
 import os
 import re
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from uuid import uuid4
 
-from django.conf import settings
+from django.db import transaction
 
-from runs import feed, storage
-from runs.errors import Invalid, NotFound, TooLarge
+from runs import contents, feed, manifest, parts, storage
+from runs.contents import Content
+from runs.errors import ChecksumMismatch, Invalid, NotFound, TooLarge
 from runs.models import Artifact, Run
 from runs.streams import BODY_LIMIT, append_to, may_write
 
 SEGMENT = re.compile(r"[^\x00-\x1f\x7f/\\]{1,200}\Z")
-BLOB = re.compile(r"[0-9a-f]{32}\Z")
 MOST = 10_000
+LOOKED_AT = (
+    100  # artifacts of other runs among which a content is looked for that somebody may read
+)
+MayRead = Callable[[str], bool]  # of a run's key
 
 
 def checked_path(path: str) -> str:
     """An artifact's name as it will be shown. Raises Invalid for what could be mistaken for another place."""
-    parts = path.split("/")
-    sane = all(SEGMENT.match(part) and part.strip(". ") for part in parts)
-    if not sane or len(path) > 512 or len(parts) > 16:
+    names = path.split("/")
+    sane = all(SEGMENT.match(name) and name.strip(". ") for name in names)
+    if not sane or len(path) > 512 or len(names) > 16:
         raise Invalid(f"{path[:100]!r} cannot name an artifact: use plain names between slashes")
     return path
 
 
 def receive(
-    run: Run, attempt: int, path: str, *, offset: int, size: int, data: bytes, now: datetime
+    run: Run,
+    attempt: int,
+    path: str,
+    *,
+    offset: int,
+    size: int,
+    data: bytes,
+    now: datetime,
+    sha256: str = "",
+    may_read: MayRead | None = None,
 ) -> Artifact:
-    """Append a part. An artifact begins anew when its size changed. Raises OffsetGap, LeaseLost, Invalid, TooLarge."""
+    """Append a part. An artifact begins anew when its size, or its announced sha256, is another one.
+
+    No bytes at offset 0 with a sha256 ask whether they have to be sent at all: not where the same run, or one that
+    `may_read` says yes to, has them. Raises OffsetGap, LeaseLost, Invalid, TooLarge, ChecksumMismatch.
+    """
     may_write(run, attempt)
-    if len(data) > BODY_LIMIT:
-        raise TooLarge(f"a request carries at most {BODY_LIMIT} bytes; send {len(data)} in parts")
-    if not 0 <= offset <= offset + len(data) <= size:
-        raise Invalid(f"offset {offset} and {len(data)} bytes do not fit into {size} bytes")
+    _check_part(offset, size, data, sha256)
     artifact, _ = Artifact.objects.get_or_create(
         run=run,
         attempt=attempt,
         path=checked_path(path),
-        defaults={"size": size, "blob": uuid4().hex, "modified_at": now},
+        defaults={"size": size, "blob": parts.new(), "modified_at": now},
     )
-    if artifact.size != size:
+    artifact.run = run
+    if artifact.size != size or not artifact.blob or _is_another(artifact, sha256):
         _begin_anew(artifact, size=size)
-    artifact.received = append_to(blob_path(artifact.blob), offset=offset, data=data)
-    # Only ever upwards: a request that was overtaken by its own repetition must not take back what is there.
-    behind = Artifact.objects.filter(
-        pk=artifact.pk, blob=artifact.blob, received__lt=artifact.received
-    )
-    behind.update(received=artifact.received, modified_at=now)
+    if contents.is_digest(artifact.blob):
+        return artifact
+    if sha256 and size and not data and _is_at_hand(artifact, sha256, may_read):
+        _take_over(artifact, sha256, now=now)
+    else:
+        artifact.received = append_to(parts.path_of(artifact.blob), offset=offset, data=data)
+        _note_progress(artifact, sha256=sha256, now=now)
     feed.ring(feed.run_group(run.key))
     return artifact
 
 
+def _check_part(offset: int, size: int, data: bytes, sha256: str) -> None:
+    if len(data) > BODY_LIMIT:
+        raise TooLarge(f"a request carries at most {BODY_LIMIT} bytes; send {len(data)} in parts")
+    if not 0 <= offset <= offset + len(data) <= size:
+        raise Invalid(f"offset {offset} and {len(data)} bytes do not fit into {size} bytes")
+    if sha256 and not contents.is_digest(sha256):
+        raise Invalid(f"sha256={sha256[:70]!r} is none: it has 64 digits, 0 to 9 and a to f")
+
+
+def _is_another(artifact: Artifact, sha256: str) -> bool:
+    return bool(sha256) and contents.is_digest(artifact.blob) and artifact.blob != sha256
+
+
 def _begin_anew(artifact: Artifact, *, size: int) -> None:
     old = artifact.blob
-    artifact.blob, artifact.size, artifact.received = uuid4().hex, size, 0
-    artifact.save()
-    if old:
-        blob_path(old).unlink(missing_ok=True)
+    told = {"blob": parts.new(), "size": size, "received": 0}
+    Artifact.objects.filter(pk=artifact.pk, blob=old).update(**told)
+    artifact.refresh_from_db(fields=list(told))  # another request may have been quicker
+    release([old])
 
 
-def blob_path(blob: str) -> Path:
-    """Where the bytes are; the name was made by `receive`."""
-    if not BLOB.match(blob):
-        raise Invalid("not a blob")
-    return Path(settings.BLOBS_DIR) / blob[:2] / blob
+def _is_at_hand(artifact: Artifact, sha256: str, may_read: MayRead | None) -> bool:
+    """Whether those bytes are here and whoever asks could have read them: a sha256 alone must give nobody a file."""
+    same = Artifact.objects.filter(blob=sha256, size=artifact.size)
+    if same.filter(run_id=artifact.run_id).exists():
+        return True
+    keys = same.values_list("run__key", flat=True).distinct()[:LOOKED_AT]
+    return may_read is not None and any(may_read(key) for key in keys)
+
+
+def _take_over(artifact: Artifact, sha256: str, *, now: datetime) -> None:
+    """Name a content that is already stored. Where it was deleted meanwhile, nothing happens: the bytes will come."""
+    part = artifact.blob
+    with contents.locked(sha256):
+        if contents.size_of(sha256) == artifact.size:
+            _name(artifact, sha256, now=now)
+    if artifact.blob != part:
+        parts.path_of(part).unlink(missing_ok=True)
+
+
+def _note_progress(artifact: Artifact, *, sha256: str, now: datetime) -> None:
+    whole = artifact.received == artifact.size
+    if not (whole and sha256):  # what was announced is shown once it was compared
+        # Only ever upwards: a request that was overtaken by its own repetition must not take back what is there.
+        behind = Artifact.objects.filter(
+            pk=artifact.pk, blob=artifact.blob, received__lt=artifact.received
+        )
+        behind.update(received=artifact.received, modified_at=now)
+    if whole:
+        settle(artifact, sha256=sha256, now=now)
+
+
+def settle(artifact: Artifact, *, sha256: str = "", now: datetime) -> None:
+    """Make the part file that is whole a content. Raises ChecksumMismatch, and begins anew, where it is another one.
+
+    Where another request is about it, nothing is done: of a large file the sender may have lost its patience and
+    repeated the last part.
+    """
+    part = artifact.blob
+    with parts.alone(part) as mine:
+        if not mine:
+            return
+        artifact.refresh_from_db(fields=["blob", "size", "received"])
+        if artifact.blob != part:  # the other request has done it
+            parts.path_of(part).unlink(missing_ok=True)
+            return
+        digest = contents.digest_of(parts.path_of(part))
+        if sha256 and digest != sha256:
+            _begin_anew(artifact, size=artifact.size)
+            raise ChecksumMismatch(
+                f"the bytes of {artifact.path} have the sha256 {digest}, not {sha256}; send it again"
+            )
+        if not contents.keep(
+            parts.path_of(part), digest, then=partial(_name, artifact, digest, now=now)
+        ):
+            release([digest])
+        parts.path_of(part).unlink(missing_ok=True)
+
+
+def _name(artifact: Artifact, digest: str, *, now: datetime) -> int:
+    """Make the row name a content, and the manifest with it. 0 where the row has gone on without this part."""
+    told = {"blob": digest, "received": artifact.size, "modified_at": now}
+    same = Artifact.objects.filter(pk=artifact.pk, blob=artifact.blob, size=artifact.size)
+    if not same.update(**told):
+        return 0
+    artifact.blob, artifact.received, artifact.modified_at = digest, artifact.size, now
+    manifest.note(artifact, modified=now)
+    return 1
+
+
+def place(run: Run, attempt: int, path: str, *, part: str, now: datetime) -> Artifact:
+    """Keep a whole part file under a name, in the place of what had it."""
+    file = parts.path_of(part)
+    digest, size = contents.digest_of(file), file.stat().st_size
+    old: list[str] = []
+
+    def name() -> int:
+        Run.objects.select_for_update().get(
+            pk=run.pk
+        )  # of two files with one name, one is left over
+        kept = Artifact.objects.filter(run=run, attempt=attempt, path=path).first()
+        old[:] = [kept.blob] if kept else []
+        told = {"blob": digest, "size": size, "received": size, "modified_at": now}
+        artifact, _ = Artifact.objects.update_or_create(
+            run=run, attempt=attempt, path=path, defaults=told
+        )
+        manifest.note(artifact, modified=now)
+        return 1
+
+    contents.keep(file, digest, then=name)
+    file.unlink()
+    release(blob for blob in old if blob != digest)
+    return Artifact.objects.get(run=run, attempt=attempt, path=path)
+
+
+def release(blobs: Iterable[str]) -> int:
+    """Remove the contents that no artifact names any more; how many bytes that freed.
+
+    To be called after the transaction that deleted the rows: what is removed here comes back with no rollback.
+    """
+    freed = 0
+    for blob in {*blobs} - {""}:
+        if contents.is_digest(blob):
+            with contents.locked(blob):
+                if not Artifact.objects.filter(blob=blob).exists():
+                    freed += contents.discard(blob)
+        elif not Artifact.objects.filter(blob=blob).exists():
+            freed += storage.size_of(parts.path_of(blob))
+            parts.path_of(blob).unlink(missing_ok=True)
+    return freed
+
+
+def delete(found: Iterable[Artifact]) -> None:
+    """Delete artifacts of one run, and what only they had once the transaction is over."""
+    doomed = list(found)
+    Artifact.objects.filter(pk__in=[each.pk for each in doomed]).delete()
+    for attempt in {each.attempt for each in doomed}:
+        paths = [each.path for each in doomed if each.attempt == attempt and each.blob]
+        if paths:
+            manifest.forget(doomed[0].run, attempt, paths)
+    transaction.on_commit(partial(release, [each.blob for each in doomed]), robust=True)
+
+
+def content(artifact: Artifact) -> Content:
+    """The bytes of an artifact that arrived whole. A shared one is opened where `collect_shared` found it.
+
+    Raises NotFound where they are gone, Invalid where something else is in their place.
+    """
+    if contents.is_digest(artifact.blob):
+        return contents.of(artifact.blob)
+    try:
+        return contents.of_path(open_path(artifact))
+    except FileNotFoundError:
+        raise NotFound(f"the content of {artifact.path} is gone") from None
 
 
 def collect_shared(run: Run, attempt: int) -> None:
@@ -106,9 +268,9 @@ def _files(root: Path) -> "list[tuple[str, os.stat_result]]":
 
 
 def open_path(artifact: Artifact) -> Path:
-    """The file of an artifact that arrived whole. A shared one is opened where `collect_shared` found it."""
+    """The file of one that was not sent whole: found on the shared disk, or kept before contents had a sha256."""
     if artifact.blob:
-        return blob_path(artifact.blob)
+        return parts.path_of(artifact.blob)
     home = storage.attempt_folder(artifact.run, artifact.attempt).resolve()
     file = home.joinpath("artifacts", *artifact.path.split("/"))
     if file.resolve() != file:  # the job put a link there, or on the way

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import FileResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from mlflow_api import answers, files, tracking
 from mlflow_api.api import fields
 from mlflow_api.api.calls import Call, MlflowView
+from runs.api import downloads
 
 MOST_PATH = 1000
 
@@ -60,15 +61,8 @@ class FileView(MlflowView):
         files.store(files.place_of(path), source, size=size, now=timezone.now())
         return Response({})
 
-    def get(self, _request: Request, path: str) -> FileResponse:
-        file = files.fetch(files.place_of(path))
-        return FileResponse(
-            file.open("rb"),
-            as_attachment=True,
-            filename=path.rsplit("/", 1)[-1],
-            content_type="application/octet-stream",
-            headers={"Content-Security-Policy": "sandbox; default-src 'none'"},
-        )
+    def get(self, request: Request, path: str) -> HttpResponse | StreamingHttpResponse:
+        return downloads.answer(request, files.fetch(files.place_of(path)), path)
 
     def delete(self, _request: Request, path: str) -> Response:
         files.delete(files.place_of(path))

@@ -41,6 +41,9 @@ class _WriteView(APIView):
 _BYTES = {"application/octet-stream": OpenApiTypes.BINARY}
 _OFFSET = OpenApiParameter("offset", int, description="where the body begins")
 _SIZE = OpenApiParameter("size", int, description="of the whole file")
+_SHA256 = OpenApiParameter(
+    "sha256", str, description="of the whole file; with no body at offset 0: is it known already?"
+)
 
 
 class StreamView(_WriteView):
@@ -75,7 +78,7 @@ class ArtifactPartView(_WriteView):
     kind = "artifacts"
 
     @extend_schema(
-        request=_BYTES, parameters=[_OFFSET, _SIZE], responses=serializers.SizeSerializer
+        request=_BYTES, parameters=[_OFFSET, _SIZE, _SHA256], responses=serializers.SizeSerializer
     )
     def put(self, request: Request, key: str, attempt: int, path: str) -> Response:
         return self._write(request, key, attempt, path)

@@ -1,6 +1,6 @@
 """Reading runs."""
 
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -8,10 +8,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from runs import attention, clock, old_paths, selectors
-from runs.api import answers, serializers
+from runs.api import answers, downloads, serializers
 from runs.api.pages import page_of
 from runs.api.parsing import checked
-from runs.api.writing import Forbidden
+from runs.errors import Forbidden
 from runs.models import Run
 from runs.records import records_of
 from runs.series_json import as_json
@@ -123,15 +123,14 @@ class ArtifactView(APIView):
     open_to_runs = True
 
     @extend_schema(
-        parameters=[OpenApiParameter("path", str, OpenApiParameter.PATH)],
-        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+        parameters=[
+            OpenApiParameter("path", str, OpenApiParameter.PATH),
+            OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="bytes=0-1023"),
+        ],
+        responses={
+            (200, "application/octet-stream"): OpenApiTypes.BINARY,
+            (206, "application/octet-stream"): OpenApiTypes.BINARY,
+        },
     )
-    def get(self, request: Request, key: str, path: str) -> FileResponse:
-        file = old_paths.file_of(readable_run(request, key), path)
-        return FileResponse(
-            file.open("rb"),
-            as_attachment=True,
-            filename=path.rsplit("/", 1)[-1],
-            content_type="application/octet-stream",
-            headers={"Content-Security-Policy": "sandbox; default-src 'none'"},
-        )
+    def get(self, request: Request, key: str, path: str) -> HttpResponse | StreamingHttpResponse:
+        return downloads.answer(request, old_paths.file_of(readable_run(request, key), path), path)

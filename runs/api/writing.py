@@ -6,13 +6,9 @@ from django.utils import timezone
 
 from runs import artifacts, attention, direct, documents, selectors, streams
 from runs.api.calls import whole
-from runs.errors import DomainError
-from runs.models import Run
+from runs.errors import Forbidden
+from runs.models import Run, RunKind
 from whirr_site.access.principals import Principal
-
-
-class Forbidden(DomainError):
-    code = "permission_denied"
 
 
 def run_to_write(principal: Principal, key: str, attempt: int) -> Run:
@@ -31,10 +27,9 @@ def put_stream(
         size = streams.note_size(run, attempt, name, size=whole(query, "size"))
     else:
         size = streams.append(run, attempt, name, offset=whole(query, "offset"), data=data)
-    return {
-        "size": size,
-        "next_interval": attention.interval(run.watched_until, now=timezone.now()),
-    }
+    alone = run.kind == RunKind.DIRECT
+    interval = attention.interval(run.watched_until, now=timezone.now(), unwakeable=alone)
+    return {"size": size, "next_interval": interval}
 
 
 def put_document(
@@ -54,7 +49,7 @@ def put_document(
 def put_artifact(
     principal: Principal, key: str, attempt: int, name: str, query: dict[str, str], data: bytes
 ) -> dict[str, Any]:
-    """A part of an artifact."""
+    """A part of an artifact, or, with no bytes, the question whether they are here already."""
     run = run_to_write(principal, key, attempt)
     artifact = artifacts.receive(
         run,
@@ -64,6 +59,8 @@ def put_artifact(
         size=whole(query, "size"),
         data=data,
         now=timezone.now(),
+        sha256=query.get("sha256", ""),
+        may_read=principal.may_read,
     )
     return {"size": artifact.received, "complete": artifact.is_complete}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runs import artifacts, selectors, storage
+from runs import artifacts, contents, parts, selectors, storage
 from runs.errors import Invalid, LeaseLost, NotFound, OffsetGap, TooLarge
 from runs.models import Artifact, Run
 from runs.streams import BODY_LIMIT, append_to
@@ -19,7 +19,7 @@ def send(run: Run, data: bytes, *, offset: int = 0, size: int, path: str = "mode
 
 
 def content(run: Run, path: str = "model.bin") -> bytes:
-    return artifacts.open_path(selectors.artifact(run, path)).read_bytes()
+    return artifacts.content(selectors.artifact(run, path)).read()
 
 
 class TestParts:
@@ -75,12 +75,12 @@ class TestParts:
     def test_it_begins_anew_when_its_size_changed(self) -> None:
         run = make_run()
         send(run, b"abcdef", size=6)
-        old = artifacts.open_path(selectors.artifact(run, "model.bin"))
+        old = selectors.artifact(run, "model.bin").blob
         assert send(run, b"xy", size=4).received == 2
         assert not selectors.artifacts_of(run).exists()
         send(run, b"zw", offset=2, size=4)
         assert content(run) == b"xyzw"
-        assert not old.exists()
+        assert contents.size_of(old) is None
 
     def test_an_empty_one_is_one_request(self) -> None:
         run = make_run()
@@ -163,12 +163,12 @@ class TestNames:
         send(run, b"x", size=1, path=path)
         assert content(run, path) == b"x"
         (stored,) = [each for each in (data_dir / "blobs").rglob("*") if each.is_file()]
-        assert artifacts.BLOB.match(stored.name)
+        assert contents.is_digest(stored.name)
 
     @pytest.mark.parametrize("blob", ["../secret", "", "x" * 32, "a" * 33])
     def test_only_our_own_names_are_opened(self, blob: str) -> None:
         with pytest.raises(Invalid):
-            artifacts.blob_path(blob)
+            parts.path_of(blob)
 
 
 class TestOnASharedDisk:

@@ -13,8 +13,8 @@ from tests.site.asking import owner
 pytestmark = pytest.mark.django_db
 
 
-def get(path: str) -> Any:
-    return owner().get(f"/api/v1/runs{path}")
+def get(path: str, **headers: str) -> Any:
+    return owner().get(f"/api/v1/runs{path}", headers=headers)
 
 
 class TestTags:
@@ -103,6 +103,40 @@ def test_an_artifact_is_always_a_download() -> None:
     assert answer["content-security-policy"] == "sandbox; default-src 'none'"
     assert answer["x-content-type-options"] == "nosniff"
     answer.close()
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "part"),
+    [
+        ("bytes=2-4", 206, b"234"),
+        ("bytes=7-", 206, b"789"),
+        ("bytes=-3", 206, b"789"),
+        ("bytes=0-99999", 206, b"0123456789"),
+        ("bytes=-99", 206, b"0123456789"),
+        ("bytes=10-", 416, b""),
+        ("bytes=-0", 416, b""),
+        ("bytes=4-2", 200, b"0123456789"),
+        ("bytes=0-1,4-5", 200, b"0123456789"),
+        ("bytes=-", 200, b"0123456789"),
+        ("lines=0-1", 200, b"0123456789"),
+    ],
+)
+def test_a_part_of_an_artifact_can_be_asked_for(asked: str, status: int, part: bytes) -> None:
+    """A download that broke off goes on where it was."""
+    run = make_run()
+    artifacts.receive(run, 1, "x", offset=0, size=10, data=b"0123456789", now=NOON)
+    answer = get(f"/{run.key}/artifacts/x", range=asked)
+    assert answer.status_code == status
+    assert answer.getvalue() == part
+    if status == 206:
+        first = b"0123456789".index(part)
+        assert answer["content-range"] == f"bytes {first}-{first + len(part) - 1}/10"
+    whole = get(f"/{run.key}/artifacts/x")
+    assert whole.getvalue() == b"0123456789"
+    unchanged = {"range": "bytes=2-4", "if-range": whole["etag"]}
+    assert get(f"/{run.key}/artifacts/x", **unchanged).getvalue() == b"234"
+    changed = get(f"/{run.key}/artifacts/x", **(unchanged | {"if-range": '"another"'}))
+    assert (changed.status_code, changed.getvalue()) == (200, b"0123456789")
 
 
 @pytest.mark.parametrize("path", ["../secret", "%2e%2e/secret", "..%2fsecret", "nope", "a%00b"])

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from whirr import __version__
-from whirr_site.settings import env, keys
+from whirr_site.settings import contents, env, keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -27,6 +27,8 @@ WHIRR_SHIP_INTERVAL = env.whole("WHIRR_SHIP_INTERVAL_SECONDS", 15, least=1, most
 WHIRR_FAIR_SHARE_HALF_LIFE = timedelta(
     hours=env.whole("WHIRR_FAIR_SHARE_HALF_LIFE_HOURS", 24, least=1, most=10_000)
 )
+# How long a run stays in the trash before it is deleted for good.
+WHIRR_TRASH_GRACE = timedelta(days=env.whole("WHIRR_TRASH_DAYS", 7, least=0, most=3650))
 SECRET_KEY = env.text("WHIRR_SECRET_KEY") or keys.read_or_make(DATA_DIR / "secret-key")
 ALLOWED_HOSTS = env.names("WHIRR_ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
 CSRF_TRUSTED_ORIGINS = env.names("WHIRR_TRUSTED_ORIGINS")
@@ -34,6 +36,11 @@ LOG_LEVEL = env.choice("WHIRR_LOG_LEVEL", "INFO", among=("DEBUG", "INFO", "WARNI
 
 RUNS_DIR = DATA_DIR / "runs"
 BLOBS_DIR = DATA_DIR / "blobs"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "artifacts": contents.storage(),
+}
 
 WHIRR_VERSION = __version__  # not from the environment: what agents' versions are compared with
 
@@ -149,6 +156,7 @@ SPECTACULAR_SETTINGS = {
         "ReasonEnum": "jobs.states.Reason",
         "StopSignalEnum": "jobs.states.StopSignal",
         "RunStatusEnum": "runs.models.RunStatus",
+        "RuleDirectionEnum": "runs.models.Direction",
     },
 }
 

@@ -1,0 +1,60 @@
+"""Contents of artifacts as objects of an S3 bucket. Imported only where WHIRR_ARTIFACT_STORAGE=s3 asks for it."""
+
+import io
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+from storages.backends.s3 import S3Storage
+
+from runs.errors import StorageAway
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Raises StorageAway where the bucket refuses, or says nothing. The log has its words, since they name it."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        log.warning("the bucket of the artifacts: %s", error)
+        raise StorageAway(
+            "the storage of artifacts does not answer now; try again, or see the server's log"
+        ) from error
+
+
+class ContentBucket(S3Storage):
+    """What django-storages does, and reading a part of an object without fetching the whole."""
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        return name
+
+    def size(self, name: str) -> int:
+        with answering():
+            return int(super().size(name))
+
+    def delete(self, name: str) -> None:
+        with answering():
+            super().delete(name)
+
+    def listdir(self, path: str) -> tuple[list[str], list[str]]:
+        with answering():
+            found: tuple[list[str], list[str]] = super().listdir(path)
+            return found
+
+    def _save(self, name: str, content: Any) -> str:
+        with answering():
+            return str(super()._save(name, content))
+
+    def opened(self, name: str, start: int, stop: int) -> BinaryIO:
+        """The bytes from `start` up to `stop`, as they come over the wire."""
+        if start >= stop:  # S3 knows no empty range
+            return io.BytesIO()
+        with answering():
+            answer: Any = self.bucket.Object(self._normalize_name(name)).get(
+                Range=f"bytes={start}-{stop - 1}"
+            )
+        return cast("BinaryIO", answer["Body"])

@@ -1,0 +1,101 @@
+"""artifacts.jsonl in an attempt's folder: which artifacts arrived, so that files alone can tell the database.
+
+One line for each artifact that arrived whole, and one for each that was deleted; the last line of a path counts.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from runs import contents, storage
+from runs.models import Artifact, Run
+from runs.parsing import decode
+
+NAME = "artifacts.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An artifact as its line tells it: `size` in bytes, `sha256` in hexadecimal."""
+
+    path: str
+    size: int
+    sha256: str
+    modified: datetime
+
+
+def note(artifact: Artifact, *, modified: datetime) -> None:
+    """It has arrived whole; its `blob` is its sha256."""
+    _append(
+        artifact.run,
+        artifact.attempt,
+        [
+            {
+                "path": artifact.path,
+                "size": artifact.size,
+                "sha256": artifact.blob,
+                "modified": modified.astimezone(UTC).isoformat(),
+            }
+        ],
+    )
+
+
+def forget(run: Run, attempt: int, paths: Iterable[str]) -> None:
+    """These artifacts were deleted."""
+    _append(run, attempt, [{"path": path, "deleted": True} for path in paths])
+
+
+def read(run: Run, attempt: int) -> dict[str, Entry]:
+    """What is still there, by path. A line that cannot be meant is passed over. Raises Invalid for a link."""
+    found: dict[str, Entry] = {}
+    for line in _lines(run, attempt):
+        told = decode(line)
+        if told is None or not isinstance(told.get("path"), str):
+            continue
+        found.pop(told["path"], None)
+        entry = _entry(told)
+        if entry is not None:
+            found[entry.path] = entry
+    return found
+
+
+def _entry(told: dict[str, Any]) -> Entry | None:
+    size, sha256 = told.get("size"), told.get("sha256")
+    try:
+        modified = datetime.fromisoformat(str(told.get("modified")))
+    except ValueError:
+        return None
+    if not isinstance(size, int) or size < 0 or not contents.is_digest(str(sha256)):
+        return None
+    return Entry(
+        told["path"],
+        size,
+        str(sha256),
+        modified if modified.tzinfo else modified.replace(tzinfo=UTC),
+    )
+
+
+def _lines(run: Run, attempt: int) -> Iterator[bytes]:
+    try:
+        with storage.reading(storage.attempt_folder(run, attempt) / NAME) as file:
+            yield from file
+    except FileNotFoundError:
+        return
+
+
+def _append(run: Run, attempt: int, told: list[dict[str, Any]]) -> None:
+    """Whole lines, after whatever a killed server left of one."""
+    storage.prepare(run, attempt)
+    path = storage.attempt_folder(run, attempt) / NAME
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = b"".join(json.dumps(each, ensure_ascii=False).encode() + b"\n" for each in told)
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, 0o600), "rb+", buffering=0) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        end = os.fstat(file.fileno()).st_size
+        torn = end and os.pread(file.fileno(), 1, end - 1) != b"\n"
+        file.write(b"\n" + data if torn else data)
