@@ -22,7 +22,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
 from runs import artifacts, feed, measuring, storage, ties
-from runs.errors import Busy
+from runs.errors import Busy, DomainError
 from runs.measuring import A_ROW, TABLES, Table
 from runs.models import Artifact, Deletion, Run
 
@@ -95,9 +95,10 @@ def _purge_one(pk: int, purged: Purged, *, by: str, now: datetime) -> None:
         return
     try:
         _empty(run, deletion)
-    except OSError as error:  # one folder that cannot be deleted keeps no other
+    except (OSError, DomainError) as error:  # one that cannot be deleted keeps no other
         log.warning("%s cannot be deleted yet: %s", run.key, error)
-        purged.kept[run.key] = f"its files cannot be deleted: {error.strerror or error}"
+        why = getattr(error, "strerror", None) or error
+        purged.kept[run.key] = f"its files cannot be deleted: {why}"
         return
     _forget(run)
     deletion.refresh_from_db()

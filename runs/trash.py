@@ -180,12 +180,6 @@ def for_good_at(run: Run) -> datetime | None:
     return run.trashed_at + settings.WHIRR_TRASH_GRACE if run.trashed_at else None
 
 
-def may_begin(key: str) -> None:
-    """Raises InTrash for the id of a run that was deleted for good: what is left of it elsewhere stays there."""
-    if Deletion.objects.filter(run_key=key).exists():
-        raise _gone(key)
-
-
 def _gone(key: str) -> InTrash:
     return InTrash(f"{key} was deleted for good")
 
