@@ -86,29 +86,37 @@ def _list(root: Path, memory: Memory) -> None:
             if direct.KEY.match(entry.name) and entry.is_dir(follow_symlinks=False)
         }
     new = there - memory.known
-    over = _ended_of(new)
+    over, sent = _recorded(root, new)
     memory.known = there
-    memory.going_on = (memory.going_on & there) | (new - over)
+    memory.going_on = (memory.going_on & there) | (new - over - sent)
     memory.ended = deque(name for name in memory.ended if name in there)
     memory.ended.extend(sorted(over))
     for name in memory.files.keys() - there:
         del memory.files[name]
 
 
-def _ended_of(names: Iterable[str]) -> set[str]:
-    """Those whose rows say that they have ended."""
-    told, found = sorted(names), set()
+def _recorded(root: Path, names: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Of these, those whose rows say that they have ended; and those that are sent here over HTTP.
+
+    The latter are indexed as they come, and their program's own folder is another one: the library would have made
+    `artifacts/` there first.
+    """
+    told, ended, sent = sorted(names), set(), set()
     for at in range(0, len(told), ASKED_AT_ONCE):
-        some = Run.objects.filter(key__in=told[at : at + ASKED_AT_ONCE], finished_at__isnull=False)
-        found.update(some.values_list("key", flat=True))
-    return found
+        some = Run.objects.filter(key__in=told[at : at + ASKED_AT_ONCE])
+        for key, user, finished in some.values_list("key", "user", "finished_at"):
+            if user and not (root / key / "artifacts").is_dir():
+                sent.add(key)
+            elif finished:
+                ended.add(key)
+    return ended, sent
 
 
 def _look_in_turn(root: Path, memory: Memory, *, now: datetime) -> int:
     """Some of the ended runs: those that are not as they were are read again."""
     turn = [memory.ended.popleft() for _ in range(min(IN_TURN, len(memory.ended)))]
     memory.ended.extend(turn)
-    files = {name: _files_of(root / name) for name in turn}
+    files = {name: _files_now(root / name) for name in turn}
     unknown = [name for name in turn if name not in memory.files]
     for name in _as_recorded(root, unknown, files) if unknown else ():
         memory.files[name] = files[name]
@@ -140,7 +148,7 @@ def _agrees(run: Run, folder: Path, files: Files, indexed: dict[str, int]) -> bo
     return same and all(
         size == indexed.get(name, 0)
         for name, (size, _) in files.items()
-        if streams.is_indexed(name)
+        if storage.is_stream(name) and streams.is_indexed(name)
     )
 
 
@@ -238,6 +246,14 @@ def _meta_of(folder: Path) -> dict[str, Any] | None:
             return decode(file.read(documents.LIMIT))
     except (FileNotFoundError, Invalid):
         return None
+
+
+def _files_now(folder: Path) -> Files:
+    """Nothing where the folder is gone, or cannot be read."""
+    try:
+        return _files_of(folder)
+    except OSError:
+        return {}
 
 
 def _files_of(folder: Path) -> Files:

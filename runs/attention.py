@@ -13,6 +13,7 @@ from runs import feed
 from runs.models import Run
 
 LASTS = timedelta(seconds=30)  # after the last look
+UNWAKEABLE = 3.0  # seconds between shipments of whom nobody can wake
 WATCHED = 1.0  # seconds between shipments of a run that somebody watches
 
 
@@ -29,8 +30,12 @@ def look(run: Run, *, now: datetime) -> None:
         feed.ring(feed.watched_group(run.key))
 
 
-def interval(watched_until: datetime | None, *, now: datetime) -> float:
-    """Seconds between shipments of a run."""
+def interval(watched_until: datetime | None, *, now: datetime, unwakeable: bool = False) -> float:
+    """Seconds between shipments of a run.
+
+    `unwakeable`: who sends holds no call that is answered when somebody begins to look: a direct run's shipper.
+    """
     if watched_until is not None and watched_until > now:
         return WATCHED
-    return max(WATCHED, float(settings.WHIRR_SHIP_INTERVAL))
+    usual = max(WATCHED, float(settings.WHIRR_SHIP_INTERVAL))
+    return min(usual, UNWAKEABLE) if unwakeable else usual

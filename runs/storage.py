@@ -56,6 +56,15 @@ def parted(name: str) -> tuple[str, str]:
     return f"{found['kind']}.jsonl", found["writer"]
 
 
+def is_stream(name: str) -> bool:
+    """Whether a file of an attempt's folder is a stream."""
+    try:
+        parted(name)
+    except Invalid:
+        return False
+    return True
+
+
 def document_path(run: Run, attempt: int, name: str) -> Path:
     """The file of a document. Raises Invalid for a name outside DOCUMENTS."""
     if name not in DOCUMENTS:

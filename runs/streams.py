@@ -87,6 +87,11 @@ def index(run: Run, attempt: int, name: str, *, size: int) -> bool:
     return indexed is not None and indexed(run, attempt, name, size=size)
 
 
+def is_indexed(name: str) -> bool:
+    """Whether the lines of this stream become rows."""
+    return storage.parted(name)[0] in INDEXED
+
+
 def append_to(path: Path, *, offset: int, data: bytes) -> int:
     """`data` at `offset` of the file, which is made if it is missing; the new size. Raises OffsetGap."""
     if offset < 0:

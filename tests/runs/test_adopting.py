@@ -1,5 +1,6 @@
 """Direct runs in the server's own data folder are found by looking."""
 
+import fcntl
 import json
 import os
 import socket
@@ -7,12 +8,13 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runs import adopting, selectors
 from runs.models import Artifact, Run, RunStatus
-from tests.runs.factories import NOON, line
+from tests.runs.factories import NOON, line, make_direct_run
 
 pytestmark = pytest.mark.django_db
 
@@ -103,3 +105,85 @@ def test_a_folder_that_makes_no_sense_stops_nobody(data_dir: Path, text: str) ->
     (data_dir / "runs" / "not-a-run").mkdir()
     adopting.adopt_all(now=NOON)
     assert Run.objects.filter(key="local-20300101-120000-abcdef").exists()
+
+
+def test_every_writers_metrics_and_events_are_read(data_dir: Path) -> None:
+    folder = folder_of(data_dir)
+    (folder / "metrics.r1.jsonl").write_bytes(line(step=0, loss=3.0))
+    (folder / "system.jsonl").write_bytes(line(step=0, cpu=3.0))
+    (folder / "events.r1.jsonl").write_bytes(line(_idx=0, type="text", key="note", text="hello"))
+    (folder / "notes.jsonl").write_bytes(b"not ours\n")
+    adopting.adopt_all(now=NOON)
+    found = {(each.writer, each.key) for each in selectors.series_of(Run.objects.get())}
+    assert found == {("r1", "loss"), ("system", "system/cpu")}
+    assert Run.objects.get().events.get().writer == "r1"
+
+
+@pytest.mark.parametrize("same_process", [True, False])
+def test_an_ended_run_that_goes_on_is_seen_again(data_dir: Path, *, same_process: bool) -> None:
+    folder = folder_of(data_dir, status="completed", finished_at=NOON.isoformat())
+    (folder / "metrics.jsonl").write_bytes(line(step=0, loss=3.0))
+    adopting.adopt_all(now=NOON)
+    assert adopting.adopt_all(now=NOON) == 0
+    if not same_process:
+        adopting.forget()
+        assert adopting.adopt_all(now=NOON) == 0  # what its rows say is how it is
+        adopting.forget()
+    with (folder / "metrics.jsonl").open("ab") as file:
+        file.write(line(step=1, loss=2.0))
+    assert adopting.adopt_all(now=NOON) == 1
+    run = Run.objects.get()
+    assert (run.status, selectors.series_of(run).get().count) == ("completed", 2)
+    (folder / "meta.json").write_text(json.dumps({"status": "running"}))
+    adopting.adopt_all(now=NOON)
+    assert Run.objects.get().status == "running"
+
+
+def test_a_look_asks_the_database_nothing_about_ended_runs_that_are_as_they_were(
+    data_dir: Path, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(30):
+        folder = data_dir / "runs" / f"local-20300101-120000-{number:06x}"
+        folder.mkdir()
+        (folder / "meta.json").write_text('{"status": "failed", "finished_at": "2030-01-01"}')
+    assert adopting.adopt_all(now=NOON) == 30
+    with django_assert_max_num_queries(1):
+        assert adopting.adopt_all(now=NOON) == 0
+    adopting.forget()
+    with django_assert_max_num_queries(4):  # a new process compares, many with one query
+        assert adopting.adopt_all(now=NOON) == 0
+
+
+def test_a_number_that_another_process_got_is_not_the_runs_and_a_shipper_is_believed(
+    data_dir: Path,
+) -> None:
+    folder = folder_of(data_dir)
+    os.utime(folder / "meta.json", (1, 1))  # long before this process began
+    with (folder / ".shipper.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        adopting.adopt_all(now=NOON)
+        assert Run.objects.get().status == RunStatus.RUNNING
+    adopting.adopt_all(now=NOON)
+    assert Run.objects.get().status == RunStatus.FAILED
+
+
+def test_what_is_in_the_trash_stays_there(data_dir: Path) -> None:
+    folder = folder_of(data_dir)
+    adopting.adopt_all(now=NOON)
+    Run.objects.update(trashed_at=NOON)
+    (folder / "metrics.jsonl").write_bytes(line(step=0, loss=3.0))
+    (folder / "meta.json").write_text('{"status": "completed", "finished_at": "2030-01-01"}')
+    adopting.adopt_all(now=NOON)
+    run = Run.objects.get()
+    assert (run.status, run.finished_at, selectors.series_of(run).count()) == ("running", None, 0)
+
+
+def test_what_comes_over_http_is_left_to_whoever_sends_it(data_dir: Path) -> None:
+    """Its program may live on this very machine, and have finished without its last bytes having come."""
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    make_direct_run(0xABCDEF)
+    Run.objects.update(user="ada")
+    folder_of(data_dir, pid=gone.pid)
+    assert adopting.adopt_all(now=NOON) == 0
+    assert Run.objects.get().status == RunStatus.RUNNING
