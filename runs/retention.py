@@ -87,7 +87,8 @@ def judge(one: RetentionRule, *, now: datetime) -> Verdict:
     seen = _seen(one)
     last = {each.pk for each in seen[: one.keep_last or 0]}
     best = _best(one, seen)
-    limit = now - timedelta(days=one.older_than_days or 0)
+    days = one.older_than_days
+    limit = None if days is None else now - timedelta(days=days)
     staying: Counter[str] = Counter()
     going: list[int] = []
     for each in seen:
@@ -144,7 +145,7 @@ def _is_number(told: Any) -> bool:
 
 
 def _why_it_stays(
-    one: RetentionRule, run: Seen, *, last: set[int], best: set[int], limit: datetime
+    one: RetentionRule, run: Seen, *, last: set[int], best: set[int], limit: datetime | None
 ) -> str:
     if set(run.tags) & set(one.protected_tags):
         return "protected by a tag"
@@ -152,7 +153,7 @@ def _why_it_stays(
         return f"among the last {one.keep_last}"
     if run.pk in best:
         return f"among the best {one.keep_best}"
-    return "too young" if run.finished_at > limit else ""
+    return "too young" if limit is not None and run.finished_at > limit else ""
 
 
 def _runs(keys: list[int]) -> list[Run]:
