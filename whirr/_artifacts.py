@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,12 +41,27 @@ def _files(folder: Path) -> Iterator[Path]:
                 yield file
 
 
+def write(data: bytes, root: Path, name: str) -> None:
+    """Make `data` the file `root/name`, in one step."""
+    with _draft_of(root / checked_name(name)) as draft:
+        draft.write_bytes(data)
+
+
 def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.{os.getpid()}{_PART}")
-    try:
+    import shutil  # noqa: PLC0415  (with its archives, it costs as much as the rest of the library)
+
+    with _draft_of(target) as draft:
         shutil.copyfile(source, draft)
-        draft.replace(target)  # whole or not at all: somebody may be looking
+
+
+@contextlib.contextmanager
+def _draft_of(target: Path) -> Iterator[Path]:
+    """It takes its place whole or not at all: somebody may be looking."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name[:200]}.{os.getpid()}{_PART}")
+    try:
+        yield draft
+        draft.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
             draft.unlink()

@@ -2,56 +2,118 @@
 
 from __future__ import annotations
 
-import json
 import os
-import platform
 import sys
-from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any
 
 from whirr import _times, _values
-from whirr._place import Place
-from whirr.wire import layout
-from whirr.wire.files import read_json_object, write_whole
+from whirr.wire import jsontext, layout
+from whirr.wire.files import read_json_object, read_text, write_whole
+from whirr.wire.lean import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+    from typing import Any
+
+    from whirr._place import Place
 
 
 class Meta:
-    def __init__(self, place: Place, name: str | None, tags: Iterable[str]) -> None:
+    """The main writer's. Another writer that begins a run writes it until the main one comes: on a node that
+    shares no disk with rank 0, it never does."""
+
+    def __init__(
+        self,
+        place: Place,
+        writer: str,
+        *,
+        name: str | None,
+        project: str | None,
+        tags: Iterable[str],
+    ) -> None:
         self._path = place.folder / layout.META
-        before = read_json_object(self._path) or {}  # an earlier process of the same job
+        before = read_json_object(self._path) or {}  # an earlier process of the same run
+        self._main = writer == ""
+        # No two processes are the same writer at a time: its earlier one has ended.
+        self.ours = self._main or before.get("writer", writer) == writer
+        self.went_before = bool(before) and not before.get("writer")
         self.fields: dict[str, Any] = {
             "id": place.run_id,
             "name": name or before.get("name") or "",
+            "project": project or before.get("project") or _project(place.data_dir),
             "tags": list(dict.fromkeys([*(before.get("tags") or []), *map(str, tags)])),
             "status": "running",
             "started_at": before.get("started_at") or _times.now(),
             "finished_at": None,
-            "hostname": platform.node(),
+            "hostname": os.uname().nodename,
             "pid": os.getpid(),
+            "writer": writer,
             "summary": before.get("summary") or {},
-            "python": platform.python_version(),
-            "argv": _without_secrets(sys.argv),
+            "python": sys.version.split()[0],
+            "argv": _without_secrets(getattr(sys, "argv", [])),
             "kind": place.kind,
+            "dropped": _count(before, "dropped"),
+            "resumed": _count(before, "resumed"),
         }
+        self._dropped_before = self.fields["dropped"]
+        if self._main and self.went_before and place.kind == "direct":
+            self.fields["resumed"] += 1
 
     def add_to_summary(self, values: Mapping[str, Any]) -> None:
         self.fields["summary"].update(_values.plain(values))
+
+    def dropped(self, count: int) -> None:
+        """How much this process could not record, on top of those before it."""
+        self.fields["dropped"] = self._dropped_before + count
 
     def end(self, status: str) -> None:
         self.fields.update(status=status, finished_at=_times.now())
 
     def save(self) -> None:
-        write_whole(self._path, json.dumps(self.fields, indent=2).encode())
+        """Raises OSError where the disk refuses. Nothing where it is another process's to write."""
+        if self.ours and not self._main:
+            self.ours = self._is_still_ours()
+        if self.ours:
+            write_whole(self._path, jsontext.pretty(self.fields).encode())
+
+    def _is_still_ours(self) -> bool:
+        """The main writer may have come meanwhile."""
+        found = read_json_object(self._path) or {}
+        return bool(found.get("writer", self.fields["writer"]) == self.fields["writer"])
 
 
-def save_config(folder: Path, config: Mapping[str, Any]) -> dict[str, Any]:
-    """config.json: what the job was submitted with, and over it what the program says."""
-    path = folder / "config.json"
-    whole: dict[str, Any] = {**(read_json_object(path) or {}), **_values.plain(config)}
-    if whole:
-        write_whole(path, json.dumps(whole, indent=2).encode())
-    return whole
+def save_config(folder: Path, config: Mapping[str, Any]) -> None:
+    """config.json, whole. An empty one is not written."""
+    if config:
+        write_whole(folder / "config.json", jsontext.pretty(config).encode())
+
+
+def merged_config(folder: Path, config: Any) -> dict[str, Any]:
+    """What the job was submitted with, or the run began with, and over it what the program says."""
+    plain = _values.plain(config)
+    if not isinstance(plain, dict):
+        plain = {} if plain is None else {"config": plain}
+    return {**(read_json_object(folder / "config.json") or {}), **plain}
+
+
+def _project(data_dir: Path) -> str:
+    """What the environment says, or the line `project: NAME` of the folder's config.yaml."""
+    if os.environ.get("WHIRR_PROJECT"):
+        return os.environ["WHIRR_PROJECT"]
+    try:
+        text = read_text(data_dir / "config.yaml")
+    except OSError:
+        return ""
+    for line in text.splitlines():
+        key, _, value = line.partition(":")
+        if key == "project":
+            return value.partition(" #")[0].strip().strip("\"'")
+    return ""
+
+
+def _count(before: Mapping[str, Any], name: str) -> int:
+    value = before.get(name)
+    return value if isinstance(value, int) else 0
 
 
 _SECRET_WORDS = ("token", "password", "passwd", "secret", "api-key", "api_key", "apikey")
@@ -61,7 +123,7 @@ def _without_secrets(argv: list[str]) -> list[str]:
     """A command line is kept for people to repeat; what looks like a password is not."""
     kept: list[str] = []
     hide_next = False
-    for part in argv:
+    for part in map(str, argv):
         option, has_value, _ = part.partition("=")
         secret = option.startswith("-") and any(word in option.lower() for word in _SECRET_WORDS)
         if hide_next and not part.startswith("-"):

@@ -4,63 +4,84 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Mapping
+import time
 from pathlib import Path
-from types import TracebackType
-from typing import Any
 
-from whirr import _artifacts, _capture, _meta, _values
+from whirr import _meta
 from whirr._complaints import Complaints
-from whirr._place import Place
-from whirr._stream import MetricsFile
-from whirr.wire import layout
+from whirr._encoding import Encoder
+from whirr._files import Files
+from whirr._media import Media
+from whirr._surroundings import Surroundings
+from whirr.wire import jsontext, layout
+from whirr.wire.lean import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+    from typing import Any
+
+    from whirr._place import Place
+    from whirr._stream import LineFile
+    from whirr._surroundings import Wanted
 
 _STATUSES = ("completed", "failed")
-_CAPTURE_PATIENCE = 5.0
+_SAY_AGAIN = 3.0  # seconds between two writings of how much was dropped
 
 
-class Run:
+class Run(Media):
     """Made by `whirr.init`. Its methods never raise for what is wrong outside, unless `strict`."""
 
     def __init__(
         self,
         place: Place,
+        writer: str,
         *,
         name: str | None,
-        config: Mapping[str, Any] | None,
+        project: str | None,
+        config: Any,
         tags: Iterable[str],
-        capture_git: bool,
-        capture_pip: bool,
+        wanted: Wanted,
         strict: bool,
     ) -> None:
         self.id = place.run_id
         self.dir = place.folder
-        self.resumed = place.resumed
         self.finished = False
         self._complaints = Complaints(strict=strict)
-        self._lock = threading.RLock()  # a signal handler may log in the middle of a log
+        # Two, since a signal handler may end the run in the middle of anything, and another thread may log meanwhile.
+        self._lock = threading.RLock()
         self._owner = os.getpid()
         self._checkpoints = place.checkpoints
+        self._told_dropped = float("-inf")
+        self._meta: _meta.Meta | None = None
         if place.problem:
-            self._complaints.note("the run's folder", place.problem)
-        self._meta = _meta.Meta(place, name, tags)
+            self._complain("the run's folder", place.problem)
+        self._encoder = Encoder(self._complain)
+        self._encode = self._encoder.body
+        self._files = Files(place.folder, writer)
         self._metrics = self._open_metrics()
-        self.config = self._save_config(config or {})
+        self._meta = _meta.Meta(place, self.writer, name=name, project=project, tags=tags)
+        self.resumed = place.resumed or (place.kind == "direct" and self._goes_on(self._meta))
+        self.config = self._merged_config(config)
         self._save_meta()
-        self._capture = _capture.start(
-            place.folder, Path.cwd(), git=capture_git, packages=capture_pip
-        )
+        ours = self._meta.ours
+        self._surroundings = Surroundings(place, wanted, self._complain) if ours else None
 
     def __repr__(self) -> str:
         return f"<whirr run {self.id}>"
 
     @property
     def name(self) -> str:
-        return str(self._meta.fields["name"])
+        return str(self._meta.fields["name"]) if self._meta else ""
 
     @property
     def tags(self) -> list[str]:
-        return list(self._meta.fields["tags"])
+        return list(self._meta.fields["tags"]) if self._meta else []
+
+    @property
+    def writer(self) -> str:
+        """Which of the run's writers this process is: "" for the main one, "r1" for rank 1."""
+        return self._files.writer
 
     @property
     def checkpoint_dir(self) -> Path:
@@ -68,12 +89,12 @@ class Run:
         try:
             self._checkpoints.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            self._complaints.note("the checkpoints' folder", error)
+            self._complain("the checkpoints' folder", error)
         return self._checkpoints
 
     @property
     def dropped(self) -> int:
-        """How many values or lines could not be recorded."""
+        """How many values, lines or files this process could not record."""
         return self._complaints.count
 
     def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
@@ -81,33 +102,33 @@ class Run:
 
         Numbers of numpy and torch are taken as they are, nested dictionaries become `a/b`.
         """
-        numbers: dict[str, int | float] = {}
-        for key, value in _values.flatten(values):
-            if key in _values.RESERVED:
-                self._complaints.note(f"the metric {key!r}", "this name is whirr's own")
-                continue
-            try:
-                numbers[key] = _values.number(value)
-            except _values.NotANumber as error:
-                self._complaints.note(f"the metric {key!r}", error)
-        at = self._step(numbers.pop("step", None) if step is None else step)
-        numbers.pop("step", None)
-        if numbers:
-            self._append(numbers, at)
+        try:
+            body = self._encode(values, step)
+            if body:
+                (self._metrics or self._reopened()).append(body)
+        except Exception as error:
+            self._complain("metrics", error)
 
     def summary(self, values: Mapping[str, Any]) -> None:
-        """Merge values into the run's summary: what a table of runs shows."""
-        with self._lock:
-            self._meta.add_to_summary(values)
-            self._save_meta()
+        """Merge values into the run's summary: what a table of runs shows. The main writer's alone is kept."""
+        try:
+            with self._lock:
+                if self._meta is None or not self._meta.ours:
+                    raise ValueError("the summary is the main writer's (rank 0) to write")
+                self._meta.add_to_summary(values)
+                self._save_meta()
+        except Exception as error:  # what somebody's value does in there is not for us to know
+            self._complain("the summary", error)
 
     def save_artifact(self, path: str | os.PathLike[str], name: str | None = None) -> Path | None:
         """Keep a copy of a file or folder; where it is, or None when it could not be kept."""
-        source = Path(path)
+        from whirr import _artifacts  # noqa: PLC0415  (most runs keep none)
+
         try:
+            source = Path(path)
             return _artifacts.save(source, self.dir / layout.ARTIFACTS, name or source.name)
-        except (OSError, ValueError) as error:
-            self._complaints.note(f"the artifact {name or source.name!r}", error)
+        except (OSError, ValueError, TypeError) as error:
+            self._complain(f"the artifact {str(name or path)[-100:]!r}", error)
             return None
 
     def finish(self, status: str = "completed") -> None:
@@ -117,13 +138,15 @@ class Run:
         with self._lock:
             if self.finished:
                 return
-            self._capture.join(_CAPTURE_PATIENCE)
             self.finished = True
-            self._meta.end(status)
-            self._save_meta()
-            if self._metrics is not None:
-                self._metrics.close()
-                self._metrics = None
+        surroundings, self._surroundings = self._surroundings, None
+        try:
+            if surroundings is not None:
+                surroundings.stop()
+        finally:
+            self._end(status)
+        if surroundings is not None:
+            surroundings.deliver(self._complaints.say)
 
     def finish_at_exit(self, *, failed: bool) -> None:
         """For the end of the program; a forked child does not end its parent's run."""
@@ -131,8 +154,22 @@ class Run:
             self.finish("failed" if failed else "completed")
 
     def after_fork(self) -> None:
-        """In the child: another thread of the parent may have held the lock at that moment."""
-        self._lock = threading.RLock()
+        """In the child: its lines are its own, and the parent's run is the parent's to describe and to end."""
+        self._lock = (
+            threading.RLock()
+        )  # another thread of the parent may have held it at that moment
+        self._complaints.after_fork()
+        self._files.after_fork()
+        self._metrics = None
+        if self._meta is not None:
+            self._meta.ours = False
+        if self._surroundings is not None:
+            self._surroundings.after_fork()
+            self._surroundings = None
+
+    def written(self) -> tuple[int, int]:
+        """How many lines of metrics and events there are: it grows while the training goes on."""
+        return self._files.written
 
     def __enter__(self) -> Run:
         return self
@@ -145,47 +182,91 @@ class Run:
     ) -> None:
         self.finish("completed" if kind is None or _is_clean_exit(error) else "failed")
 
-    def _append(self, numbers: Mapping[str, int | float], step: int | None) -> None:
+    def _end(self, status: str) -> None:
         with self._lock:
-            if self._metrics is None:
-                why = (
-                    "the run has finished" if self.finished else "metrics.jsonl could not be opened"
-                )
-                self._complaints.note("metrics", why)
-                return
+            if self._meta is not None and not self._meta.ours and self.dropped:
+                self._tell_dropped_as_alert()
+            self._metrics = None
+            self._files.close()
+            if self._meta is not None:
+                self._meta.dropped(self.dropped)
+                self._meta.end(status)
+                self._save_meta()
+
+    def _reopened(self) -> LineFile:
+        """For a forked child, and after an init on a full disk. Raises OSError, or ValueError after the end."""
+        if self.finished:
+            raise ValueError("the run has finished")
+        with self._lock:
+            self._metrics = self._files.metrics()
+            return self._metrics
+
+    def _append_event(self, body: str) -> None:
+        if self.finished:
+            raise ValueError("the run has finished")
+        with self._lock:
+            events = self._files.events()
+        events.append(body)
+
+    def _step_of(self, step: Any) -> int | None:
+        return self._encoder.step(step)
+
+    def _complain(self, subject: str, error: Exception | str) -> None:
+        try:
+            self._complaints.note(subject, error)
+        finally:
+            self._tell_dropped()
+
+    def _tell_dropped(self) -> None:
+        """By the way, and not often: the run page shows how much is missing while the training runs."""
+        now = time.monotonic()
+        if self._meta is None or self.finished or now - self._told_dropped < _SAY_AGAIN:
+            return
+        if self._lock.acquire(blocking=False):
             try:
-                self._metrics.append(numbers, step)
-            except OSError as error:
-                self._complaints.note("metrics", error)
+                self._told_dropped = now
+                self._meta.dropped(self.dropped)
+                self._meta.save()
+            except OSError:  # the disk that just refused a line
+                return
+            finally:
+                self._lock.release()
 
-    def _step(self, value: Any) -> int | None:
-        if value is None:
-            return None
+    def _tell_dropped_as_alert(self) -> None:
+        """meta.json is the main writer's: what another one dropped is told in its events."""
+        title = f"writer {self.writer or 'main'} could not record {self.dropped} values or lines"
+        record = {"type": "alert", "key": title, "title": title, "text": "", "level": "warning"}
         try:
-            return int(_values.number(value))
-        except (ValueError, OverflowError, TypeError) as error:
-            self._complaints.note("the step", error)
-            return None
-
-    def _open_metrics(self) -> MetricsFile | None:
-        try:
-            return MetricsFile(self.dir / layout.METRICS)
+            self._files.events().append("," + jsontext.dumps(record)[1:-1].decode())
         except OSError as error:
-            self._complaints.note("metrics", error)
+            self._complain("events", error)
+
+    def _open_metrics(self) -> LineFile | None:
+        try:
+            return self._files.metrics()
+        except OSError as error:
+            self._complain("metrics", error)
             return None
 
-    def _save_config(self, config: Mapping[str, Any]) -> dict[str, Any]:
+    def _goes_on(self, meta: _meta.Meta) -> bool:
+        return self._files.found_lines or (self.writer == "" and meta.went_before)
+
+    def _merged_config(self, config: Any) -> dict[str, Any]:
+        whole: dict[str, Any] = {}
         try:
-            return _meta.save_config(self.dir, config)
-        except OSError as error:
-            self._complaints.note("config.json", error)
-            return dict(config)
+            whole = _meta.merged_config(self.dir, config)
+            if self._meta is not None and self._meta.ours:
+                _meta.save_config(self.dir, whole)
+        except Exception as error:  # what somebody's object does in there is not for us to know
+            self._complain("config.json", error)
+        return whole
 
     def _save_meta(self) -> None:
         try:
-            self._meta.save()
+            if self._meta is not None:
+                self._meta.save()
         except OSError as error:
-            self._complaints.note("meta.json", error)
+            self._complain("meta.json", error)
 
 
 def _is_clean_exit(error: BaseException | None) -> bool:

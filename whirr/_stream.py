@@ -1,60 +1,138 @@
-"""metrics.jsonl: one line, one write. Once `append` returns, the line survives this process."""
+"""A file of lines: one line, one write. Once `append` returns, the line survives this process."""
 
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from whirr import _times, _values
+from whirr import _times
+
+_TAIL = 64 * 1024  # where a file's last line is looked for first
 
 
-class MetricsFile:
-    """Not for several threads at once: the run has a lock."""
+class Gone(OSError):
+    """The file was removed below us: what is written there is kept by nobody."""
 
-    def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        self._index, self._torn = _count_lines(self._fd)
+
+class LineFile:
+    """Lines that each begin with their number and the time; for several threads, and for signal handlers."""
+
+    def __init__(self, path: Path, fd: int | None = None) -> None:
+        """`fd` is the file, opened before. Raises OSError where it cannot be opened."""
+        self._path = path
+        # A signal handler may log in the middle of a log.
+        self._lock = threading.RLock()
+        self._fd = open_lines(path) if fd is None else fd
+        self._is = _identity(self._fd)
+        self._index, self._torn = _end_of(self._fd)
+        self.found_lines = self._index > 0 or self._torn
         self._second = -1
         self._prefix = ""
 
-    def append(self, values: Mapping[str, Any], step: int | None) -> None:
-        """Raises OSError when the disk takes no more; the next line then begins afresh."""
-        record: dict[str, Any] = {"_idx": self._index, "_timestamp": self._stamp()}
-        if step is not None:
-            record["step"] = step
-        record.update(values)
-        data = _values.line(record)
-        if self._torn:
-            data = b"\n" + data
-        written = os.write(self._fd, data)
-        if written != len(data):
+    def append(self, body: str) -> None:
+        """One line; `body` is what follows the time, `,"loss":0.5`, in ASCII.
+
+        Raises OSError when the disk takes no more; the next line then begins afresh.
+        """
+        with self._lock:
+            now = time.time()
+            second = int(now)
+            if second != self._second:  # formatting a date costs more than writing the line
+                self._begin_second(second)
+            index = self._index
+            start = "\n{" if self._torn else "{"
+            data = (
+                f'{start}"_idx":{index},"_timestamp":"{self._prefix}'
+                f'{int((now - second) * 1_000_000):06d}Z"{body}}}\n'
+            ).encode()
+            # Both before the write: a signal handler that logs now begins a line and a number of its own.
+            self._index = index + 1
             self._torn = True
-            raise OSError(28, "no space left for a whole line")
-        self._torn = False
-        self._index += 1
+            try:
+                missing = len(data) - os.write(self._fd, data)
+            except OSError:
+                self._torn = start != "{"
+                self._index = index if self._index == index + 1 else self._index
+                raise
+            if missing > 1:
+                self._index = index if self._index == index + 1 else self._index
+                raise OSError(28, "no space left for a whole line")
+            self._torn = missing == 1  # of a line without its end nothing is lost
+
+    @property
+    def next_number(self) -> int:
+        return self._index
 
     def close(self) -> None:
+        with self._lock:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Close it in a forked child, where somebody who is not there any more may hold the lock."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
 
-    def _stamp(self) -> str:
-        now = time.time()
-        second = int(now)
-        if second != self._second:  # formatting a date costs more than writing the line
-            self._second = second
-            self._prefix = _times.stamp(second)[:-7]
-        return f"{self._prefix}{int((now - second) * 1_000_000):06d}Z"
+    def _begin_second(self, second: int) -> None:
+        """Once a second, it is made sure that the file is still this one, and still there."""
+        if self._fd >= 0:
+            self._stay_with_the_file()
+        self._second = second
+        self._prefix = _times.stamp(second)[:-7]
+
+    def _stay_with_the_file(self) -> None:
+        """A program that makes itself a daemon closes all files, and opens others under their numbers."""
+        try:
+            found = os.fstat(self._fd)
+        except OSError:
+            found = None
+        if found is None or (found.st_dev, found.st_ino) != self._is:
+            fd = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+            if _identity(fd) != self._is:
+                os.close(fd)
+                raise Gone(2, f"{self._path} is another file now")
+            self._fd = fd
+        elif found.st_nlink == 0:
+            raise Gone(2, f"{self._path} was removed")
 
 
-def _count_lines(fd: int) -> tuple[int, bool]:
-    """Lines that an earlier process of this attempt wrote, and whether it was killed within one."""
-    lines, offset, last = 0, 0, b"\n"
+def open_lines(path: Path) -> int:
+    """The file to append to, made if need be."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+
+
+def _identity(fd: int) -> tuple[int, int]:
+    found = os.fstat(fd)
+    return found.st_dev, found.st_ino
+
+
+def _end_of(fd: int) -> tuple[int, bool]:
+    """The number of the next line, and whether an earlier process was killed within one.
+
+    Of the file only the end is read: it may have a gigabyte.
+    """
+    size = os.fstat(fd).st_size
+    length = min(size, _TAIL)
+    tail = os.pread(fd, length, size - length)
+    whole, _, rest = tail.rpartition(b"\n")
+    last = whole.rpartition(b"\n")
+    number = _number_of(last[2]) if last[1] or length == size else None
+    return (_lines_of(fd) if number is None else number + 1), bool(rest)
+
+
+def _number_of(line: bytes) -> int | None:
+    """The N of `{"_idx":N,…`, as this library writes it; None for a line that somebody else wrote."""
+    start, _, rest = line.partition(b":")
+    digits = rest.partition(b",")[0].strip()
+    return int(digits) if start == b'{"_idx"' and digits.isdigit() else None
+
+
+def _lines_of(fd: int) -> int:
+    """How many there are: for files that are not the library's own."""
+    lines, offset = 0, 0
     while piece := os.pread(fd, 1 << 20, offset):
         lines += piece.count(b"\n")
         offset += len(piece)
-        last = piece[-1:]
-    return lines, last != b"\n"
+    return lines

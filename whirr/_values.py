@@ -1,37 +1,36 @@
-"""What a metric's value may be, and how it is written. Knows numpy and torch without importing them."""
+"""What a value may be, and how it is written. Knows numpy and torch without importing them."""
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-RESERVED = frozenset({"_idx", "_timestamp"})
+from whirr.wire.lean import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+STEPS = 2**63  # a step is below this, and not below its negative
 _DEEPEST = 16
-
-_encode_line = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class NotANumber(TypeError):
     """A value that cannot be drawn as a point."""
 
 
-def line(record: Mapping[str, Any]) -> bytes:
-    """One line of metrics.jsonl. NaN and the infinities are written as such."""
-    return _encode_line(record).encode("ascii") + b"\n"
-
-
-def flatten(
-    values: Mapping[Any, Any], prefix: str = "", depth: int = 0
-) -> Iterator[tuple[str, Any]]:
+def flatten(values: Any, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
     """Nested dictionaries as `a/b` keys."""
     for key, value in values.items():
-        name = f"{prefix}{key}"
+        name = prefix + name_of(key)
         if isinstance(value, Mapping) and depth < _DEEPEST:
             yield from flatten(value, f"{name}/", depth + 1)
         else:
             yield name, value
+
+
+def name_of(key: Any) -> str:
+    """A key as text; an enum that is a text by its value, on every Python."""
+    return str.__str__(key) if isinstance(key, str) else str(key)
 
 
 def number(value: Any) -> int | float:
@@ -50,6 +49,32 @@ def number(value: Any) -> int | float:
         raise NotANumber(f"{kind.__name__} is not a number") from error
 
 
+def word(value: int | float) -> str:
+    """A number as JSON; NaN and the infinities as Python's `json` writes and reads them.
+
+    Raises ValueError for an integer that is larger than any float.
+    """
+    if isinstance(value, int):
+        try:
+            float(value)
+        except OverflowError:
+            raise ValueError("it is larger than any floating-point number") from None
+        return repr(value)
+    if value - value == 0:
+        return repr(value)
+    return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+
+
+def step(value: Any) -> int:
+    """Raises NotANumber or ValueError for what cannot be a step."""
+    plain = number(value)
+    if plain - plain != 0:
+        raise ValueError(f"{plain} is no step")
+    if not -STEPS <= plain < STEPS:
+        raise ValueError(f"{str(plain)[:40]} does not fit into 64 bits")
+    return int(plain)
+
+
 def plain(value: Any, depth: int = 0) -> Any:
     """Anything as JSON: for configs and summaries, where a text is better than nothing."""
     if value is None or isinstance(value, (bool, int, float, str)):
@@ -57,7 +82,7 @@ def plain(value: Any, depth: int = 0) -> Any:
     if depth >= _DEEPEST:
         return str(value)
     if isinstance(value, Mapping):
-        return {str(key): plain(each, depth + 1) for key, each in value.items()}
+        return {name_of(key): plain(each, depth + 1) for key, each in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(each, depth + 1) for each in value]
     try:
@@ -71,10 +96,10 @@ _BASIC = frozenset({type(None), bool, int, float, str})
 
 def _basic(value: Any) -> Any:
     """A subclass (an enum, numpy.float64) as the type that JSON knows."""
-    for kind in (bool, int, float, str):
+    for kind in (bool, int, float):
         if isinstance(value, kind):
             return kind(value)
-    return None
+    return name_of(value)
 
 
 def _described(value: Any, depth: int) -> Any:
@@ -83,7 +108,3 @@ def _described(value: Any, depth: int) -> Any:
     if hasattr(value, "__dict__") and not callable(value):  # argparse.Namespace, dataclasses
         return plain(vars(value), depth + 1)
     return str(value)
-
-
-def is_finite(value: float) -> bool:
-    return math.isfinite(value)
