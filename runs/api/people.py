@@ -14,7 +14,6 @@ from runs.api.parsing import checked
 from runs.errors import Forbidden
 from runs.models import Run
 from runs.records import records_of
-from runs.series_json import as_json
 from whirr_site.access.api import principal_of
 
 
@@ -63,21 +62,6 @@ class MetricsView(APIView):
         attention.look(run, now=clock.now())
         records = records_of(run)
         return Response({"metrics": records, "count": len(records)})
-
-
-class SeriesView(APIView):
-    """GET /api/v1/runs/job-7/series?keys=loss,acc&width=800   columns for charts"""
-
-    open_to_runs = True
-
-    @extend_schema(parameters=[serializers.SeriesQuery], responses=serializers.SeriesListSerializer)
-    def get(self, request: Request, key: str) -> Response:
-        run = readable_run(request, key)
-        query = checked(serializers.SeriesQuery, request.query_params)
-        keys = [each for each in query["keys"].split(",") if each] or None
-        attention.look(run, now=clock.now())
-        found = selectors.series_of(run, attempt=query["attempt"], keys=keys)
-        return Response({"series": as_json(found, width=query["width"])})
 
 
 class LogView(APIView):

@@ -83,31 +83,6 @@ class MetricsSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField()
 
 
-class PointsSerializer(serializers.Serializer[Any]):
-    """Columns of equal length; NaN and infinities are the words "NaN", "Infinity", "-Infinity"."""
-
-    step = serializers.ListField(child=serializers.IntegerField())
-    value = serializers.ListField(child=serializers.JSONField())
-    time = serializers.ListField(child=serializers.FloatField())
-    min = serializers.ListField(child=serializers.JSONField())
-    max = serializers.ListField(child=serializers.JSONField())
-
-
-class OneSeriesSerializer(serializers.Serializer[Any]):
-    key = serializers.CharField()
-    count = serializers.IntegerField()
-    last = serializers.JSONField()
-    min = serializers.JSONField()
-    max = serializers.JSONField()
-    nan_count = serializers.IntegerField()
-    exact = serializers.BooleanField()
-    points = PointsSerializer()
-
-
-class SeriesListSerializer(serializers.Serializer[Any]):
-    series = OneSeriesSerializer(many=True)
-
-
 class SizeSerializer(serializers.Serializer[Any]):
     size = serializers.IntegerField()
     next_interval = serializers.FloatField(required=False)
@@ -127,16 +102,6 @@ class RunQuery(serializers.Serializer[Any]):
         required=False, default=False, help_text="those in the trash, and no others"
     )
     cursor = CursorField("runs")
-
-
-class SeriesQuery(serializers.Serializer[Any]):
-    keys = serializers.CharField(
-        required=False, default="", help_text="between commas; all if left out"
-    )
-    attempt = serializers.IntegerField(
-        required=False, min_value=1, max_value=2**31 - 1, default=None, allow_null=True
-    )
-    width = serializers.IntegerField(required=False, min_value=10, max_value=10_000, default=800)
 
 
 class LogQuery(serializers.Serializer[Any]):

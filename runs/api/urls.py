@@ -1,6 +1,6 @@
 from django.urls import path
 
-from runs.api import agents, discarding, events, exports, opening, people, retention
+from runs.api import agents, discarding, events, exports, opening, people, retention, series
 
 _attempt = "runs/<str:key>/attempts/<int:attempt>"
 
@@ -10,8 +10,9 @@ urlpatterns = [
     path("runs/restore", discarding.RestoreView.as_view(), name="api-restore"),
     path("runs/<str:key>", discarding.RunView.as_view(), name="api-run"),
     path("runs/<str:key>/metrics", people.MetricsView.as_view(), name="api-run-metrics"),
-    path("runs/<str:key>/series", people.SeriesView.as_view(), name="api-run-series"),
+    path("runs/<str:key>/series", series.SeriesView.as_view(), name="api-run-series"),
     path("runs/<str:key>/events", events.EventListView.as_view(), name="api-run-events"),
+    path("series", series.ManySeriesView.as_view(), name="api-series"),
     path("alerts", events.AlertListView.as_view(), name="api-alerts"),
     path("runs/<str:key>/export", exports.ExportView.as_view(), name="api-run-export"),
     path("runs/<str:key>/log", people.LogView.as_view(), name="api-run-log"),

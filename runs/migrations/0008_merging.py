@@ -27,10 +27,11 @@ def unseed(apps, schema_editor):
 
 def look(apps, schema_editor):
     """Where each series begins, and whether its steps ever went back."""
-    Series, Chunk = (apps.get_model("runs", name) for name in ("Series", "Chunk"))
-    for series in Series.objects.filter(count__gt=0).only("pk").iterator(chunk_size=500):
+    every = apps.get_model("runs", "Series").objects
+    stored = apps.get_model("runs", "Chunk").objects
+    for series in every.filter(count__gt=0).only("pk").iterator(chunk_size=500):
         before, is_ordered = None, True
-        chunks = Chunk.objects.filter(series=series).order_by("start")
+        chunks = stored.filter(series=series).order_by("start")
         for packed in chunks.values_list("steps", flat=True).iterator(chunk_size=50):
             steps = np.frombuffer(packed, dtype="<i8")
             is_ordered &= bool((steps[1:] >= steps[:-1]).all())
@@ -39,7 +40,7 @@ def look(apps, schema_editor):
         first = chunks.first()
         if first is None:
             continue
-        Series.objects.filter(pk=series.pk).update(
+        every.filter(pk=series.pk).update(
             first_step=int(np.frombuffer(first.steps, dtype="<i8")[0]),
             first_time=float(np.frombuffer(first.times, dtype="<f8")[0]),
             is_ordered=is_ordered,

@@ -30,6 +30,9 @@ class Axis:
         return cls(text)
 
 
+STEP = Axis()
+
+
 def origin(series: Series) -> float:
     """The second since 1970 from which relative time counts: the run's start, or an earlier first point."""
     started = series.run.started_at

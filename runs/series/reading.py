@@ -19,7 +19,7 @@ from django.db.models import prefetch_related_objects
 from runs.models import Series
 from runs.points import Numbers, Points, Thinned, as_they_are, thin, thinner
 from runs.series import pyramid, stored
-from runs.series.axes import Axis, Span, along
+from runs.series.axes import STEP, Axis, Span, along
 from runs.series.stored import Range
 
 SERIES_AT_ONCE = 100  # so that memory does not grow with the number of series
@@ -42,7 +42,7 @@ def read(
     series: Sequence[Series],
     *,
     width: int,
-    x: Axis | None = None,
+    x: Axis = STEP,
     start: float | None = None,
     end: float | None = None,
 ) -> list[Reading]:
@@ -51,7 +51,7 @@ def read(
     A range of x is closed, and open where it is None. Buckets at its edges may hold points outside of it; exact points
     do not. x of a metric is the value that was logged last up to a point's step, NaN before the first.
     """
-    axis, span = x or Axis(), Span(start, end)
+    axis, span = x, Span(start, end)
     if axis.kind == "relative":
         prefetch_related_objects(list(series), "run")
     found: list[Reading] = []
@@ -184,15 +184,14 @@ def _final(buckets: Thinned, x: Numbers, width: int, span: Span) -> Thinned:
 
 
 def _along_metric(series: Sequence[Series], key: str, width: int, span: Span) -> list[Reading]:
-    steps = Axis()
     placing = _of_metric(series, key)
     others = {each.pk: each for each in placing.values()}
     values = {
         each.series.pk: each.thinned.points
-        for each in _along(steps, list(others.values()), FINER * width, Span())
+        for each in _along(STEP, list(others.values()), FINER * width, Span())
     }
     found = []
-    for each in _along(steps, series, width, Span()):
+    for each in _along(STEP, series, width, Span()):
         other = placing.get(each.series.pk)
         points = values[other.pk] if other else Points.of([], [], [])
         x = _last_before(points, each.thinned.points)

@@ -137,6 +137,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "whirr_site.errors.as_response",
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,  # `format` in a query is ours
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "whirr",
