@@ -14,7 +14,7 @@ from pathlib import Path
 
 from whirr.shipping import server as servers
 from whirr.shipping.trainer import Trainer
-from whirr.wire.lean import socket, suppress
+from whirr.wire.lean import signal, socket, suppress
 
 _BOOT = "import sys; sys.path.insert(0, sys.argv.pop(1)); from whirr.shipping.shipper import main; main(sys.argv[1:])"
 # What it needs of the environment; the rest is the training's own.
@@ -22,6 +22,7 @@ _PASSED_ON = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"),
     *(servers.URL, servers.TOKEN, "COVERAGE_PROCESS_START"),
 )
+_TOLD = [signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2]
 _WHOLE = b"+"
 
 
@@ -93,7 +94,7 @@ class Delivery:
             ],
             setpgroup=0,  # Ctrl-C is for the training
             setsigmask=[],
-            setsigdef=_signals(),
+            setsigdef=_TOLD,  # what the training ignores is no business of the shipper's
         )
 
 
@@ -120,13 +121,6 @@ def _python() -> bool:
     """Whether this process is an interpreter that can be started once more; a program that embeds one is not."""
     frozen = getattr(sys, "frozen", False)
     return bool(sys.executable) and not frozen and hasattr(os, "posix_spawn")
-
-
-def _signals() -> list[int]:
-    """What the training ignores is no business of the shipper's."""
-    from _signal import SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2  # noqa: PLC0415
-
-    return [SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2]
 
 
 def _log_of(folder: Path) -> int:

@@ -229,7 +229,7 @@ class DirectRun:
     def _holds(self) -> bool:
         told: dict[str, Any] = {name: [size, changed] for name, size, changed in self._sent()}
         shared = self._opened is not None and self._opened.shared
-        return mark.holds(self.folder, {"files": told, "shared": shared})
+        return mark.holds(self.folder, {"run": self.run_id, "files": told, "shared": shared})
 
 
 class _Counted(Target):

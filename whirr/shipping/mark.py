@@ -1,6 +1,6 @@
 """`.delivered` in the folder of a direct run: which server has it wholly, and what it was then.
 
-    {"server": "<store id>", "url": "http://...", "shared": false,
+    {"run": "local-...", "server": "<store id>", "url": "http://...", "shared": false,
      "files": {"metrics.jsonl": [size, time of change in ns], ...}}
 
 Made after the last byte was acknowledged. A run whose files are not as it says any more has grown since.
@@ -27,6 +27,7 @@ MARK = ".delivered"
 def write(folder: AnyPath, *, store_id: str, url: str, shared: bool, sent: Iterable[Sent]) -> None:
     """Raises OSError where the folder takes no file."""
     told = {
+        "run": _name_of(folder),
         "server": store_id,
         "url": url,
         "shared": shared,
@@ -42,11 +43,15 @@ def read(folder: AnyPath) -> dict[str, Any] | None:
 def holds(folder: AnyPath, mark: dict[str, Any] | None) -> bool:
     """Whether everything in the folder is still as the mark says."""
     told = mark.get("files") if mark else None
-    if not isinstance(told, dict):
+    if not isinstance(told, dict) or (mark and mark.get("run", "") != _name_of(folder)):
         return False
     artifacts = () if mark and mark.get("shared") is True else _artifacts(os.fspath(folder))
     found = (*small(folder), *artifacts)
     return all(told.get(name) == [size, changed] for name, size, changed in found)
+
+
+def _name_of(folder: AnyPath) -> str:
+    return os.fspath(folder).rpartition("/")[2]
 
 
 def small(folder: AnyPath) -> Iterator[Sent]:

@@ -1,0 +1,73 @@
+"""A small server that takes direct runs: the part of the wire protocol with which they are delivered."""
+
+import json
+import threading
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tests.agent.fake_http import Answer, Http, handler
+
+STATUS = {"run_taken": 409, "in_trash": 409}
+
+
+class TrackingServer:
+    """What it holds are plain dictionaries."""
+
+    def __init__(self) -> None:
+        self.runs: dict[str, dict[str, bytes]] = {}
+        self.refused: dict[str, str] = {}  # run: code
+        self.unwanted: set[str] = set()  # files
+        self.locked = False  # no token is good
+        self.asked = 0
+        self.authorizations: set[str] = set()
+        self._http = Http(("127.0.0.1", 0), handler(self))
+        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+        threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
+
+    @property
+    def tokens(self) -> set[str]:
+        return self.authorizations
+
+    def stop(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+
+    def files(self, run: str) -> dict[str, bytes]:
+        """By kind and name, in the order in which they were written last."""
+        return self.runs[run]
+
+    def answer(self, method: str, target: str, body: bytes) -> Answer | None:
+        self.asked += 1
+        if self.locked:
+            return 401, {"detail": "no", "code": "not_authenticated"}
+        parts = urlsplit(target)
+        if (method, parts.path) == ("POST", "/api/v1/runs"):
+            return self._open(json.loads(body))
+        _, _, rest = parts.path.partition("/api/v1/runs/")
+        run, _, path = rest.partition("/attempts/1/")
+        query = {name: int(values[0]) for name, values in parse_qs(parts.query).items()}
+        return self._take(self.runs[run], path, query, body)
+
+    def _open(self, told: dict[str, Any]) -> Answer:
+        run = told["id"]
+        if code := self.refused.get(run):
+            return STATUS[code], {"detail": "not this one", "code": code}
+        self.runs.setdefault(run, {})
+        answer = {"id": run, "attempt": 1, "token": f"of-{run}", "url": f"/runs/{run}/"}
+        return 200, answer | {"store_id": "c0ffee", "store_seen": False}
+
+    def _take(
+        self, files: dict[str, bytes], path: str, query: dict[str, int], body: bytes
+    ) -> Answer:
+        if path in self.unwanted:
+            return 413, {"detail": "too large", "code": "too_large"}
+        if path.startswith("documents/"):
+            files.pop(path, None)
+            files[path] = body
+            return 200, {"size": len(body)}
+        held, offset = files.get(path, b""), query["offset"]
+        if offset > len(held):
+            return 409, {"detail": "gap", "code": "offset_gap", "size": len(held)}
+        files[path] = held[:offset] + body + held[offset + len(body) :]
+        whole = len(files[path]) == query.get("size")
+        return 200, {"size": len(files[path]), "complete": whole, "next_interval": 0.2}
