@@ -72,6 +72,8 @@ def _heat_map(found: Sequence[Histogram], key: str) -> Figure:
         "z": np.round(shares, 6).tolist(),
         "colorscale": [[0, "--panel"], [1, "--series-0"]],
         "showscale": False,
+        # Without any gap Plotly asks for a style in the page, which its policy forbids.
+        "ygap": 0.01,
         "hovertemplate": "step %{x}<br>about %{y:.4g}: %{z:.1%}<extra></extra>",
     }
     layout = _layout()

@@ -20,7 +20,7 @@ from runs.events import LOGGED
 from runs.models import Event, EventKind, Run
 
 CARDS_SHOWN = 200
-ROWS_FIRST, ROWS_MOST = 20, 2000
+ROWS_FIRST, ROWS_MOST = 10, 2000
 COLUMNS_MOST = 100
 TEXT_FIRST, TEXT_MOST = 4_000, 400_000  # characters
 CELL_LONGEST = 2_000

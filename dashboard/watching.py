@@ -17,12 +17,15 @@ from runs import attention, logged, selectors
 from runs.errors import Invalid
 from runs.models import Chunk, Run, Series
 from runs.points import Points
+from runs.storage import SYSTEM_WRITER
 
 POINTS_AT_ONCE = (
     2000  # of one series; a watcher that is further behind fetches the whole figure anew
 )
-KEYS_WATCHED = 200
+KEYS_WATCHED = 400
 RUNS_WATCHED = 500  # newest runs; a job's changes are seen by their events, whatever its age
+
+NAME_LONGEST = 255 + 1 + 32  # key, line break, writer
 
 SETTLED = timedelta(seconds=20)  # after the end of a run nothing more comes
 
@@ -31,7 +34,7 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Cursors:
-    """Where a watcher stands: bytes of the log (None: it shows no log), points by key, and what the page shows."""
+    """Where a watcher stands: bytes of the log (None: it shows no log), points by series, and what the page shows."""
 
     attempt: int
     log: int | None = None
@@ -57,7 +60,7 @@ class Cursors:
         return cls(
             attempt=numbers[0],
             log=log,
-            points={str(key)[:255]: count for key, count in points.items()},
+            points={str(name)[:NAME_LONGEST]: count for name, count in points.items()},
             version=str(said.get("version", ""))[:64],
             keys=numbers[1],
             events=numbers[2],
@@ -94,20 +97,38 @@ def _log_news(run: Run, seen: Cursors, messages: list[Message]) -> Cursors:
 
 
 def _points_news(run: Run, seen: Cursors, messages: list[Message]) -> Cursors:
-    found = list(Series.objects.filter(run=run, attempt=seen.attempt).only("key", "count"))
-    if len(found) > seen.keys:
-        messages.append({"type": "keys", "count": len(found)})
-    grown = [each for each in found if each.count > seen.points.get(each.key, each.count)]
-    far = [each for each in grown if each.count - seen.points[each.key] > POINTS_AT_ONCE]
+    found = Series.objects.filter(run=run, attempt=seen.attempt).only("key", "writer", "count")
+    named = {name_of(each): each for each in found}
+    keys = len({each.key for each in named.values()})
+    if keys > seen.keys:
+        messages.append({"type": "keys", "count": keys})
+    grown = {
+        name: each for name, each in named.items() if each.count > seen.points.get(name, each.count)
+    }
+    far = {
+        name: each
+        for name, each in grown.items()
+        if each.count - seen.points[name] > POINTS_AT_ONCE
+    }
     if far:
-        messages.append({"type": "behind", "keys": [each.key for each in far]})
-    fresh = points_after({each: seen.points[each.key] for each in grown if each not in far})
+        messages.append({"type": "behind", "keys": sorted({each.key for each in far.values()})})
+    near = {each: seen.points[name] for name, each in grown.items() if name not in far}
+    fresh = {name_of(each): part for each, part in points_after(near).items()}
     if fresh:
-        columns = {each.key: _columns(seen.points[each.key], part) for each, part in fresh.items()}
+        columns = {name: _columns(seen.points[name], part) for name, part in fresh.items()}
         messages.append({"type": "points", "attempt": seen.attempt, "series": columns})
-    read = {each.key: seen.points[each.key] + len(part) for each, part in fresh.items()}
-    skipped = {each.key: each.count for each in far}
-    return replace(seen, keys=len(found), points={**seen.points, **read, **skipped})
+    read = {name: seen.points[name] + len(part) for name, part in fresh.items()}
+    skipped = {name: each.count for name, each in far.items()}
+    return replace(seen, keys=keys, points={**seen.points, **read, **skipped})
+
+
+def name_of(series: Series) -> str:
+    """How a page calls a series: its key, and behind a line break who wrote it where that was not the main writer.
+
+    What an agent measures has one writer, and keys of its own.
+    """
+    alone = series.writer in ("", SYSTEM_WRITER)
+    return series.key if alone else f"{series.key}\n{series.writer}"
 
 
 def _event_news(run: Run, seen: Cursors, messages: list[Message]) -> Cursors:

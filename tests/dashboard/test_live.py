@@ -122,7 +122,7 @@ class TestNews:
             {"log": True},
             {"points": {"loss": None}},
             {"points": [1]},
-            {"points": {str(n): 0 for n in range(300)}},
+            {"points": {str(n): 0 for n in range(500)}},
             {"attempt": 2**80},
         ],
     )

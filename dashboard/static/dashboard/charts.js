@@ -1,11 +1,18 @@
 // The charts of a page: only those on the screen are fetched, drawn and kept up to date.
-import { append, lineOf, resolve, traces } from "./figure.js";
+import { append, lineOf, linesOf, resolve, traces } from "./figure.js";
 import { number } from "./words.js";
 
 const DRAW_EVERY = 500; // ms: live points are drawn at most twice a second
 const THIN_AGAIN = 4000; // points in a line, after which the server thins it anew
 const AT_ONCE = 12; // figures in one request
+const MOST_WATCHED = 400; // lines that the server looks after
 const CONFIG = { displayModeBar: false, responsive: true, doubleClick: "reset", showTips: false };
+
+/** Key and writer of a series, as the server calls it. */
+function parted(name) {
+  const [, key, writer] = /^([^]*)\n([a-z0-9-]{1,32})$/.exec(name) ?? ["", name, ""];
+  return [key, writer];
+}
 
 export class Charts {
   constructor(root, { onShown = () => {} } = {}) {
@@ -107,19 +114,22 @@ export class Charts {
   cursors(run) {
     const counts = {};
     for (const key of this.shown) {
-      const line = this.figures.has(key) && lineOf(this.figures.get(key), run);
-      if (line) counts[key] = line.meta.count;
+      const lines = this.figures.has(key) ? linesOf(this.figures.get(key), run) : [];
+      if (Object.keys(counts).length + lines.length > MOST_WATCHED) break;
+      for (const { meta } of lines) counts[meta.writer ? `${key}\n${meta.writer}` : key] = meta.count;
     }
     return counts;
   }
 
   /** Points that came over the socket. */
   append(run, series) {
-    for (const [key, columns] of Object.entries(series)) {
+    for (const [name, columns] of Object.entries(series)) {
+      const [key, writer] = parted(name);
       const figure = this.figures.get(key);
       if (!figure) continue;
-      const result = append(figure, run, columns, this.axis);
-      if (result === "stale" || (result === "grown" && lineOf(figure, run).x.length > THIN_AGAIN)) this.want(key);
+      const result = append(figure, run, columns, this.axis, writer);
+      const long = result === "grown" && lineOf(figure, run, writer).x.length > THIN_AGAIN;
+      if (result === "stale" || long) this.want(key);
       if (result === "grown") this.dirty.add(key);
     }
   }

@@ -43,16 +43,21 @@ export function traces(figure, weight) {
   });
 }
 
-export function lineOf(figure, run) {
-  return figure.data.find((trace) => trace.meta?.role === "line" && trace.meta.run === run);
+/** The lines of a run in a figure: one for each of its writers. */
+export function linesOf(figure, run) {
+  return figure.data.filter((trace) => trace.meta?.role === "line" && trace.meta.run === run);
+}
+
+export function lineOf(figure, run, writer = "") {
+  return linesOf(figure, run).find((trace) => (trace.meta.writer ?? "") === writer);
 }
 
 /**
- * Append columns {from, step, value, time} to a run's line. Answers "grown", "known" (nothing new), or "stale": there
+ * Append columns {from, step, value, time} to the line of a run's writer. Answers "grown", "known" (nothing new), or "stale": there
  * is a gap, and the whole figure has to be fetched.
  */
-export function append(figure, run, columns, axis) {
-  const line = lineOf(figure, run);
+export function append(figure, run, columns, axis, writer = "") {
+  const line = lineOf(figure, run, writer);
   if (!line || columns.from > line.meta.count) return "stale";
   const known = line.meta.count - columns.from;
   const count = columns.value.length;
