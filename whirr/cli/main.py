@@ -32,7 +32,14 @@ COMMANDS = {
     "release": ("changing", "Let held jobs go."),
     "priority": ("changing", "Give a job another priority."),
     "runs": ("runs", "List runs."),
+    "sync": ("sync", "Deliver what direct runs have not delivered yet."),
     "show": ("runs", "Show one run: config, summary, artifacts."),
+    "export": ("export", "Take runs out, as JSON, CSV, Parquet or folders."),
+    "import": ("importing", "Bring runs in, from TensorBoard, MLflow, CSV or an export."),
+    "rm": ("trash", "Move runs to the trash."),
+    "restore": ("trash", "Take runs out of the trash."),
+    "trash": ("trash", "List the trash, or empty it."),
+    "retention": ("retention", "Rules that move old runs to the trash."),
     "workers": ("workers", "List workers; drain, disable or forget them."),
     "worker": ("worker", "Run an agent on this machine."),
     "server": ("stacks", "Run a server for many machines."),
@@ -52,7 +59,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"whirr.cli.commands.{COMMANDS[cmd_name][0]}")
-        command = getattr(module, cmd_name)
+        command = getattr(module, cmd_name, None) or getattr(module, "group", None)
         return command if isinstance(command, click.Command) else None
 
     def resolve_command(

@@ -114,6 +114,18 @@ def span(seconds: object) -> str:
     return f"{whole // 86400}d{whole % 86400 // 3600:02}h"
 
 
+def size(count: object) -> str:
+    """A number of bytes as `1.2 GiB`."""
+    if not isinstance(count, (int, float)):
+        return ""
+    left = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if abs(left) < 1024:
+            return f"{left:.0f} {unit}" if unit == "B" or left >= 100 else f"{left:.1f} {unit}"
+        left /= 1024
+    return f"{left:.1f} TiB"
+
+
 def moment(stamp: object) -> datetime | None:
     """A time in an answer; None where it is absent or not one."""
     if not isinstance(stamp, str) or not stamp:
