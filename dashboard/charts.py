@@ -4,17 +4,19 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboard import figures, naming, palette
+from dashboard import figures, naming, palette, writers
 from dashboard.figures import Axis, Curve, Figure
 from dashboard.metrics import is_system, prefix, telling
 from dashboard.palette import Look
-from runs import selectors
 from runs.models import Run, Series
-from runs.points import Points, thin
+from runs.series import axes, reading
+from runs.series.reading import Reading
 
+READ = {"step": axes.STEP, "time": axes.Axis("relative")}
 WIDTH = 600  # buckets: a chart is rarely wider in pixels, and 1200 points stay exact
 KEYS_AT_ONCE = 24
 FEW = 8
+WRITERS_DRAWN = 32  # of a run in one chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,15 @@ def newest(runs: Sequence[Run]) -> list[Shown]:
 
 
 def series(shown: Sequence[Shown], *, keys: Sequence[str] | None = None) -> list[Series]:
-    """The series of these attempts, by key; one query."""
-    wanted = {(each.run.pk, each.attempt) for each in shown}
-    found = Series.objects.filter(run__in={pk for pk, _ in wanted}).order_by("key", "run_id")
+    """The series of these attempts, by key and run, the main writer's first; one query."""
+    wanted = {(each.run.pk, each.attempt): each.run for each in shown}
+    found = Series.objects.filter(run__in={pk for pk, _ in wanted})
     if keys is not None:
         found = found.filter(key__in=keys)
-    return [each for each in found if (each.run_id, each.attempt) in wanted]
+    mine = [each for each in found if (each.run_id, each.attempt) in wanted]
+    for each in mine:
+        each.run = wanted[each.run_id, each.attempt]
+    return sorted(mine, key=lambda each: (each.key, each.run_id, writers.order(each.writer)))
 
 
 def sections(found: Sequence[Series]) -> list[Section]:
@@ -65,30 +70,57 @@ def sections(found: Sequence[Series]) -> list[Section]:
 
 
 def draw(shown: Sequence[Shown], keys: Sequence[str], *, axis: Axis) -> list[Figure]:
-    """A figure for each of these metrics that has points; two queries."""
+    """A figure for each of these metrics that has points, with a curve for each writer; a few queries."""
     found = series(shown, keys=keys)
-    points = selectors.points_of(found)
+    drawn, left_out = _first_writers(found)
     looks = palette.looks(each.run.key for each in shown)
     labels = naming.labels([each.run for each in shown])
-    runs = {each.run.pk: each.run for each in shown}
+    place: Counter[tuple[str, int]] = Counter()
     by_key: dict[str, list[Curve]] = {}
+    for each in reading.read(drawn, width=WIDTH, x=READ[axis]):
+        key, run = each.series.key, each.series.run
+        look = _look(looks[run.key], place[key, run.pk], alone=len(shown) == 1)
+        place[key, run.pk] += 1
+        by_key.setdefault(key, []).append(_curve(each, look, labels[run.key]))
+    return [
+        figures.metric(key, curves, axis=axis, left_out=left_out[key])
+        for key, curves in by_key.items()
+    ]
+
+
+def _first_writers(found: Sequence[Series]) -> tuple[list[Series], Counter[str]]:
+    """What a chart has room for, and of how many series of each key it has none."""
+    seen: Counter[tuple[str, int]] = Counter()
+    left_out: Counter[str] = Counter()
+    drawn = []
     for each in found:
-        run = runs[each.run_id]
-        curve = _curve(run, each, points[each.pk], looks[run.key], labels[run.key])
-        by_key.setdefault(each.key, []).append(curve)
-    return [figures.metric(key, curves, axis=axis) for key, curves in by_key.items()]
+        seen[each.key, each.run_id] += 1
+        if seen[each.key, each.run_id] <= WRITERS_DRAWN:
+            drawn.append(each)
+        else:
+            left_out[each.key] += 1
+    return drawn, left_out
 
 
-def _curve(run: Run, series: Series, points: Points, look: Look, label: str) -> Curve:
-    started = run.started_at.timestamp() if run.started_at else 0.0
-    first = float(points.times[0]) if len(points) else started
+def _look(look: Look, place: int, *, alone: bool) -> Look:
+    """Of a run's several writers: colours of their own where there is no other run, or else dashes."""
+    if alone:
+        colours = palette.COLOURS
+        return Look((look.colour + place) % colours, look.dash + place // colours)
+    return Look(look.colour, look.dash + place)
+
+
+def _curve(found: Reading, look: Look, label: str) -> Curve:
+    series = found.series
+    writer = "" if is_system(series.key) else series.writer
     return Curve(
-        run=run.key,
-        label=label,
+        run=series.run.key,
+        label=f"{label} · {writer}" if writer else label,
         attempt=series.attempt,
         colour=look.colour,
         dash=look.dash,
-        thinned=thin(points, WIDTH),
-        count=len(points),
-        origin=min(first, started) if started else first,
+        thinned=found.thinned,
+        count=series.count,
+        origin=axes.origin(series),
+        writer=writer,
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard import charts, naming, palette
+from dashboard import charts, naming, palette, writers
 from dashboard.differences import MISSING, differing, flat
 from dashboard.metrics import is_system, telling
 from dashboard.palette import Look
@@ -64,7 +64,7 @@ def compare(keys: Sequence[str]) -> Comparison:
     looks = palette.looks(run.key for run in runs)
     labels = naming.labels(runs)
     series = charts.series(charts.newest(runs))
-    by_run = {(each.run_id, each.key): each for each in series}
+    by_run = writers.main_by_run(series)
     there = {run.key for run in runs}
     return Comparison(
         contenders=[

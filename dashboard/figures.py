@@ -24,7 +24,7 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One run's series in a chart: `count` points in all; time counts from the second `origin`."""
+    """A series of a run in a chart: `count` points in all; time counts from the second `origin`."""
 
     run: str
     label: str
@@ -34,12 +34,25 @@ class Curve:
     thinned: Thinned
     count: int
     origin: float
+    writer: str = ""  # the main one's name
 
 
-def metric(key: str, curves: Sequence[Curve], *, axis: Axis = "step") -> Figure:
-    """A chart of one metric: per curve a band of extremes where points were thinned, the line, and marks for NaN."""
+def metric(key: str, curves: Sequence[Curve], *, axis: Axis = "step", left_out: int = 0) -> Figure:
+    """A chart of one metric: per curve a band of extremes where points were thinned, the line, and marks for NaN.
+
+    It says how many curves were left out.
+    """
     data = [trace for index, curve in enumerate(curves) for trace in _traces(index, curve, axis)]
-    return {"data": data, "layout": _layout(axis, named=len(curves) > 1), "meta": {"key": key}}
+    layout = _layout(axis, named=len(curves) > 1)
+    if left_out:
+        layout["annotations"] = [_note(f"{left_out} more are not drawn")]
+    return {"data": data, "layout": layout, "meta": {"key": key}}
+
+
+def _note(text: str) -> Figure:
+    """A remark in the upper right corner of the plot."""
+    corner = {"xref": "paper", "yref": "paper", "x": 1, "y": 1, "xanchor": "right"}
+    return corner | {"text": text, "showarrow": False, "font": {"color": "--ink-soft", "size": 11}}
 
 
 def _traces(index: int, curve: Curve, axis: Axis) -> Iterable[Figure]:
@@ -64,6 +77,7 @@ def _traces(index: int, curve: Curve, axis: Axis) -> Iterable[Figure]:
             "role": "line",
             "curve": index,
             "run": curve.run,
+            "writer": curve.writer,
             "attempt": curve.attempt,
             "count": curve.count,
             "exact": curve.thinned.exact,

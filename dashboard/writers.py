@@ -81,9 +81,15 @@ def by_writer(series: Sequence[Series]) -> ByWriter | None:
 
 
 def main_ones(series: Sequence[Series]) -> list[Series]:
-    """Of each metric the main writer's series, or else the first one's; in the order in which they came."""
-    best: dict[str, Series] = {}
+    """Of each metric of a run the main writer's series, or else the first one's; in the order in which they came."""
+    return list(main_by_run(series).values())
+
+
+def main_by_run(series: Sequence[Series]) -> dict[tuple[int, str], Series]:
+    """The same for many runs, by run and key."""
+    best: dict[tuple[int, str], Series] = {}
     for each in series:
-        if each.key not in best or order(each.writer) < order(best[each.key].writer):
-            best[each.key] = each
-    return list(best.values())
+        other = best.get((each.run_id, each.key))
+        if other is None or order(each.writer) < order(other.writer):
+            best[each.run_id, each.key] = each
+    return best
