@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from whirr import _writers
 from whirr._stream import LineFile
 from whirr.wire import layout
@@ -9,6 +11,9 @@ from whirr.wire.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+_RANKS_PATIENCE = 3.0  # seconds
 
 
 class Files:
@@ -51,6 +56,12 @@ class Files:
         for file in (self._events, self._metrics):  # the second one's lock holds our name
             if file is not None:
                 file.close()
+
+    def wait_for_ranks(self) -> None:
+        """What other ranks log belongs before the run's end: most end at the same moment. Not for long."""
+        until = time.monotonic() + _RANKS_PATIENCE
+        while _writers.ranks_live(self._folder, self.writer) and time.monotonic() < until:
+            time.sleep(0.05)
 
     def after_fork(self) -> None:
         """In the child: the parent's files are the parent's, and so is its name."""

@@ -27,7 +27,7 @@ def picture(image: Any) -> Picture:
     """Raises OSError for a file that cannot be read, TypeError or ValueError for what is no picture."""
     data = _bytes_of(image)
     if len(data) > LARGEST:
-        raise ValueError(f"the picture has {len(data)} bytes, and at most {LARGEST} are kept")
+        raise ValueError(f"the picture has more than {LARGEST} bytes")
     for ending, size_in in _FORMATS.items():
         size = size_in(data)
         if size is not None:
@@ -40,9 +40,10 @@ def _bytes_of(image: Any) -> bytes:
         return bytes(image)
     if isinstance(image, (str, os.PathLike)):
         path = Path(image)
-        if path.stat().st_size > LARGEST:
-            raise ValueError(f"the picture has more than {LARGEST} bytes")
-        return path.read_bytes()
+        if not path.is_file() and path.exists():  # a pipe would never end
+            raise ValueError(f"{path} is no plain file")
+        with path.open("rb") as file:
+            return file.read(LARGEST + 1)
     for method in ("savefig", "save"):  # matplotlib's figures; PIL's images
         save = getattr(image, method, None)
         if callable(save):

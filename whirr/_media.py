@@ -141,8 +141,10 @@ class Media:
         """As much of a text as is kept."""
         whole = _values.name_of(text)
         kept = whole[:_LONGEST_TEXT]
-        while len(jsontext.dumps(kept)) > _LONGEST_TEXT:  # a letter may take twelve bytes
-            kept = kept[: len(kept) // 2]
+        while (
+            length := len(jsontext.dumps(kept))
+        ) > _LONGEST_TEXT:  # a letter may take twelve bytes
+            kept = kept[: len(kept) * _LONGEST_TEXT // length - 1]
         if len(kept) < len(whole):
             self._complain(
                 subject, f"only the first {len(kept)} of {len(whole)} characters are kept"

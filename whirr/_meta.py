@@ -35,7 +35,8 @@ class Meta:
         before = read_json_object(self._path) or {}  # an earlier process of the same run
         self._main = writer == ""
         # No two processes are the same writer at a time: its earlier one has ended.
-        self.ours = self._main or before.get("writer", writer) == writer
+        self._claimed = self._main or before.get("writer", writer) == writer
+        self._fresh = not before
         self.went_before = bool(before) and not before.get("writer")
         self.fields: dict[str, Any] = {
             "id": place.run_id,
@@ -71,15 +72,38 @@ class Meta:
 
     def save(self) -> None:
         """Raises OSError where the disk refuses. Nothing where it is another process's to write."""
-        if self.ours and not self._main:
-            self.ours = self._is_still_ours()
-        if self.ours:
-            write_whole(self._path, jsontext.pretty(self.fields).encode())
+        if not self.ours:
+            return
+        data = jsontext.pretty(self.fields).encode()
+        if self._fresh and not self._main:
+            self._claimed = self._be_first(data)
+        else:
+            write_whole(self._path, data)
+        self._fresh = False
 
-    def _is_still_ours(self) -> bool:
-        """The main writer may have come meanwhile."""
-        found = read_json_object(self._path) or {}
-        return bool(found.get("writer", self.fields["writer"]) == self.fields["writer"])
+    def give_up(self) -> None:
+        """In a forked child: it is its parent's."""
+        self._claimed = False
+
+    @property
+    def ours(self) -> bool:
+        """Whether this process writes it. The main writer may have come meanwhile."""
+        if self._claimed and not self._main:
+            found = read_json_object(self._path) or {}
+            self._claimed = found.get("writer", self.fields["writer"]) == self.fields["writer"]
+        return self._claimed
+
+    def _be_first(self, data: bytes) -> bool:
+        """Of many ranks that come at once, one describes the run."""
+        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
+        try:
+            draft.write_bytes(data)
+            os.link(draft, self._path)
+        except FileExistsError:
+            return False
+        finally:
+            draft.unlink(missing_ok=True)
+        return True
 
 
 def save_config(folder: Path, config: Mapping[str, Any]) -> None:

@@ -51,6 +51,7 @@ class Run(Media):
         # Two, since a signal handler may end the run in the middle of anything, and another thread may log meanwhile.
         self._lock = threading.RLock()
         self._owner = os.getpid()
+        self._kind = place.kind
         self._checkpoints = place.checkpoints
         self._told_dropped = float("-inf")
         self._meta: _meta.Meta | None = None
@@ -64,8 +65,10 @@ class Run(Media):
         self.resumed = place.resumed or (place.kind == "direct" and self._goes_on(self._meta))
         self.config = self._merged_config(config)
         self._save_meta()
-        ours = self._meta.ours
-        self._surroundings = Surroundings(place, wanted, self._complain) if ours else None
+        main = self.writer == ""
+        self._surroundings = (
+            Surroundings(place, wanted, self._complain, main=main) if self._meta.ours else None
+        )
 
     def __repr__(self) -> str:
         return f"<whirr run {self.id}>"
@@ -114,11 +117,17 @@ class Run(Media):
         try:
             with self._lock:
                 if self._meta is None or not self._meta.ours:
-                    raise ValueError("the summary is the main writer's (rank 0) to write")
+                    self._complaints.say("the summary", "that of the main writer (rank 0) is kept")
+                    return
                 self._meta.add_to_summary(values)
                 self._save_meta()
         except Exception as error:  # what somebody's value does in there is not for us to know
             self._complain("the summary", error)
+
+    def add_config(self, values: Any) -> None:
+        """Merge more into the run's config: a mapping, an argparse.Namespace or a dataclass."""
+        with self._lock:
+            self.config = self._merged_config(values)
 
     def save_artifact(self, path: str | os.PathLike[str], name: str | None = None) -> Path | None:
         """Keep a copy of a file or folder; where it is, or None when it could not be kept."""
@@ -162,7 +171,7 @@ class Run(Media):
         self._files.after_fork()
         self._metrics = None
         if self._meta is not None:
-            self._meta.ours = False
+            self._meta.give_up()
         if self._surroundings is not None:
             self._surroundings.after_fork()
             self._surroundings = None
@@ -184,9 +193,12 @@ class Run(Media):
 
     def _end(self, status: str) -> None:
         with self._lock:
-            if self._meta is not None and not self._meta.ours and self.dropped:
+            ours = self._meta is not None and self._meta.ours
+            if self.dropped and not ours:
                 self._tell_dropped_as_alert()
             self._metrics = None
+            if ours and self._kind == "direct":
+                self._files.wait_for_ranks()
             self._files.close()
             if self._meta is not None:
                 self._meta.dropped(self.dropped)

@@ -33,14 +33,18 @@ class Wanted:
 
 
 class Surroundings:
-    """Of the process that writes the run's meta.json."""
+    """Of the process that writes the run's meta.json.
 
-    def __init__(self, place: Place, wanted: Wanted, complain: Complain) -> None:
+    Where that is not the main writer, the main one is expected to come: it measures and delivers. On a node that it
+    never comes to, what there is is delivered at the end.
+    """
+
+    def __init__(self, place: Place, wanted: Wanted, complain: Complain, *, main: bool) -> None:
         self._place = place
         self._complain = complain
         self._capture = _begin_capture(place, wanted)
-        self._watch = self._begin_watch(wanted.measured_every)
-        self._delivery = self._begin_delivery()
+        self._watch = self._begin_watch(wanted.measured_every) if main else None
+        self._delivery = self._begin_delivery() if main else None
 
     def stop(self) -> None:
         """Before the run's last word: nothing of its files changes after this."""
@@ -51,6 +55,8 @@ class Surroundings:
 
     def deliver(self, say: Complain) -> None:
         """After the run's last word: wait, but not for long."""
+        if self._delivery is None:
+            self._delivery = self._begin_delivery()
         if self._delivery is None:
             return
         try:

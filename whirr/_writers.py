@@ -84,6 +84,35 @@ def lock(fd: int) -> bool:
     return True
 
 
+def ranks_live(folder: Path, writer: str) -> bool:
+    """Whether a rank other than `writer` has its file open."""
+    return any(
+        name.startswith("r") and name[1:].isdigit() and name != writer and _is_held(path)
+        for name, path in _others_in(folder)
+    )
+
+
+def _others_in(folder: Path) -> list[tuple[str, Path]]:
+    found = [path for path in folder.glob("metrics.r*.jsonl") if layout.is_stream(path.name)]
+    return [(layout.parted(path.name)[1], path) for path in found]
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system without locks
+        return False
+    finally:
+        os.close(fd)
+    return False
+
+
 def _names(writer: str, *, beside: bool) -> Iterator[str]:
     if not beside:
         yield writer

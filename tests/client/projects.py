@@ -18,7 +18,15 @@ def begin(**more: Any) -> Run:
 
 
 def lines(run: Run) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (run.dir / "metrics.jsonl").read_text().splitlines()]
+    return read_lines(run.dir / "metrics.jsonl")
+
+
+def events(run: Run) -> list[dict[str, Any]]:
+    return read_lines(run.dir / "events.jsonl")
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def meta(folder: Path) -> dict[str, Any]:
@@ -36,6 +44,19 @@ def script(text: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]
         text=True,
         timeout=30,
         check=False,
+    )
+
+
+def begin_script(text: str, cwd: Path, **env: str) -> "subprocess.Popen[str]":
+    """The same, while the test goes on; it is spoken to through its stdin and stdout."""
+    return subprocess.Popen(
+        [sys.executable, "-c", text],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 

@@ -1,0 +1,321 @@
+"""Several processes write to one run: each has files of its own, and nothing is mixed, lost or written twice."""
+
+import contextlib
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import whirr
+from tests.client.projects import (
+    begin,
+    begin_script,
+    events,
+    lines,
+    meta,
+    only_run,
+    read_lines,
+    script,
+)
+from whirr import _rendezvous, _writers
+
+pytestmark = pytest.mark.usefixtures("project")
+
+QUIETLY = "capture_pip=False, capture_git=False, system_metrics=False"
+RANK = f"""
+import os, sys, whirr
+run = whirr.init({QUIETLY})
+print(run.id, run.writer, flush=True)
+sys.stdin.readline()
+for step in range(50):
+    run.log({{"loss": step}}, step=step)
+run.finish()
+"""
+TORCHRUN = {
+    "TORCHELASTIC_RUN_ID": "none", "MASTER_ADDR": "localhost", "MASTER_PORT": "29500", "WORLD_SIZE": "3",
+    "LOCAL_WORLD_SIZE": "3",
+}  # fmt: skip
+
+
+@contextlib.contextmanager
+def ranks(project: Path, *, of: dict[str, str], count: int = 3) -> Iterator[list[str]]:
+    """What that many processes say of themselves; they go on when the block ends, and must end well."""
+    started = [begin_script(RANK, project, RANK=str(rank), **of) for rank in reversed(range(count))]
+    try:
+        said = []
+        for process in started:
+            assert process.stdout is not None
+            said.append(process.stdout.readline().rstrip("\n"))
+        yield said[::-1]
+        for process in started:
+            _, complaints = process.communicate("go\n", timeout=30)
+            assert (process.returncode, complaints) == (0, "")
+    finally:
+        for process in started:
+            process.kill()
+            process.communicate()
+
+
+def test_the_ranks_of_one_start_write_to_one_run(project: Path) -> None:
+    """No rank waits for another, and the last one comes first here."""
+    with ranks(project, of=TORCHRUN) as said:
+        ids, names = zip(*(line.split(" ") for line in said), strict=True)
+        assert (len(set(ids)), names) == (1, ("", "r1", "r2"))
+    run = only_run(project)
+    for name in ("metrics.jsonl", "metrics.r1.jsonl", "metrics.r2.jsonl"):
+        found = read_lines(run / name)
+        assert [(line["_idx"], line["step"]) for line in found] == [(n, n) for n in range(50)]
+    told = meta(run)
+    assert (told["status"], told["writer"], told["resumed"]) == ("completed", "", 0)
+
+
+def test_the_next_start_of_the_same_training_is_a_run_of_its_own(project: Path) -> None:
+    with ranks(project, of={**TORCHRUN, "TORCHELASTIC_RESTART_COUNT": "0"}, count=2) as first:
+        pass
+    with ranks(project, of={**TORCHRUN, "TORCHELASTIC_RESTART_COUNT": "1"}, count=2) as second:
+        pass
+    assert {line.split()[0] for line in first}.isdisjoint(line.split()[0] for line in second)
+
+
+def test_an_address_that_is_used_again_names_a_new_run(project: Path) -> None:
+    """Ranks on several nodes know no common launcher; what an earlier training left behind is told by its end."""
+    data_dir = project / ".whirr"
+    first = _rendezvous.agree(data_dir, "key", "local-20260101-000000-aaaaaa")
+    assert _rendezvous.agree(data_dir, "key", "local-20260101-000000-bbbbbb") == first
+    folder = data_dir / "runs" / first
+    folder.mkdir(parents=True)
+    (folder / "meta.json").write_text('{"status": "completed"}')
+    assert (
+        _rendezvous.agree(data_dir, "key", "local-20260101-000000-bbbbbb") == first
+    )  # a late rank
+    long_ago = 1_700_000_000
+    link = data_dir / "rendezvous" / "key.0"
+    os.utime(link, (long_ago, long_ago), follow_symlinks=False)
+    second = _rendezvous.agree(data_dir, "key", "local-20260101-000000-bbbbbb")
+    assert second == "local-20260101-000000-bbbbbb"
+    assert not link.is_symlink()  # and what is a week old is tidied away
+
+
+@pytest.mark.parametrize(
+    ("env", "expected"),
+    [
+        ({}, ""),
+        ({"RANK": "0"}, ""),
+        ({"RANK": "3", "SLURM_PROCID": "1", "SLURM_NTASKS": "2"}, "r3"),
+        ({"SLURM_PROCID": "2", "SLURM_NTASKS": "4"}, "r2"),
+        ({"SLURM_PROCID": "0", "SLURM_NTASKS": "1", "OMPI_COMM_WORLD_RANK": "5"}, "r5"),
+        ({"PMI_RANK": "7"}, "r7"),
+        ({"RANK": "first"}, ""),
+        ({"RANK": "-1"}, ""),
+    ],
+)
+def test_a_rank_names_its_writer(env: dict[str, str], expected: str) -> None:
+    assert _writers.writer_of(env) == expected
+
+
+def test_a_launcher_of_several_processes_is_needed_for_a_common_run() -> None:
+    assert _rendezvous.key_of({"MASTER_ADDR": "localhost", "MASTER_PORT": "1"}, 7) is None
+    assert _rendezvous.key_of({"WORLD_SIZE": "2"}, 7) is None
+    one_host = {
+        "WORLD_SIZE": "2",
+        "LOCAL_WORLD_SIZE": "2",
+        "MASTER_ADDR": "node",
+        "MASTER_PORT": "1",
+    }
+    assert _rendezvous.key_of(one_host, 7) != _rendezvous.key_of(one_host, 8)
+    two_hosts = {**one_host, "LOCAL_WORLD_SIZE": "1"}
+    assert _rendezvous.key_of(two_hosts, 7) == _rendezvous.key_of(two_hosts, 8)
+    slurm = {
+        "SLURM_NTASKS": "2",
+        "SLURM_JOB_ID": "1",
+        "SLURM_STEP_ID": "0",
+        "MASTER_ADDR": "localhost",
+    }
+    assert _rendezvous.key_of(slurm, 7) == _rendezvous.key_of(slurm, 8)
+
+
+def test_a_rank_alone_is_the_main_writer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RANK is often left over in a shell; nobody else would ever describe this run."""
+    monkeypatch.setenv("RANK", "4")
+    assert begin().writer == ""
+
+
+SECOND = f"""
+import whirr
+run = whirr.init(config={{"lr": 2}}, {QUIETLY})
+run.log({{"a": 2}})
+run.alert("x")
+print(run.writer)
+"""
+
+
+def test_a_second_program_of_the_same_run_takes_a_place_of_its_own(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHIRR_RUN_DIR", str(project / "attempt"))
+    run = begin(config={"lr": 1})
+    run.log({"a": 1})
+    assert script(SECOND, project).stdout == "w2\n"
+    # That one has ended: the next one goes on where it stopped.
+    assert script(SECOND, project).stdout == "w2\n"
+    run.log({"a": 3})
+    assert [line["a"] for line in lines(run)] == [1, 3]
+    assert [line["_idx"] for line in read_lines(run.dir / "metrics.w2.jsonl")] == [0, 1]
+    assert [line["_idx"] for line in read_lines(run.dir / "events.w2.jsonl")] == [0, 1]
+    assert (meta(run.dir)["pid"], meta(run.dir)["status"]) == (os.getpid(), "running")
+    assert json.loads((run.dir / "config.json").read_text()) == {"lr": 1}
+
+
+def test_an_evaluation_beside_the_training_has_a_name(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHIRR_RUN_DIR", str(project / "attempt"))
+    run = begin(writer="eval")
+    run.log({"acc": 1})
+    assert (run.writer, len(read_lines(run.dir / "metrics.eval.jsonl"))) == ("eval", 1)
+
+
+@pytest.mark.parametrize("name", ["", "system", "Eval", "a.b", "../x", "x" * 28, 3])
+def test_what_cannot_name_a_writer_is_said_at_once(name: str) -> None:
+    with pytest.raises(ValueError, match="writer="):
+        begin(writer=name)
+
+
+FORK = f"""
+import os, whirr
+run = whirr.init({QUIETLY})
+run.log({{"a": 0}})
+children = []
+for number in range(2):
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        run.log({{"a": 10 + number}}); run.log_text("t", "x"); run.summary({{"child": 1}})
+        os.write(write, run.writer.encode()); os.read(0, 1); os._exit(0)
+    children.append(child)
+    print(os.read(read, 9).decode(), flush=True)
+run.log({{"a": 1}})
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_a_forked_child_has_files_of_its_own(project: Path) -> None:
+    """Workers of a data loader, say; and the run is free for the next program though they outlive their parent."""
+    parent = begin_script(FORK, project)
+    assert parent.stdout is not None
+    try:
+        assert [parent.stdout.readline(), parent.stdout.readline()] == ["w2\n", "w3\n"]
+        assert parent.wait(timeout=30) == -signal.SIGKILL
+        run = begin(resume=only_run(project).name)
+        assert run.writer == ""
+        assert [line["a"] for line in lines(run)] == [0, 1]
+        assert [line["a"] for line in read_lines(run.dir / "metrics.w3.jsonl")] == [11]
+        assert read_lines(run.dir / "events.w2.jsonl")[0]["text"] == "x"
+        assert meta(run.dir)["summary"] == {}
+    finally:
+        parent.communicate("xx")
+
+
+def test_a_run_goes_on_where_it_stopped() -> None:
+    first = begin(name="one", config={"lr": 1, "seed": 2}, tags=["a"])
+    for step in range(3):
+        first.log({"loss": step}, step=step)
+    first.alert("halfway")
+    first.summary({"best": 1})
+    first.finish("failed")
+    began = meta(first.dir)["started_at"]
+    again = begin(resume=first.id, config={"lr": 3}, tags=["b"])
+    assert (again.id, again.dir, again.resumed, again.name) == (first.id, first.dir, True, "one")
+    assert meta(again.dir)["status"] == "running"
+    again.log({"loss": 1}, step=1)  # it goes back to its checkpoint
+    again.alert("the end")
+    again.finish()
+    assert [(line["_idx"], line["step"]) for line in lines(again)] == [
+        (0, 0),
+        (1, 1),
+        (2, 2),
+        (3, 1),
+    ]
+    assert [line["_idx"] for line in events(again)] == [0, 1]
+    told = meta(again.dir)
+    assert (told["resumed"], told["started_at"], told["status"]) == (1, began, "completed")
+    assert (told["tags"], told["summary"]) == (["a", "b"], {"best": 1})
+    assert json.loads((again.dir / "config.json").read_text()) == {"lr": 3, "seed": 2}
+
+
+def test_a_run_id_in_the_environment_begins_or_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHIRR_RUN_ID", "local-20260101-120000-abc123")
+    with begin() as first:
+        first.log({"a": 1})
+    with begin() as second:
+        second.log({"a": 2})
+    assert (first.id, first.resumed) == ("local-20260101-120000-abc123", False)
+    assert (second.dir, second.resumed) == (first.dir, True)
+    assert [line["a"] for line in lines(second)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("wish", "says"),
+    [
+        ("../../etc", "a run's id is wanted"),
+        ("", "a run's id is wanted"),
+        (7, "a run's id is wanted"),
+        ("job-7", "whirr retry"),
+        ("local-20200101-000000-000000", "there is no such run"),
+    ],
+)
+def test_a_run_that_is_none_cannot_go_on(wish: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        begin(resume=wish)
+    assert whirr.get_active_run() is None
+
+
+@pytest.mark.parametrize(
+    "named", ["mine", "job-7", "local-2026-1-1", "local-20260101-120000-ABCDEF", "../x"]
+)
+def test_an_environment_that_names_no_run_is_said_at_once(
+    named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHIRR_RUN_ID", named)
+    with pytest.raises(ValueError, match="WHIRR_RUN_ID"):
+        begin()
+
+
+def test_inside_a_job_another_run_cannot_go_on(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHIRR_RUN_DIR", str(project / "attempt"))
+    monkeypatch.setenv("WHIRR_RUN_ID", "job-7")
+    assert begin(resume="job-7").id == "job-7"
+    with pytest.raises(ValueError, match="inside a job"):
+        begin(resume="job-8")
+
+
+def test_of_a_large_file_only_the_end_is_read(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would take a minute for what a night's training wrote; here it is all holes."""
+    monkeypatch.setenv("WHIRR_RUN_DIR", str(project / "attempt"))
+    (project / "attempt").mkdir()
+    file = project / "attempt" / "metrics.jsonl"
+    with file.open("wb") as target:
+        target.truncate(40 * 2**30)
+        target.seek(0, os.SEEK_END)
+        target.write(b'\n{"_idx":41,"a":1}\n{"_idx":42,"a":1}\n{"_idx":43,"a')
+    run = begin()
+    run.log({"a": 2})
+    with file.open("rb") as source:
+        source.seek(-200, os.SEEK_END)
+        assert b'{"_idx":43,"a\n{"_idx":43,"_timestamp"' in source.read()
+
+
+def test_lines_of_somebody_else_are_counted(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHIRR_RUN_DIR", str(project / "attempt"))
+    (project / "attempt").mkdir()
+    (project / "attempt" / "metrics.jsonl").write_text('{"loss": 1}\n{"loss": 2}\n')
+    run = begin()
+    run.log({"loss": 3})
+    assert lines(run)[-1]["_idx"] == 2
