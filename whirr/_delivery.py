@@ -32,8 +32,12 @@ class Delivery:
     def __init__(self, folder: Path, data_dir: Path) -> None:
         self._folder = folder
         self._data_dir = data_dir
-        self._ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._owner = os.getpid()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Raises OSError and RuntimeError where no descriptor or no thread is to be had."""
+        self._ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._started = False
         self._thread = threading.Thread(target=self._start, name="whirr-delivery", daemon=True)
         self._thread.start()
@@ -47,22 +51,31 @@ class Delivery:
         until = time.monotonic() + patience
         if os.getpid() != self._owner:
             return False
-        self._thread.join(max(0.0, patience))
+        try:
+            answer = self._ask(until)
+            if answer is None:  # it was killed: a new one does the rest
+                self._begin()
+                answer = self._ask(until)
+        except (OSError, RuntimeError):
+            return False
+        return answer is True
+
+    def _ask(self, until: float) -> bool | None:
+        """Whether the server has everything, as the shipper says; None where there is no shipper any more."""
+        self._thread.join(max(0.0, until - time.monotonic()))
         if self._thread.is_alive() or not self._started:
             return False
         try:
             self._ours.send(b"e", socket.MSG_NOSIGNAL | socket.MSG_DONTWAIT)
-            return self._answered(until)
-        except OSError:  # it ended before
-            return False
+            poll = select.poll()
+            poll.register(self._ours, select.POLLIN)
+            if not poll.poll(max(0.0, until - time.monotonic()) * 1000):
+                return False
+            return self._ours.recv(1, socket.MSG_DONTWAIT) == _WHOLE or None
+        except OSError:
+            return None
         finally:
             self._ours.close()
-
-    def _answered(self, until: float) -> bool:
-        poll = select.poll()
-        poll.register(self._ours, select.POLLIN)
-        ready = poll.poll(max(0.0, until - time.monotonic()) * 1000)
-        return bool(ready) and self._ours.recv(1, socket.MSG_DONTWAIT) == _WHOLE
 
     def _start(self) -> None:
         """In a thread: the training has better things to do."""

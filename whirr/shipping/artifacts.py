@@ -1,7 +1,8 @@
 """The files of artifacts/, sent one part at a time so that no model delays a log line.
 
 They are sent when the attempt is over. A checkpoint that is written anew has the size of the one
-before, and the server, which goes by sizes, could not tell the parts of the two apart.
+before, and the server, which goes by sizes, could not tell the parts of the two apart. What the library puts below
+media/ has names that are never used again: it is sent at once, since somebody may be looking.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from whirr.shipping.target import Target
     from whirr.wire.files import AnyPath
 
+_MEDIA = "media/"
+_MEDIA_FOLDERS = ("media", "media/images", "media/tables")
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})  # it is another one now, or none
 
 
@@ -32,6 +35,8 @@ class Artifacts:
         self._sent: dict[str, Version] = {}
         self._current: tuple[str, Version, int] | None = None  # name, version, next offset
         self._looking: Iterator[tuple[str, Version]] | None = None
+        self._looks_for_media = False
+        self._media_as_of: list[int] = []  # when its folders were changed, where all of it is sent
         self._looks_into = ""  # the folder in there that is being read
         self._closed: set[str] = set()  # folders that cannot be read
 
@@ -45,15 +50,15 @@ class Artifacts:
         name = self._current[0] if self._current else self._looks_into
         return f"{layout.ARTIFACTS}/{name}"
 
-    def pending(self, target: Target) -> bool:
-        """Whether there is something to send."""
+    def pending(self, target: Target, *, media: bool = False) -> bool:
+        """Whether there is something to send; of `media` alone, while the run goes on."""
         if self._current is None and not target.shared:
-            self._current = self._next()
+            self._current = self._next_media() if media else self._next("")
         return self._current is not None
 
-    def send_part(self, target: Target) -> bool:
+    def send_part(self, target: Target, *, media: bool = False) -> bool:
         """Send one part. Whether there was one."""
-        if not self.pending(target) or self._current is None:
+        if not self.pending(target, media=media) or self._current is None:
             return False
         self._send(target, *self._current)
         return True
@@ -89,12 +94,24 @@ class Artifacts:
         else:
             self._current = (name, version, reached)
 
-    def _next(self) -> tuple[str, Version, int] | None:
+    def _next_media(self) -> tuple[str, Version, int] | None:
+        """The same of media/, whose folders are read only when something was added to them."""
+        as_of = [_changed(f"{self._root}/{inner}") for inner in _MEDIA_FOLDERS]
+        if not as_of[0] or as_of == self._media_as_of:
+            return None
+        found = self._next(_MEDIA)
+        if found is None:
+            self._media_as_of = as_of
+        return found
+
+    def _next(self, start: str) -> tuple[str, Version, int] | None:
         """None once a whole look has found nothing that is new; it goes on where it stopped, for there may be many."""
+        if self._looks_for_media != (start == _MEDIA):
+            self._looks_for_media, self._looking = start == _MEDIA, None
         while True:
             whole = self._looking is None
             if self._looking is None:
-                self._looking = self._files()
+                self._looking = self._files(start)
             for name, version in self._looking:
                 if self._sent.get(name) != version:
                     return name, version, 0
@@ -102,8 +119,8 @@ class Artifacts:
             if whole:
                 return None
 
-    def _files(self) -> Iterator[tuple[str, Version]]:
-        folders = [""]
+    def _files(self, start: str) -> Iterator[tuple[str, Version]]:
+        folders = [start]
         while folders:
             self._looks_into = inner = folders.pop()
             if inner in self._closed:
@@ -146,6 +163,14 @@ class Artifacts:
             if error.errno in _GONE:
                 return None
             raise unreadable(error) from error
+
+
+def _changed(folder: str) -> int:
+    """When something was last added to it, in nanoseconds; 0 where there is none."""
+    try:
+        return files.status(folder, follow_links=False).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _is_utf8(name: str) -> bool:

@@ -127,7 +127,7 @@ class DirectRun:
             self._over_since = None
             if meta is not None and not self._is_final_now():
                 self._send_documents([layout.META])
-            return False
+            return self._send_artifact(media=True)
         return self._send_the_end()
 
     def _is_final_now(self) -> bool:
@@ -168,16 +168,16 @@ class DirectRun:
             else:
                 self._documents.refused()
 
-    def _send_artifact(self) -> bool:
-        """A part of one. Whether there was one."""
+    def _send_artifact(self, *, media: bool = False) -> bool:
+        """A part of one, of media alone while the run goes on. Whether there was one."""
         found: list[bool] = []
-        if self._tried("", self._artifact_part, found):
+        if self._tried("", self._artifact_part, found, media):
             return found[0]
         self._artifacts.refused()
         return True
 
-    def _artifact_part(self, found: list[bool]) -> None:
-        found.append(self._artifacts.send_part(self._to))
+    def _artifact_part(self, found: list[bool], media: bool) -> None:  # noqa: FBT001  (passed on)
+        found.append(self._artifacts.send_part(self._to, media=media))
 
     @property
     def _to(self) -> Target:

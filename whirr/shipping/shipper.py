@@ -75,18 +75,20 @@ class Shipper:
         meta = trainer.meta_of(self._folder)
         over = meta is not None and trainer.is_over(meta)
         self._over_since = (self._over_since or time.monotonic()) if over else None
+        if not (over or lives):  # another process has taken the run up, or its folder is gone
+            return 0, 0.0
         run = self._found()
         if run is None:  # no stack runs here: whichever comes finds the folder by itself
-            return (None, self._back_off("no server is known")) if lives and not over else (0, 0.0)
+            return (0, 0.0) if over else (None, self._back_off("no server is known"))
         try:
-            return self._deliver(run, over=over, lives=lives)
+            return self._deliver(run, over=over)
         except (NotAllowed, NotFound, Unreachable) as error:
             return self._failed(run, error)
         except Refused as error:
             say(f"the server does not take this run ({error.code}): {error.detail}")
             return 1, 0.0
 
-    def _deliver(self, run: DirectRun, *, over: bool, lives: bool) -> tuple[int | None, float]:
+    def _deliver(self, run: DirectRun, *, over: bool) -> tuple[int | None, float]:
         before = run.taken
         more = run.turn()
         if self._failures:
@@ -95,8 +97,7 @@ class Shipper:
         if more:
             return None, 0.0 if run.taken > before else _LOOK
         if not over:
-            # Where the process is gone and the run goes on, another process has taken it up, with a shipper of its own.
-            return (None if lives else 0), self._interval(run)
+            return None, self._interval(run)
         if run.is_whole():
             with suppress(OSError):
                 run.mark()
