@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from whirr._place import Place
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_LARGEST = 1024 * 1024
 
 
 class Meta:
@@ -78,7 +82,12 @@ class Meta:
         if self._fresh and not self._main:
             self._claimed = self._be_first(data)
         else:
-            write_whole(self._path, data)
+            try:
+                write_whole(self._path, data)
+            except OSError as error:
+                if error.errno not in _FULL:
+                    raise
+                _write_over(self._path, data)
         self._fresh = False
 
     def give_up(self) -> None:
@@ -104,6 +113,22 @@ class Meta:
         finally:
             draft.unlink(missing_ok=True)
         return True
+
+
+def _write_over(path: Path, data: bytes) -> None:
+    """The same file with another text, in the room that it has already: also a run on a full disk has an end.
+
+    Raises OSError, and leaves the old text, where the new one needs more room.
+    """
+    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        old = os.pread(fd, _LARGEST, 0)
+        if os.pwrite(fd, data, 0) < len(data):
+            os.pwrite(fd, old, 0)
+            raise OSError(errno.ENOSPC, "no space left for meta.json")
+        os.ftruncate(fd, len(data))
+    finally:
+        os.close(fd)
 
 
 def save_config(folder: Path, config: Mapping[str, Any]) -> None:

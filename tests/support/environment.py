@@ -13,8 +13,14 @@ from pathlib import Path
 
 from tests.support import servers
 
-FOREIGN_PREFIXES = ("WHIRR_", "WORKER_", "PG", "XDG_", "GIT_", "DJANGO_", "CUDA_", "CELERY_")
-FOREIGN = {"HEARTBEAT_INTERVAL_SEC", "LOG_LEVEL", "COLUMNS", "NO_COLOR", "FORCE_COLOR"}
+FOREIGN_PREFIXES = (
+    *("WHIRR_", "WORKER_", "PG", "XDG_", "GIT_", "DJANGO_", "CUDA_", "CELERY_"),
+    *("TORCHELASTIC_", "SLURM_", "OMPI_", "PMI"),  # launchers of distributed trainings
+)
+FOREIGN = {
+    *("HEARTBEAT_INTERVAL_SEC", "LOG_LEVEL", "COLUMNS", "NO_COLOR", "FORCE_COLOR"),
+    *("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"),
+}
 OURS = ("WHIRR_TEST_", "DJANGO_SETTINGS_MODULE")
 
 
