@@ -15,8 +15,10 @@ from dashboard import log_text
 from jobs.models import Job, JobEvent, Worker
 from runs import attention, logged, selectors
 from runs.errors import Invalid
-from runs.models import Chunk, Run, Series
+from runs.models import Run, Series
 from runs.points import Points
+from runs.series import stored
+from runs.series.stored import Range
 from runs.storage import SYSTEM_WRITER
 
 POINTS_AT_ONCE = (
@@ -97,7 +99,9 @@ def _log_news(run: Run, seen: Cursors, messages: list[Message]) -> Cursors:
 
 
 def _points_news(run: Run, seen: Cursors, messages: list[Message]) -> Cursors:
-    found = Series.objects.filter(run=run, attempt=seen.attempt).only("key", "writer", "count")
+    found = Series.objects.filter(run=run, attempt=seen.attempt).only(
+        "key", "writer", "count", "is_ordered"
+    )
     named = {name_of(each): each for each in found}
     keys = len({each.key for each in named.values()})
     if keys > seen.keys:
@@ -108,8 +112,8 @@ def _points_news(run: Run, seen: Cursors, messages: list[Message]) -> Cursors:
     far = {
         name: each
         for name, each in grown.items()
-        if each.count - seen.points[name] > POINTS_AT_ONCE
-    }
+        if each.count - seen.points[name] > POINTS_AT_ONCE or not each.is_ordered
+    }  # where steps went back, new points belong between old ones, or replace them
     if far:
         messages.append({"type": "behind", "keys": sorted({each.key for each in far.values()})})
     near = {each: seen.points[name] for name, each in grown.items() if name not in far}
@@ -140,19 +144,9 @@ def _event_news(run: Run, seen: Cursors, messages: list[Message]) -> Cursors:
 
 def points_after(cursors: dict[Series, int]) -> dict[Series, Points]:
     """Points of each series from its own index on; reads only the chunks that hold them."""
-    if not cursors:
-        return {}
-    wanted = Q()
-    for series, index in cursors.items():
-        wanted |= Q(series_id=series.pk, stop__gt=index)
-    chunks = Chunk.objects.annotate(stop=F("start") + F("count")).filter(wanted)
-    by_pk = {series.pk: (series, index) for series, index in cursors.items()}
-    parts: dict[Series, list[Points]] = {}
-    for chunk in chunks.order_by("series_id", "start"):
-        series, index = by_pk[chunk.series_id]
-        points = Points.unpack(chunk.steps, chunk.values, chunk.times)
-        parts.setdefault(series, []).append(points.after(max(0, index - chunk.start)))
-    return {series: Points.join(some) for series, some in parts.items()}
+    ranges = [Range(series.pk, index, series.count) for series, index in cursors.items()]
+    points = stored.points_in(ranges)
+    return {series: points[series.pk] for series in cursors}
 
 
 def _columns(start: int, points: Points) -> Message:

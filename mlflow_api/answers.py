@@ -10,7 +10,7 @@ from mlflow_api import experiments, tracking
 from mlflow_api.metrics import Metric, told_name
 from mlflow_api.models import Experiment, ExperimentTag, Param, RunTag
 from mlflow_api.states import STATUSES, milliseconds
-from runs import storable
+from runs import selectors, storable
 from runs.models import Run, RunStatus, Series
 
 ROOT = (
@@ -108,7 +108,8 @@ def _metrics(runs: Sequence[Run]) -> dict[int, list[Json]]:
     newest = {run.pk: run.attempt for run in runs}
     columns = ("run_id", "attempt", "key", "last", "last_time", "last_step")
     found: dict[int, list[Json]] = defaultdict(list)
-    series = Series.objects.filter(run__in=newest, count__gt=0).order_by("key")
+    every = Series.objects.filter(run__in=newest, count__gt=0)
+    series = selectors.of_first_writers(every).order_by("key")
     for run_id, attempt, key, last, at, step in series.values_list(*columns):
         if newest[run_id] == attempt:
             value = float("nan") if last is None else last

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from django.db.models import F
 
 from mlflow_api.refusals import invalid
 from mlflow_api.states import moment
 from runs import indexing, selectors, storable, storage, streams
-from runs.models import Chunk, Run, Stream
+from runs.models import Run, Stream
 from runs.parsing import RESERVED
 from runs.points import Points
+from runs.series import stored
+from runs.series.stored import Range
 
 FILE = "metrics.jsonl"
 TAKEN = "metrics."  # before the names that a line of the file has for itself
-# Points back from the newest; a chunk that begins among them is looked at for repetitions. It holds up to 1511 points,
-# and a repeated batch of the largest size shall be among them.
+# Points back from the newest that are looked at for repetitions; the largest batch is smaller.
 LOOKED_AT = 3000
 
 
@@ -99,15 +99,10 @@ def _without_repetitions(run: Run, metrics: list[Metric]) -> list[Metric]:
 
 
 def _latest_points(run: Run, keys: set[str]) -> dict[str, Points]:
-    found: dict[str, list[Points]] = {}
-    chunks = (
-        Chunk.objects.filter(series__run=run, series__attempt=run.attempt, series__key__in=keys)
-        .filter(tier=0, start__gte=F("series__count") - LOOKED_AT)
-        .values_list("series__key", "steps", "values", "times")
-    )
-    for key, *columns in chunks:
-        found.setdefault(key, []).append(Points.unpack(*columns))
-    return {key: Points.join(some) for key, some in found.items()}
+    series = [each for each in selectors.series_of(run, keys=sorted(keys)) if not each.writer]
+    ranges = [Range(each.pk, max(0, each.count - LOOKED_AT), each.count) for each in series]
+    points = stored.points_in(ranges)
+    return {each.key: points[each.pk] for each in series}
 
 
 def history(run: Run, key: str, *, begin: int, limit: int) -> tuple[list[Metric], bool]:
@@ -117,15 +112,7 @@ def history(run: Run, key: str, *, begin: int, limit: int) -> tuple[list[Metric]
     if series is None:
         return [], False
     end = begin + limit
-    chunks = Chunk.objects.filter(series=series, start__lt=end, start__gt=begin - F("count"))
-    parts = []
-    for chunk in chunks.order_by("start"):
-        points = Points.unpack(chunk.steps, chunk.values, chunk.times)
-        first, last = max(0, begin - chunk.start), min(chunk.count, end - chunk.start)
-        parts.append(
-            Points(points.steps[first:last], points.values[first:last], points.times[first:last])
-        )
-    points = Points.join(parts)
+    points = stored.points_in([Range(series.pk, begin, min(end, series.count))])[series.pk]
     columns = zip(points.values.tolist(), points.times.tolist(), points.steps.tolist(), strict=True)
     found = [Metric(key, value, round(at * 1000), step) for value, at, step in columns]
     return found, end < series.count

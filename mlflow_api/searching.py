@@ -88,7 +88,7 @@ def _run_column(name: Name) -> Any:
     if name.kind == "metric":
         mine["key"] = TAKEN + name.key if name.key in RESERVED else name.key
         series = Series.objects.filter(**mine, attempt=OuterRef("attempt"))
-        return Subquery(series.values("last")[:1])
+        return Subquery(series.order_by("writer").values("last")[:1])
     if name.kind in ("param", "tag"):
         model: Any = Param if name.kind == "param" else RunTag
         return Subquery(model.objects.filter(**mine).values("value")[:1])

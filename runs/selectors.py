@@ -1,14 +1,13 @@
 """Reading runs: what exists, which points, which bytes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from runs import storage
 from runs.errors import NotFound
-from runs.models import Artifact, Chunk, Run, Series
-from runs.points import Points
+from runs.models import Artifact, Run, Series
 
 
 def runs(
@@ -39,32 +38,23 @@ def run(key: str) -> Run:
         raise NotFound(f"there is no run {key}") from None
 
 
+def of_first_writers(found: QuerySet[Series]) -> QuerySet[Series]:
+    """Of each metric the main writer's series, or where it logged none, the one of the writer that comes first."""
+    before = Series.objects.filter(
+        run=OuterRef("run"),
+        attempt=OuterRef("attempt"),
+        key=OuterRef("key"),
+        writer__lt=OuterRef("writer"),
+    )
+    return found.filter(Q(writer="") | ~Exists(before))
+
+
 def series_of(
     run: Run, *, attempt: int | None = None, keys: Sequence[str] | None = None
 ) -> QuerySet[Series]:
-    """The series of one attempt (the newest where none is named), by key."""
-    found = Series.objects.filter(run=run, attempt=attempt or run.attempt).order_by("key")
+    """The series of one attempt (the newest where none is named), by key, the main writer's first."""
+    found = Series.objects.filter(run=run, attempt=attempt or run.attempt).order_by("key", "writer")
     return found if keys is None else found.filter(key__in=keys)
-
-
-def points_of(series: Iterable[Series], *, after: int = 0) -> dict[int, Points]:
-    """Points of each series from index `after` on, by the series' primary key; one query for all of them."""
-    wanted = {each.pk: each for each in series}
-    parts: dict[int, list[Points]] = {pk: [] for pk in wanted}
-    chunks = Chunk.objects.filter(series_id__in=wanted).order_by("series_id", "start")
-    for chunk in chunks.iterator(chunk_size=500):
-        if chunk.start + chunk.count <= after:
-            continue
-        points = Points.unpack(chunk.steps, chunk.values, chunk.times)
-        parts[chunk.series_id].append(points.after(max(0, after - chunk.start)))
-    return {pk: Points.join(some) for pk, some in parts.items()}
-
-
-def newest_series_of(runs: Sequence[Run], key: str) -> dict[int, Series]:
-    """The series `key` of each run's newest attempt, by the run's primary key."""
-    newest = {each.pk: each.attempt for each in runs}
-    found = Series.objects.filter(run__in=newest, key=key)
-    return {each.run_id: each for each in found if each.attempt == newest[each.run_id]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from mlflow_api.metrics import TAKEN
 from mlflow_api.models import Experiment, ExperimentTag, Param, RunTag, TrackedRun
 from mlflow_api.refusals import Refusal, invalid
 from mlflow_api.states import OURS, moment
+from runs import selectors
 from runs.models import Run, Series
 from runs.parsing import RESERVED
 
@@ -113,7 +114,8 @@ def _metric(conditions: Conditions, said: Comparison) -> Any:
     key = said.name.key
     name = TAKEN + key if key in RESERVED else key
     series = Series.objects.filter(run=OuterRef("pk"), attempt=OuterRef("attempt"), key=name)
-    return Exists(series.filter(conditions.compare("last", said.sign, said.value)))
+    first = selectors.of_first_writers(series)
+    return Exists(first.filter(conditions.compare("last", said.sign, said.value)))
 
 
 def _param(conditions: Conditions, said: Comparison) -> Any:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from runs import selectors, storage, streams
+from runs import storage, streams
 from runs.models import Series, Stream
+from runs.series import reading
 from runs.streams import append_to
 from tests.runs.factories import line, make_run, series
 
@@ -60,7 +61,7 @@ def test_the_same_lines_from_many_threads_are_indexed_once() -> None:
     assert storage.stream_path(run, 1, "metrics.jsonl").read_bytes() == source
     stored = series(run)
     assert stored.count == 60
-    points = selectors.points_of([stored])[stored.pk]
+    points = reading.exact([stored])[stored.pk]
     assert points.steps.tolist() == list(range(60))
     stream = Stream.objects.get()
     assert (stream.indexed, stream.lines, stream.bad_lines) == (len(source), 60, 0)

@@ -7,8 +7,9 @@ from django.db.models import Model
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runs import indexing, recording, rows, selectors, streams
+from runs import indexing, recording, rows, streams
 from runs.models import Chunk, Run, Series, Stream
+from runs.series import reading
 from tests.runs.factories import NOON, line, log, make_run, series
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 def points(run: Run, key: str = "loss") -> list[tuple[int, float]]:
     stored = series(run, key)
-    found = selectors.points_of([stored])[stored.pk]
+    found = reading.exact([stored])[stored.pk]
     return list(zip(found.steps.tolist(), found.values.tolist(), strict=True))
 
 

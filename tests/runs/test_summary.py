@@ -4,8 +4,9 @@ import math
 
 import pytest
 
-from runs import selectors, series_json
+from runs import series_json
 from runs.models import FULL, Chunk
+from runs.series import reading
 from tests.runs.factories import line, log, make_run, series
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +60,7 @@ class TestChunks:
         assert self.shape() == [(0, 600)]
         log(run, line(loss=600))
         assert self.shape() == [(0, 600), (600, 1)]
-        assert selectors.points_of([series(run)])[series(run).pk].values.tolist() == [*range(601)]
+        assert reading.exact([series(run)])[series(run).pk].values.tolist() == [*range(601)]
 
     def test_a_chunk_with_one_point_less_still_grows(self) -> None:
         run = make_run()
@@ -73,7 +74,7 @@ class TestChunks:
         steps = [5, 1, 1, -3, 2**40, 0]
         for step in steps:
             log(run, line(step=step, loss=step))
-        found = selectors.points_of([series(run)])[series(run).pk]
+        found = reading.exact([series(run)])[series(run).pk]
         assert found.steps.tolist() == steps
 
     @pytest.mark.parametrize("after", [0, 1, 511, 512, 513, 599, 600, 700])
@@ -81,7 +82,7 @@ class TestChunks:
         run = make_run()
         log(run, b"".join(line(loss=each) for each in range(512)))
         log(run, b"".join(line(loss=each) for each in range(512, 600)))
-        found = selectors.points_of([series(run)], after=after)[series(run).pk]
+        found = reading.exact([series(run)], after=after)[series(run).pk]
         assert found.values.tolist() == [*range(after, 600)]
 
 
