@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -42,7 +43,7 @@ def runs(
     except Unreadable:
         raise
     except Exception as error:  # MLflow's own, requests', SQLAlchemy's: whatever its store raises
-        raise Unreadable(f"{uri} cannot be read: {_short(error)}", EXTRA) from error
+        raise Unreadable(f"{_shown(uri)} cannot be read: {_short(error, uri)}", EXTRA) from error
 
 
 def _client(uri: str) -> Any:
@@ -58,11 +59,13 @@ def _client(uri: str) -> Any:
                 "name a tracking server (http://…), an mlruns folder, or sqlite:///…",
             )
         uri = folder.as_uri()
-        os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")  # newer clients refuse to otherwise
+        os.environ.setdefault(
+            "MLFLOW_ALLOW_FILE_STORE", "true"
+        )  # newer clients refuse to otherwise
     try:
         return tracking.MlflowClient(tracking_uri=uri)
     except Exception as error:
-        raise Unreadable(f"{uri} cannot be opened: {_short(error)}", EXTRA) from error
+        raise Unreadable(f"{_shown(uri)} cannot be opened: {_short(error, uri)}", EXTRA) from error
 
 
 def _pages(search: Any) -> Iterator[Any]:
@@ -161,5 +164,11 @@ def plain(text: str) -> Any:
     return text
 
 
-def _short(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+def _short(error: Exception, uri: str = "") -> str:
+    """In one line; a password in the address is not repeated."""
+    told = " ".join(str(error).split())
+    return f"{type(error).__name__}: {told.replace(uri, _shown(uri)) if uri else told}"[:400]
+
+
+def _shown(uri: str) -> str:
+    return re.sub(r"//[^/@]*@", "//***@", uri)
