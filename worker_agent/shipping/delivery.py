@@ -1,6 +1,6 @@
 """All that one attempt still has to deliver, and in which order.
 
-While it runs: streams and documents. When it has ended: the rest of them, artifacts for a few
+While it runs: streams, documents, and media. When it has ended: the rest of them, artifacts for a few
 seconds, the outcome, and then the artifacts that are left.
 """
 
@@ -85,6 +85,8 @@ class Delivery:
         if not self.waits_with_artifacts:  # else they may be what is troubled
             self._troubled_since = None
         if not over or self._pending():
+            if not over:
+                self.waits_with_artifacts = self._has_artifacts(media=True)
             return self._pending()
         self._artifacts_done = not self._has_artifacts()
         if not self.acknowledged and (self._artifacts_done or self._waited_for_artifacts()):
@@ -96,16 +98,16 @@ class Delivery:
         """A part of one of them."""
         self.waits_with_artifacts = False  # until the next turn says so again
         try:
-            self._artifacts.send_part(self._target)
+            self._artifacts.send_part(self._target, media=not self.over)
         except (LeaseLost, NotAllowed):
             raise
         except (Refused, Unreadable, OSError) as error:
             self._complain("an artifact", error)
             self._artifacts.refused()
 
-    def _has_artifacts(self) -> bool:
+    def _has_artifacts(self, *, media: bool = False) -> bool:
         try:
-            return self._artifacts.pending(self._target)
+            return self._artifacts.pending(self._target, media=media)
         except (Unreadable, OSError) as error:
             self._complain("an artifact", error)
             self._artifacts.refused()
