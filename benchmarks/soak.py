@@ -1,5 +1,5 @@
 """The soak: hundreds of agents on one server for minutes, then agents behind a bad network, each run judged afterwards;
-and one training while its server is away for three minutes, twice.
+one training while its server is away for three minutes, twice; and direct runs whose processes are killed.
 
 Agents are light ones: the protocol of real agents, without their processes. The web process is a real one, and so is
 the agent of the training.
@@ -19,6 +19,7 @@ from pathlib import Path
 sys.path.pop(0)
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks import killing
 from benchmarks.measuring import Report, Row, cpu_seconds, memory, percentile
 from tests.e2e.programs import Agent, Site
 from tests.support import environment, servers
@@ -31,9 +32,8 @@ SAMPLE_EVERY = 2.0  # seconds between looks at the server's memory
 WARM_UP = 0.2  # the share of the run after which caches are filled, and growth would be a leak
 LEASE = 60
 OUTAGE, QUICK_OUTAGE = 180.0, 10.0  # seconds, each of the two
-GRACE = {
-    "WHIRR_RESTART_GRACE_SECONDS": "5"
-}  # who falls silent is found out soon after a restart, too
+# Who falls silent is found out soon after a restart, too.
+GRACE = {"WHIRR_RESTART_GRACE_SECONDS": "5"}
 TROUBLE = ("database is locked", "Traceback", "ERROR")  # what a server's log should not hold
 
 
@@ -50,6 +50,8 @@ def main() -> None:
         _on_a_site(lambda site: problems.extend(outage(report, site, options)))
     if "postgres" in options.only:
         problems += on_postgres(report, options)
+    if "tracking" in options.only:
+        problems += killing.direct_runs(report, _on_a_site, options)
     report.close()
     for problem in problems[:50]:
         print(f"problem: {problem}", file=sys.stderr)
@@ -63,7 +65,7 @@ def _options() -> Namespace:
     parser.add_argument("--jobs", type=int, help="jobs of the soak (default 10000)")
     parser.add_argument("--seed", type=int, default=1, help="of the faults (default 1)")
     parser.add_argument("--quick", action="store_true", help="60 agents and 600 jobs in a minute")
-    parts = ("soak", "faults", "outage", "postgres")
+    parts = ("soak", "faults", "outage", "postgres", "tracking")
     parser.add_argument("--only", nargs="+", choices=parts, default=parts, help="some of the parts")
     options = parser.parse_args()
     usual = (0.5, 60, 600) if options.quick else (10.0, 300, 10_000)

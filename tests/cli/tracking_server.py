@@ -18,6 +18,7 @@ class TrackingServer:
         self.refused: dict[str, str] = {}  # run: code
         self.unwanted: set[str] = set()  # files
         self.locked = False  # no token is good
+        self.away = False  # the line breaks
         self.asked = 0
         self.authorizations: set[str] = set()
         self._http = Http(("127.0.0.1", 0), handler(self))
@@ -38,6 +39,8 @@ class TrackingServer:
 
     def answer(self, method: str, target: str, body: bytes) -> Answer | None:
         self.asked += 1
+        if self.away:
+            return None
         if self.locked:
             return 401, {"detail": "no", "code": "not_authenticated"}
         parts = urlsplit(target)

@@ -100,7 +100,10 @@ class Training:
 class Kills:
     """Some trainings and their server, and who dies when. The same seed gives the same order and the same pauses."""
 
-    def __init__(self, site: Site, trainings: list[Training], seed: int) -> None:
+    def __init__(
+        self, site: Site, trainings: list[Training], seed: int, *, longest: float = 1.0
+    ) -> None:
+        self._longest = longest  # seconds between two kills
         self.done: Counter[str] = Counter()
         self._site = site
         self._trainings = trainings
@@ -113,7 +116,7 @@ class Kills:
         order = list(VICTIMS) * each
         self._random.shuffle(order)
         for victim in order:
-            rest(self._random.uniform(0.05, 0.6))
+            rest(self._random.uniform(0.05, self._longest))
             getattr(self, f"_kill_{victim}")()
         self._until_the_server_answers()
         for training in self._trainings:
