@@ -10,7 +10,7 @@ sys.path.pop(0)
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.measuring import Report
-from benchmarks.trackers import empty, importing, ingesting, logging_calls
+from benchmarks.trackers import empty, importing, ingesting, lists, logging_calls, reading, shape
 from benchmarks.trackers.servers import Field
 
 PARTS: dict[str, Callable[[Report, Field], None]] = {
@@ -18,6 +18,9 @@ PARTS: dict[str, Callable[[Report, Field], None]] = {
     "empty": lambda report, _: empty.measure(report),
     "log": logging_calls.measure,
     "ingest": ingesting.measure,
+    "read": reading.measure,
+    "shape": shape.measure,
+    "lists": lists.measure,
 }
 
 

@@ -194,7 +194,7 @@ def _running(
 
     try:
         try:
-            serving.until(answers, what=f"{name} answers", every=0.1)
+            serving.until(answers, what=f"{name} answers", within=240, every=0.1)
         except TimeoutError as error:
             raise Broken(str(error)) from None
         headers = {"X-Trackio-Write-Token": TOKEN} if name == "trackio" else {}
