@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from mlflow_api.models import Experiment, Param, RunTag, TrackedRun
 from mlflow_api.refusals import Refusal, invalid, missing
 from mlflow_api.states import OURS
-from runs import documents, feed, selectors, trash
+from runs import documents, feed, run_file, selectors, trash
 from runs.errors import Forbidden
 from runs.models import Run, RunKind
 from whirr_site.access.principals import Principal
@@ -125,6 +125,7 @@ def update(run: Run, *, status: str, ended_at: datetime | None, name: str, now: 
         run.name = name[:255]
         _put_tags(run, {NAME_TAG: name})
     run.save(update_fields=["status", "finished_at", "name"])
+    run_file.write_if_ended(run)
     feed.ring(feed.run_group(run.key))
     return get(run.key)
 
@@ -164,6 +165,7 @@ def _save(run: Run) -> None:
     if tracked(run).made_here:
         run.tags = shown(dict(RunTag.objects.filter(run=run).values_list("key", "value")))
     run.save(update_fields=["name", "tags"])
+    run_file.write_if_ended(run)
     feed.ring(feed.run_group(run.key))
 
 

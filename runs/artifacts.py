@@ -4,9 +4,10 @@ While parts arrive they stand in a file of a random name. When the last byte is 
 `runs.contents`) and the row names its sha256, in one transaction.
 """
 
+import contextlib
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -233,14 +234,7 @@ def content(artifact: Artifact) -> Content:
 
 def collect_shared(run: Run, attempt: int) -> None:
     """Take note of the files below `artifacts/` on a shared disk. Links are passed over: they may lead anywhere."""
-    root = storage.attempt_folder(run, attempt) / "artifacts"
-    for found, (path, info) in enumerate(_files(root)):
-        if found >= MOST:
-            break
-        try:
-            name = checked_path(path)
-        except Invalid:
-            continue
+    for name, info in _shared(run, attempt):
         Artifact.objects.update_or_create(
             run=run,
             attempt=attempt,
@@ -252,6 +246,18 @@ def collect_shared(run: Run, attempt: int) -> None:
                 "modified_at": datetime.fromtimestamp(info.st_mtime, tz=UTC),
             },
         )
+
+
+def shared(run: Run, attempt: int) -> list[tuple[str, int]]:
+    """Paths and sizes of what `collect_shared` would take note of."""
+    return [(name, info.st_size) for name, info in _shared(run, attempt)]
+
+
+def _shared(run: Run, attempt: int) -> "Iterator[tuple[str, os.stat_result]]":
+    root = storage.attempt_folder(run, attempt) / "artifacts"
+    for path, info in _files(root)[:MOST]:
+        with contextlib.suppress(Invalid):
+            yield checked_path(path), info
 
 
 def _files(root: Path) -> "list[tuple[str, os.stat_result]]":

@@ -26,7 +26,7 @@ def answering() -> Iterator[None]:
         ) from error
 
 
-class ContentBucket(S3Storage):
+class ContentBucket(S3Storage):  # type: ignore[misc, unused-ignore]
     """What django-storages does, and reading a part of an object without fetching the whole."""
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:

@@ -38,7 +38,7 @@ class Content:
             return file.read(self.size)
 
 
-class LocalFile(File):
+class LocalFile(File):  # type: ignore[type-arg]
     """A local file on its way into the storage, which may take it by its path."""
 
     def temporary_file_path(self) -> str:

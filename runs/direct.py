@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from runs import artifacts, documents, feed, storage
+from runs import artifacts, documents, feed, run_file, storage
 from runs.errors import InTrash, Invalid, RunTaken
 from runs.models import Deletion, Run, RunKind, RunStatus
 from runs.parsing import decode
@@ -112,4 +112,5 @@ def settle(run: Run, status: RunStatus, meta: dict[str, Any], *, now: datetime) 
             fresh.finished_at = None
         if before != (fresh.status, fresh.started_at, fresh.finished_at):
             fresh.save(update_fields=["status", "started_at", "finished_at"])
+            run_file.write_later([fresh])
     feed.ring(feed.run_group(run.key), feed.QUEUE)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from runs import feed, storable, storage
+from runs import feed, run_file, storable, storage
 from runs.errors import Invalid, TooLarge
 from runs.models import Run
 from runs.parsing import decode
@@ -54,6 +54,7 @@ def take_over(run: Run, name: str, data: bytes) -> None:
         else:
             _describe(fresh, content)
         fresh.save(update_fields=["config", *DESCRIBED])
+        run_file.write_if_ended(fresh)
         feed.ring(feed.run_group(run.key))
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from django.db import transaction
 
-from runs import feed, rows, storage
+from runs import feed, rows, run_file, storage
 from runs.models import Run, RunKind, RunStatus
 
 
@@ -49,6 +49,7 @@ def set_statuses(changed: list[tuple[Run, RunStatus]], *, now: datetime) -> None
         run.status = status
         run.finished_at = now if status.is_final else None
     _save([run for run, _ in changed], "status", "finished_at")
+    run_file.write_later([run for run, status in changed if status.is_final])
     feed.ring(*(feed.run_group(run.key) for run, _ in changed))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from runs import feed, measuring, selectors, ties
+from runs import feed, measuring, run_file, selectors, ties
 from runs.batches import parts
 from runs.errors import DomainError, Forbidden, InTrash, InUse, Invalid, NotFound
 from runs.models import Deletion, Run, RunKind
@@ -91,6 +91,7 @@ def _put_away(runs: Sequence[Run], *, by: Principal, now: datetime, even_running
         ended |= Q(kind=RunKind.DIRECT)
     there = Run.objects.filter(ended, pk__in=[run.pk for run in runs], trashed_at__isnull=True)
     there.update(trashed_at=now, trashed_by=by.name[:150])
+    run_file.write_later(runs)
     _announce(runs)
 
 
@@ -108,6 +109,7 @@ def restore(keys: Iterable[str], *, by: Principal) -> Moved:
         # Guarded: whose deletion for good has begun meanwhile does not come back.
         there = Run.objects.filter(pk__in=[run.pk for run in fit], deleted_at__isnull=True)
         there.update(trashed_at=None, trashed_by="")
+        run_file.write_later(fit)
         back = set(there.values_list("pk", flat=True))
         for run in fit:
             if run.pk in back:

@@ -24,7 +24,7 @@ OTHER = hashlib.sha256(b"other").hexdigest()
 
 
 def send(run: Run, data: bytes = HELLO, path: str = "model.bin", **options: Any) -> Artifact:
-    told = {"offset": 0, "size": len(data), "now": NOON} | options
+    told: dict[str, Any] = {"offset": 0, "size": len(data), "now": NOON} | options
     return artifacts.receive(run, 1, path, data=data, **told)
 
 

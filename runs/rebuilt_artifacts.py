@@ -1,0 +1,76 @@
+"""Rows of artifacts as files tell them: the manifest of what arrived, and what lies on a shared disk."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.db.models import F
+
+from runs import artifacts, contents, manifest
+from runs.models import Artifact, Run
+
+
+class Kept(NamedTuple):
+    size: int
+    blob: str
+
+
+def differences(run: Run, attempts: Iterable[int]) -> list[str]:
+    """Artifacts that the files know and the database does not, or not so; a line for each attempt."""
+    notes = []
+    for attempt in attempts:
+        wanted, stored = _wanted(run, attempt), _stored(run, attempt)
+        missing = sorted(path for path, each in wanted.items() if stored.get(path) != each)
+        if missing:
+            some = ", ".join(missing[:3]) + (" …" if len(missing) > 3 else "")
+            notes.append(f"artifacts missing or different: {some} ({len(missing)})")
+    return notes
+
+
+def take_over(run: Run, attempts: Iterable[int]) -> list[str]:
+    """Make the rows; what is said about artifacts whose content is gone."""
+    notes = []
+    for attempt in attempts:
+        artifacts.collect_shared(run, attempt)
+        for entry in manifest.read(run, attempt).values():
+            if contents.size_of(entry.sha256) != entry.size:
+                notes.append(f"the content of {entry.path} is gone from the storage")
+                continue
+            told = {
+                "size": entry.size,
+                "received": entry.size,
+                "blob": entry.sha256,
+                "modified_at": entry.modified,
+            }
+            Artifact.objects.update_or_create(
+                run=run, attempt=attempt, path=entry.path, defaults=told
+            )
+    return notes
+
+
+def write_down(run: Run) -> int:
+    """Add to the manifests what the database knows and they do not: runs from before there were any."""
+    told = 0
+    stored = Artifact.objects.filter(run=run, received=F("size")).exclude(blob="")
+    for artifact in stored.select_related("run"):
+        if not contents.is_digest(artifact.blob):
+            artifacts.settle(artifact, now=artifact.modified_at)
+        elif artifact.path not in manifest.read(run, artifact.attempt):
+            manifest.note(artifact, modified=artifact.modified_at)
+            told += 1
+    return told
+
+
+def _wanted(run: Run, attempt: int) -> dict[str, Kept]:
+    wanted = {path: Kept(size, "") for path, size in artifacts.shared(run, attempt)}
+    for entry in manifest.read(run, attempt).values():
+        wanted[entry.path] = Kept(entry.size, entry.sha256)
+    return wanted
+
+
+def _stored(run: Run, attempt: int) -> dict[str, Kept]:
+    if run._state.adding:  # a rehearsal of a row that is to be made
+        return {}
+    found = Artifact.objects.filter(run=run, attempt=attempt, received=F("size"))
+    return {
+        path: Kept(size, blob) for path, size, blob in found.values_list("path", "size", "blob")
+    }

@@ -1,0 +1,119 @@
+"""run.json in a run's folder: what only the database would know of it, so that files alone can tell.
+
+Written after the commit, when a run ends, goes into the trash or comes back, or is changed afterwards; never when a job
+is claimed. What programs say themselves (meta.json, config.json) stands in their own files and is repeated here as it
+was merged.
+"""
+
+import json
+import logging
+from collections.abc import Collection
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from runs import storable, storage
+from runs.models import Run, RunKind, RunStatus
+from runs.parsing import decode
+
+log = logging.getLogger(__name__)
+
+NAME = "run.json"
+LIMIT = 8 * 1024 * 1024
+# The longest text and the largest number that the row takes.
+TEXTS = {"name": 255, "project": 100, "user": 150, "hostname": 255, "trashed_by": 150}
+NUMBERS = {"attempt": 2**31 - 1, "dropped": 2**63 - 1, "resumed": 2**31 - 1}
+TIMES = ("created_at", "started_at", "finished_at", "trashed_at")
+TREES = {"tags": list, "config": dict, "summary": dict}
+FIELDS = ("kind", "status", *TEXTS, *NUMBERS, *TIMES, *TREES)
+BATCH = 200
+
+
+def write_later(runs: Collection[Run]) -> None:
+    """Write the files of these runs as their rows are once the transaction is over."""
+    if runs:
+        keys = [run.key for run in runs]
+        transaction.on_commit(partial(_write_all, keys), robust=True)
+
+
+def write_if_ended(run: Run) -> None:
+    """Something of it changed after its end, or before it, when its end will write the file."""
+    if run.is_final:
+        write_later([run])
+
+
+def _write_all(keys: list[str]) -> None:
+    for start in range(0, len(keys), BATCH):
+        for run in Run.objects.filter(key__in=keys[start : start + BATCH], deleted_at=None):
+            try:
+                write(run)
+            except OSError as error:  # a full disk must not undo what was committed
+                log.warning("run.json of %s cannot be written: %s", run.key, error)
+
+
+def write(run: Run) -> None:
+    """Write the file as this row is. Raises OSError."""
+    told: dict[str, Any] = {"id": run.key} | {name: getattr(run, name) for name in FIELDS}
+    for name in TIMES:
+        told[name] = told[name].isoformat() if told[name] else None
+    with storage.replacing(storage.run_folder(run.key) / NAME) as draft:
+        draft.write_text(json.dumps(told) + "\n")
+
+
+def read(folder: Path) -> dict[str, Any] | None:
+    """The columns of a row, as far as the file tells them; None where there is no file, or none that can be meant.
+
+    Raises Invalid where something else than a plain file is in its place.
+    """
+    try:
+        with storage.reading(folder / NAME) as file:
+            told = decode(file.read(LIMIT))
+    except FileNotFoundError:
+        return None
+    if told is None or told.get("id") != folder.name:
+        return None
+    row = {name: _readers[name](told.get(name)) for name in FIELDS}
+    sane = None not in (row["kind"], row["status"], row["created_at"])
+    return _consistent(row) if sane else None
+
+
+def _consistent(row: dict[str, Any]) -> dict[str, Any] | None:
+    """The database takes an end with a time, and no time without an end."""
+    return row if (row["finished_at"] is not None) == row["status"].is_final else None
+
+
+def _text(told: object, *, longest: int) -> str:
+    return storable.text(told)[:longest] if isinstance(told, str) else ""
+
+
+def _number(told: object, *, most: int) -> int:
+    return told if type(told) is int and 0 <= told <= most else 0
+
+
+def _time(told: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(told) if isinstance(told, str) else None
+    except ValueError:
+        return None
+    return at if at and at.tzinfo else None
+
+
+def _tree(told: object, *, kind: type) -> Any:
+    return storable.json(told) if isinstance(told, kind) else kind()
+
+
+def _choice(told: object, *, among: Any) -> Any:
+    return among(told) if isinstance(told, str) and told in among.values else None
+
+
+_readers: dict[str, Any] = {
+    "kind": partial(_choice, among=RunKind),
+    "status": partial(_choice, among=RunStatus),
+    **{name: partial(_text, longest=longest) for name, longest in TEXTS.items()},
+    **{name: partial(_number, most=most) for name, most in NUMBERS.items()},
+    **dict.fromkeys(TIMES, _time),
+    **{name: partial(_tree, kind=kind) for name, kind in TREES.items()},
+}
