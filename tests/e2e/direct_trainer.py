@@ -22,7 +22,7 @@ def main(enough: Path, resume: str | None) -> None:
         if step % 20 == 0:
             run.log_text("note", f"at step {step}", step=step)
         step += 1
-        time.sleep(0.002)
+        time.sleep(0.01)
     (run.dir / "artifacts" / "model").write_bytes(b"w" * 2_500_000)
     run.summary({"steps": step})
     began = time.monotonic()

@@ -92,6 +92,8 @@ def _points(site: Site, folder: Path) -> list[str]:
         for each in answer["series"]
         if not each["key"].startswith("system/")
     }
+    if not all(each["exact"] for each in answer["series"]):
+        return ["there are more points than can be read one by one"]
     logged = _logged(folder)
     if stored.keys() != logged.keys():
         return [f"series are {sorted(logged)}, on the server {sorted(stored)}"]
