@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from runs.errors import NotFound
+from whirr_site.access.principals import Principal
 
 
 class Visitor(Protocol):
@@ -34,6 +35,11 @@ View = Callable[..., HttpResponseBase]
 def visitor(request: HttpRequest) -> Visitor:
     """Whoever the middleware found behind this request."""
     return cast(Visitor, request.principal)  # type: ignore[attr-defined]
+
+
+def principal(request: HttpRequest) -> Principal:
+    """The same, for what the domain itself decides about who may do it."""
+    return cast("Principal", visitor(request))
 
 
 def needs(scope: str) -> Callable[[View], View]:

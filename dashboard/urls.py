@@ -10,12 +10,18 @@ from dashboard.pages import (
     run,
     runs,
     submit,
+    trash,
     workers,
 )
 
 urlpatterns = [
     path("", overview.show, name="overview"),
     path("runs/", runs.show, name="runs"),
+    path("runs/trash", trash.discard_chosen, name="discard-chosen"),
+    path("runs/<str:key>/trash", trash.discard, name="discard-run"),
+    path("runs/<str:key>/restore", trash.restore, name="restore-run"),
+    path("trash/", trash.show, name="trash"),
+    path("trash/empty", trash.empty, name="empty-trash"),
     path("runs/<str:key>/", run.show, name="run"),
     path("runs/<str:key>/head", run.head, name="run-head"),
     path("runs/<str:key>/why", job.explained, name="run-why"),

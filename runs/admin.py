@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from runs.admin_rights import ReadOnly
+from runs.admin_trash import Discarding
 from runs.models import Artifact, Chunk, Event, Overview, Run, Series, Stream
 
 
@@ -27,10 +28,13 @@ class ArtifactInline(ReadOnly, admin.TabularInline):
     fields = ("path", "attempt", "size", "received", "modified_at")
 
 
+IN_TRASH = ("trashed_at", admin.EmptyFieldListFilter)
+
+
 @admin.register(Run)
-class RunAdmin(ReadOnly, admin.ModelAdmin):
+class RunAdmin(Discarding, ReadOnly, admin.ModelAdmin):
     list_display = ("key", "name", "status", "kind", "user", "project", "created_at", "page")
-    list_filter = ("status", "kind", "user", "project")
+    list_filter = ("status", "kind", IN_TRASH, "user", "project")
     search_fields = ("key", "name", "user", "hostname")
     date_hierarchy = "created_at"
     show_full_result_count = False

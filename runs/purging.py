@@ -97,8 +97,8 @@ def _purge_one(pk: int, purged: Purged, *, by: str, now: datetime) -> None:
         _empty(run, deletion)
     except (OSError, DomainError) as error:  # one that cannot be deleted keeps no other
         log.warning("%s cannot be deleted yet: %s", run.key, error)
-        why = getattr(error, "strerror", None) or error
-        purged.kept[run.key] = f"its files cannot be deleted: {why}"
+        told = getattr(error, "strerror", None) or error
+        purged.kept[run.key] = f"its files cannot be deleted: {told}"
         return
     _forget(run)
     deletion.refresh_from_db()
@@ -219,9 +219,9 @@ def _give_back() -> None:
 
 
 def _vacuum_some(cursor: Any) -> bool:
-    before = cursor.execute("PRAGMA freelist_count").fetchone()[0]
+    before = int(cursor.execute("PRAGMA freelist_count").fetchone()[0])
     cursor.execute(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})").fetchall()
-    after = cursor.execute("PRAGMA freelist_count").fetchone()[0]
+    after = int(cursor.execute("PRAGMA freelist_count").fetchone()[0])
     return 0 < after < before
 
 

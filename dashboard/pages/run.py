@@ -5,10 +5,10 @@ from django.utils import timezone
 
 from dashboard import alerts, charts, log_text, media
 from dashboard.figures import AXES
-from dashboard.frame import needs, page
+from dashboard.frame import needs, page, principal
 from dashboard.pages.numbers import whole
 from dashboard.run_page import RunPage, details, last_words, run_page, why
-from runs import attention
+from runs import attention, trash
 
 
 @needs("read")
@@ -20,14 +20,16 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         "details": details(shown),
         "media": media.media(shown.run, shown.attempt),  # before the alerts: it has their cursor
         "alerts": alerts.of_attempt(shown.run, shown.attempt),
-        **_head(shown),
+        **_head(request, shown),
     }
     return page(request, "run.html", context, section="runs")
 
 
-def _head(shown: RunPage) -> dict[str, object]:
+def _head(request: HttpRequest, shown: RunPage) -> dict[str, object]:
     return {
         "page": shown,
+        "may_discard": trash.may_discard(principal(request), shown.run),
+        "for_good_at": trash.for_good_at(shown.run),
         "last_words": last_words(shown),
         "why": why(shown, now=timezone.now()),
     }
@@ -37,7 +39,7 @@ def _head(shown: RunPage) -> dict[str, object]:
 def head(request: HttpRequest, key: str) -> HttpResponse:
     """GET /runs/<key>/head: the run's header, as it is now."""
     shown = run_page(key, whole(request.GET, "attempt"))
-    return page(request, "_run_head.html", _head(shown))
+    return page(request, "_run_head.html", _head(request, shown))
 
 
 @needs("read")

@@ -74,11 +74,12 @@ class ReportSerializer(serializers.Serializer[Any]):
     staying = serializers.DictField(child=serializers.IntegerField())
 
 
-class JudgedSerializer(RuleSerializer):
+class JudgedSerializer(serializers.ModelSerializer[RetentionRule]):
     report = ReportSerializer(allow_null=True, help_text="null unless there is dry_run=1")
 
-    class Meta(RuleSerializer.Meta):
-        fields = (*RuleSerializer.Meta.fields, "report")  # type: ignore[assignment]
+    class Meta:
+        model = RetentionRule
+        fields = ("project", *retention.FIELDS, "report")
         read_only_fields = fields
 
 

@@ -23,11 +23,13 @@ def models() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("model", list(models()))
-def test_every_model_has_a_list_and_only_quotas_can_be_added(model: str, browser: Client) -> None:
+def test_every_model_has_a_list_and_only_quotas_and_rules_can_be_added(
+    model: str, browser: Client
+) -> None:
     log(begin(), loss=[1.0])
 
     assert browser.get(f"/admin/{model}/").status_code == 200
-    addable = model == "jobs/quota"
+    addable = model in {"jobs/quota", "runs/retentionrule"}
     assert browser.get(f"/admin/{model}/add/").status_code == (200 if addable else 403)
 
 

@@ -1,8 +1,9 @@
 """Deleting for good: everything goes, nothing else does, and a crash in the middle costs nothing."""
 
 import hashlib
+import shutil
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,8 @@ def home(run: Run) -> Path:
     return storage.run_folder(run.key)
 
 
-def purge(**told: Any) -> purging.Purged:
-    return purging.purge(**{"by": "root", "now": LATER} | told)
+def purge(now: datetime = LATER, *, patience: float | None = None) -> purging.Purged:
+    return purging.purge(by="root", now=now, patience=patience)
 
 
 def nothing_is_left(run: Run) -> bool:
@@ -143,7 +144,7 @@ class Crash(Exception):
 
 STEPS: dict[str, tuple[Any, str]] = {
     "before the folder": (measuring, "folder_bytes"),
-    "in the folder": (purging.shutil, "rmtree"),
+    "in the folder": (shutil, "rmtree"),
     "before the contents": (artifacts, "release"),
     "in the rows": (measuring, "length"),
     "before the last row": (ties, "let_go"),
@@ -173,7 +174,7 @@ def test_a_crash_in_the_middle_is_made_good(step: str, monkeypatch: pytest.Monke
 
 def test_a_folder_that_cannot_be_deleted_keeps_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     stuck, other = filled(), filled()
-    real = purging.shutil.rmtree
+    real = shutil.rmtree
 
     def refuse(path: Path) -> None:
         if path.name.endswith(stuck.key):
@@ -181,7 +182,7 @@ def test_a_folder_that_cannot_be_deleted_keeps_no_other(monkeypatch: pytest.Monk
         real(path)
 
     with monkeypatch.context() as broken:
-        broken.setattr(purging.shutil, "rmtree", refuse)
+        broken.setattr(shutil, "rmtree", refuse)
         purged = purge()
     assert purged.keys == [other.key]
     assert "Permission denied" in purged.kept[stuck.key]

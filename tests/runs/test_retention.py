@@ -50,8 +50,9 @@ class TestWhatGoes:
         self, direction: str, best: int
     ) -> None:
         runs = [scored(loss) for loss in (0.5, 0.1, 0.9, float("nan"), float("inf"))]
-        told = {"keep_best": 1, "metric": "loss", "direction": direction}
-        assert going(**told) == keys(*runs) - {runs[best].key}
+        assert going(keep_best=1, metric="loss", direction=direction) == keys(*runs) - {
+            runs[best].key
+        }
         assert going(keep_best=1, metric="accuracy", direction="max") == keys(*runs)
 
     def test_the_summary_comes_before_what_was_logged_last(self) -> None:

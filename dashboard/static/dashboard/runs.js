@@ -25,6 +25,8 @@ function show() {
   link.firstChild.textContent = chosen.size > 1 ? `Compare ${Math.min(chosen.size, MOST)} runs ` : "Open in compare ";
   const most = chosen.size > MOST ? ` (the first ${MOST} are compared)` : "";
   bar.querySelector("[data-chosen-count]").textContent = `${chosen.size} selected${most}`;
+  const discarded = bar.querySelector("[data-discard-runs]");
+  if (discarded) discarded.value = [...chosen].join(",");
   sessionStorage.setItem("whirr-chosen", JSON.stringify([...chosen]));
 }
 
@@ -35,6 +37,11 @@ panel.addEventListener("change", (event) => {
   show();
 });
 bar.querySelector("[data-choose-none]").addEventListener("click", () => {
+  chosen.clear();
+  show();
+});
+bar.querySelector("[data-discard]")?.addEventListener("htmx:afterRequest", (event) => {
+  if (!event.detail.successful) return;
   chosen.clear();
   show();
 });

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 import click
 
@@ -145,7 +144,7 @@ def _applied(client: Client, project: str) -> dict[str, Any]:
 
 
 def _path(project: str) -> str:
-    return f"/api/v1/retention/{quote(project, safe='')}"
+    return f"/api/v1/retention/{project}"
 
 
 def _days(text: str | None) -> int | None:
