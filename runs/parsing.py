@@ -7,7 +7,7 @@ operations for each set of keys that occurs in the block. What is no plain numbe
 import contextlib
 import json
 import math
-from collections.abc import Sequence, ValuesView
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -27,12 +27,15 @@ BLOCK = 2048  # lines read at once: what they hold stays in the processor's cach
 WHOLE = {int, bool}
 PLAIN = {int, bool, float}
 STAMP = "0000-00-00T00:00:00.000000Z"  # as the library writes times
-DIGITS = [at for at, each in enumerate(STAMP[:-1]) if each == "0"]
-MARKS = [at for at, each in enumerate(STAMP[:-1]) if each != "0"]
-ORDINALS = np.array([ord(STAMP[at]) for at in MARKS], dtype=np.uint8)
+DIGITS = [at for at, each in enumerate(STAMP) if each == "0"]
+MARKS = [at for at, each in enumerate(STAMP) if each != "0"]
+ZERO = np.uint8(ord("0"))
+MARKED = np.array([ord(STAMP[at]) for at in MARKS], dtype=np.uint8)
+
 
 Lines = NDArray[np.int64]  # numbers of lines
 Part = tuple[Lines, Points]
+Records = list[dict[str, Any] | None]
 
 
 @dataclass(slots=True)
@@ -54,38 +57,38 @@ def parse(lines: Sequence[bytes], *, first_index: int, prefix: str = "") -> Pars
     parsed = Parsed(lines=len(lines))
     parts: dict[str, list[Part]] = {}
     for start in range(0, len(lines), BLOCK):
-        shapes, bad = _by_keys(lines[start : start + BLOCK], first_index=first_index + start)
-        parsed.bad_lines += bad
-        for keys, (places, records) in shapes.items():
-            for key, part in _read(keys, np.array(places, dtype="<i8"), records, prefix):
+        records = _records(lines[start : start + BLOCK])
+        parsed.bad_lines += records.count(None)
+        for keys, places in _shapes(records):
+            found = records if len(places) == len(records) else [records[at] for at in places]
+            for key, part in _read(keys, places + (first_index + start), found, prefix):
                 parts.setdefault(key, []).append(part)
     parsed.columns = {key: _joined(found) for key, found in parts.items()}
     return parsed
 
 
-Shapes = dict[tuple[str, ...], tuple[list[int], list[ValuesView[Any]]]]
+def _records(lines: Sequence[bytes]) -> Records:
+    """Each line as an object; None for one that is none."""
+    try:
+        records = list(map(orjson.loads, lines))
+    except orjson.JSONDecodeError:
+        return list(map(decode, lines))
+    if set(map(type, records)) != {dict}:
+        return [each if isinstance(each, dict) else None for each in records]
+    return records
 
 
-def _by_keys(lines: Sequence[bytes], *, first_index: int) -> tuple[Shapes, int]:
-    """Numbers and values of lines by the keys they have; and how many lines are no object."""
-    shapes: Shapes = {}
-    bad = 0
-    loads = orjson.loads
-    for index, line in enumerate(lines, first_index):
-        try:
-            record = loads(line)
-        except orjson.JSONDecodeError:
-            record = decode(line)
-        if not isinstance(record, dict):
-            bad += 1
-            continue
-        keys = tuple(record)
-        found = shapes.get(keys)
-        if found is None:
-            found = shapes[keys] = ([], [])
-        found[0].append(index)
-        found[1].append(record.values())
-    return shapes, bad
+def _shapes(records: Records) -> Iterator[tuple[tuple[str, ...], Lines]]:
+    """Each set of keys that occurs, in their order, and the numbers of the records that have them."""
+    if None not in records and len(set(map(tuple, records))) == 1:  # type: ignore[arg-type]
+        yield tuple(records[0] or ()), np.arange(len(records))
+        return
+    shapes: dict[tuple[str, ...], list[int]] = {}
+    for at, record in enumerate(records):
+        if record is not None:
+            shapes.setdefault(tuple(record), []).append(at)
+    for keys, places in shapes.items():
+        yield keys, np.array(places, dtype="<i8")
 
 
 def decode(line: bytes) -> dict[str, Any] | None:
@@ -101,10 +104,10 @@ def decode(line: bytes) -> dict[str, Any] | None:
 
 
 def _read(
-    keys: tuple[str, ...], places: Lines, records: list[Any], prefix: str
+    keys: tuple[str, ...], places: Lines, records: Sequence[Any], prefix: str
 ) -> list[tuple[str, Part]]:
     """Points of lines that all have these keys, key by key."""
-    columns = dict(zip(keys, zip(*records, strict=True), strict=True))
+    columns = {key: [record[key] for record in records] for key in keys}
     steps = _steps(columns.get("step", columns.get("_idx")), places)
     times = _times(columns.get("_timestamp"), len(places))
     found = []
@@ -170,23 +173,19 @@ def _times(column: Sequence[Any] | None, count: int) -> Numbers:
         return np.zeros(count)
     try:
         return _written_by_us(column)
-    except (TypeError, ValueError, AttributeError):
+    except (TypeError, ValueError):
         return np.array([seconds(each) for each in column], dtype="<f8")
 
 
 def _written_by_us(column: Sequence[str]) -> Numbers:
-    """Times that all look as the library's own. Raises ValueError, TypeError or AttributeError for others."""
-    if set(map(len, column)) != {len(STAMP)} or not all(each.endswith("Z") for each in column):
+    """Times that all look as the library's own. Raises ValueError or TypeError for others."""
+    if set(map(len, column)) != {len(STAMP)}:
         raise ValueError("another way to write times")
-    text = np.array(column, dtype=f"S{len(STAMP) - 1}")
-    letters = text.view(np.uint8).reshape(len(column), -1)
-    digits = letters[:, DIGITS] - np.uint8(ord("0"))
-    if (
-        (digits > 9).any()
-        or (letters[:, MARKS] != ORDINALS).any()
-        or not digits[:, :4].any(1).all()
-    ):
+    letters = np.frombuffer("".join(column).encode(), np.uint8).reshape(len(column), len(STAMP))
+    digits = letters[:, DIGITS] - ZERO
+    if (digits > 9).any() or (letters[:, MARKS] != MARKED).any() or not digits[:, :4].any(1).all():
         raise ValueError("another way to write times, or the year 0")
+    text = letters.view(f"S{len(STAMP)}")[:, 0].astype(f"S{len(STAMP) - 1}")  # without the Z
     return np.asarray(text.astype("M8[us]").astype(np.int64) / 1e6, dtype="<f8")
 
 
