@@ -31,8 +31,8 @@ class Files:
     def written(self) -> tuple[int, int]:
         """Grows with each line."""
         return (
-            self._metrics.next_number if self._metrics else 0,
-            self._events.next_number if self._events else 0,
+            self._metrics.lines if self._metrics else 0,
+            self._events.lines if self._events else 0,
         )
 
     def metrics(self) -> LineFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import time
@@ -26,8 +27,11 @@ class LineFile:
         self._lock = threading.RLock()
         self._fd = open_lines(path) if fd is None else fd
         self._is = _identity(self._fd)
-        self._index, self._torn = _end_of(self._fd)
-        self.found_lines = self._index > 0 or self._torn
+        self.lines, self._torn = _end_of(self._fd)
+        self._numbers = itertools.count(
+            self.lines
+        )  # one step, which no signal handler can come between
+        self.found_lines = self.lines > 0 or self._torn
         self._second = -1
         self._prefix = ""
 
@@ -41,29 +45,26 @@ class LineFile:
             second = int(now)
             if second != self._second:  # formatting a date costs more than writing the line
                 self._begin_second(second)
-            index = self._index
+            index = next(self._numbers)
             start = "\n{" if self._torn else "{"
             data = (
                 f'{start}"_idx":{index},"_timestamp":"{self._prefix}'
                 f'{int((now - second) * 1_000_000):06d}Z"{body}}}\n'
             ).encode()
-            # Both before the write: a signal handler that logs now begins a line and a number of its own.
-            self._index = index + 1
-            self._torn = True
+            self._torn = (
+                True  # a signal handler that logs in the middle of this begins a line of its own
+            )
             try:
                 missing = len(data) - os.write(self._fd, data)
             except OSError:
                 self._torn = start != "{"
-                self._index = index if self._index == index + 1 else self._index
+                self._take_back(index)
                 raise
             if missing > 1:
-                self._index = index if self._index == index + 1 else self._index
+                self._take_back(index)
                 raise OSError(28, "no space left for a whole line")
             self._torn = missing == 1  # of a line without its end nothing is lost
-
-    @property
-    def next_number(self) -> int:
-        return self._index
+            self.lines = index + 1
 
     def close(self) -> None:
         with self._lock:
@@ -74,6 +75,10 @@ class LineFile:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+    def _take_back(self, index: int) -> None:
+        if next(self._numbers) == index + 1:
+            self._numbers = itertools.count(index)
 
     def _begin_second(self, second: int) -> None:
         """Once a second, it is made sure that the file is still this one, and still there."""
@@ -119,7 +124,7 @@ def _end_of(fd: int) -> tuple[int, bool]:
     whole, _, rest = tail.rpartition(b"\n")
     last = whole.rpartition(b"\n")
     number = _number_of(last[2]) if last[1] or length == size else None
-    return (_lines_of(fd) if number is None else number + 1), bool(rest)
+    return (_lines_of(fd, size) if number is None else number + 1), bool(rest)
 
 
 def _number_of(line: bytes) -> int | None:
@@ -129,10 +134,10 @@ def _number_of(line: bytes) -> int | None:
     return int(digits) if start == b'{"_idx"' and digits.isdigit() else None
 
 
-def _lines_of(fd: int) -> int:
+def _lines_of(fd: int, size: int) -> int:
     """How many there are: for files that are not the library's own."""
     lines, offset = 0, 0
-    while piece := os.pread(fd, 1 << 20, offset):
+    while offset < size and (piece := os.pread(fd, 1 << 20, offset)):
         lines += piece.count(b"\n")
         offset += len(piece)
     return lines

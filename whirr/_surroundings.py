@@ -60,7 +60,7 @@ class Surroundings:
         if self._delivery is None:
             return
         try:
-            if self._delivery.end(self._patience()):
+            if self._delivery.end(patience(say)):
                 return
             why: Exception | str = "the server has not got all of it yet"
         except Exception as error:
@@ -93,18 +93,18 @@ class Surroundings:
             self._complain("delivery", error)
             return None
 
-    def _patience(self) -> float:
-        text = os.environ.get(_PATIENCE, "")
-        try:
-            seconds = float(text) if text else _DEFAULT_PATIENCE
-        except ValueError:
-            seconds = -1.0
-        if not 0 <= seconds < threading.TIMEOUT_MAX:
-            self._complain(
-                _PATIENCE, f"{text!r} is no number of seconds; waiting {_DEFAULT_PATIENCE:g}"
-            )
-            return _DEFAULT_PATIENCE
+
+def patience(complain: Complain) -> float:
+    """Seconds that the end of a run waits for its delivery, as the environment says."""
+    text = os.environ.get(_PATIENCE, "")
+    try:
+        seconds = float(text) if text else _DEFAULT_PATIENCE
+    except ValueError:
+        seconds = -1.0
+    if 0 <= seconds < threading.TIMEOUT_MAX:
         return seconds
+    complain(_PATIENCE, f"{text!r} is no number of seconds; waiting {_DEFAULT_PATIENCE:g}")
+    return _DEFAULT_PATIENCE
 
 
 def _begin_capture(place: Place, wanted: Wanted) -> threading.Thread | None:
