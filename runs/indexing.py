@@ -9,17 +9,16 @@ closed chunks, which merging (`runs.series.merging`) may replace by one while mo
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
-from django.db import transaction
 from django.db.models import F, Model
 
-from runs import rows, storage
-from runs.models import FULL, STRETCH, Chunk, Run, Series, Stream
+from runs import lines, rows, storage
+from runs.models import FULL, STRETCH, Chunk, Run, Series
 from runs.parsing import parse
 from runs.points import Points
 
-AT_ONCE = 4 * 1024 * 1024  # bytes indexed in one transaction
 # What an agent measures never mixes with what a script logs.
 PREFIXES = {"system.jsonl": storage.SYSTEM}
 
@@ -29,44 +28,14 @@ def index(run: Run, attempt: int, name: str, *, size: int) -> bool:
 
     A torn last line waits for its end.
     """
-    grew = False
-    while _index_part(run, attempt, name, size=size):
-        grew = True
-    return grew
+    keep = partial(_keep, run, attempt, name)
+    return lines.take(run, attempt, name, size=size, keep=keep)
 
 
-@transaction.atomic
-def _index_part(run: Run, attempt: int, name: str, *, size: int) -> bool:
-    """Index up to AT_ONCE bytes; false where there was nothing to index."""
-    stream = _locked(run, attempt, name)
-    wanted = min(size - stream.indexed, AT_ONCE)
-    if wanted <= 0:
-        return False
-    with storage.reading(storage.stream_path(run, attempt, name)) as file:
-        file.seek(stream.indexed)
-        data = file.read(wanted)
-    end = data.rfind(b"\n") + 1
-    if end == 0:
-        if len(data) < AT_ONCE:  # torn, or the file shrank on a shared disk
-            return False
-        end = len(data)  # a line longer than any record: passed over in parts, counted as bad
-    lines = data[:end].removesuffix(b"\n").split(b"\n")
-    parsed = parse(lines, first_index=stream.lines, prefix=PREFIXES.get(name, ""))
+def _keep(run: Run, attempt: int, name: str, found: list[bytes], first: int) -> int:
+    parsed = parse(found, first_index=first, prefix=PREFIXES.get(name, ""))
     store(run, attempt, storage.parted(name)[1], parsed.columns)
-    stream.indexed += end
-    stream.lines += parsed.lines
-    stream.bad_lines += parsed.bad_lines
-    stream.save(update_fields=["indexed", "lines", "bad_lines"])
-    return True
-
-
-def _locked(run: Run, attempt: int, name: str) -> Stream:
-    mine = Stream.objects.select_for_update().filter(run=run, attempt=attempt, name=name)
-    found = mine.first()
-    if found is None:
-        Stream.objects.get_or_create(run=run, attempt=attempt, name=name)
-        found = mine.get()
-    return found
+    return parsed.bad_lines
 
 
 def store(run: Run, attempt: int, writer: str, columns: dict[str, Points]) -> None:

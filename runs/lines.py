@@ -30,8 +30,7 @@ def take(run: Run, attempt: int, name: str, *, size: int, keep: Keep) -> bool:
 
 @transaction.atomic
 def _take_stretch(run: Run, attempt: int, name: str, *, size: int, keep: Keep) -> bool:
-    Stream.objects.get_or_create(run=run, attempt=attempt, name=name)
-    stream = Stream.objects.select_for_update().get(run=run, attempt=attempt, name=name)
+    stream = _locked(run, attempt, name)
     wanted = min(size - stream.indexed, STRETCH)
     if wanted <= 0:
         return False
@@ -49,3 +48,12 @@ def _take_stretch(run: Run, attempt: int, name: str, *, size: int, keep: Keep) -
     stream.indexed += end
     stream.save(update_fields=["indexed", "lines", "bad_lines"])
     return True
+
+
+def _locked(run: Run, attempt: int, name: str) -> Stream:
+    mine = Stream.objects.select_for_update().filter(run=run, attempt=attempt, name=name)
+    found = mine.first()
+    if found is None:
+        Stream.objects.get_or_create(run=run, attempt=attempt, name=name)
+        found = mine.get()
+    return found

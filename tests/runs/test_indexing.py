@@ -7,7 +7,7 @@ from django.db.models import Model
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runs import indexing, recording, rows, streams
+from runs import indexing, lines, recording, rows, streams
 from runs.models import Chunk, Run, Series, Stream
 from runs.series import reading
 from tests.runs.factories import NOON, line, log, make_run, series
@@ -186,7 +186,7 @@ class TestWhatALineMayHold:
 
 
 def test_a_line_without_end_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(indexing, "STRETCH", 100)
+    monkeypatch.setattr(lines, "STRETCH", 100)
     run = make_run()
     log(run, line(loss=1))
     log(run, b"x" * 350)
