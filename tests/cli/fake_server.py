@@ -21,6 +21,7 @@ class FakeServer:
         self.runs: list[dict[str, Any]] = []
         self.workers: list[dict[str, Any]] = []
         self.logs: dict[tuple[str, int], bytes] = {}
+        self.exports: dict[tuple[str, str], bytes] = {}  # by run and format
         self.final: set[tuple[str, int]] = set()
         self.submitted: list[dict[str, Any]] = []
         self.seen: list[str] = []
@@ -166,12 +167,19 @@ class FakeServer:
             return 200, {"runs": [run for run in self.runs if not tag or tag in run["tags"]]}
         if parts[0] == "jobs" and int(parts[1]) in self.jobs:
             return 200, self.jobs[int(parts[1])]
-        if parts[0] == "runs" and parts[2:] == ["log"]:
-            return self._log(parts[1], query)
-        if parts[0] == "runs" and parts[2:] == ["artifacts"]:
-            return 200, {"artifacts": [{"path": "model.npz", "size": 12, "modified": None}]}
+        if parts[0] == "runs" and len(parts) == 3:
+            return self._of_run(*parts[1:], query)
         found = [run for run in self.runs if parts == ["runs", run["id"]]]
         return (200, found[0]) if found else (404, {"detail": "no such thing", "code": "not_found"})
+
+    def _of_run(self, run: str, what: str, query: dict[str, list[str]]) -> tuple[int, Any]:
+        if what == "log":
+            return self._log(run, query)
+        if what == "artifacts":
+            return 200, {"artifacts": [{"path": "model.npz", "size": 12, "modified": None}]}
+        data = self.exports.get((run, query["format"][0]))
+        nothing = {"detail": f"there is no run {run}", "code": "not_found"}
+        return (404, nothing) if data is None else (200, data)
 
     def _log(self, run: str, query: dict[str, list[str]]) -> tuple[int, Any]:
         newest = max((number for name, number in self.logs if name == run), default=1)

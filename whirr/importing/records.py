@@ -1,13 +1,13 @@
 """TensorFlow's record files: each record has its length before it, and a checksum behind either.
 
-The checksum is CRC-32C, masked (tensorflow/core/lib/hash/crc32c.h). A file that a killed program left ends within a
-record; that is told, and so is the first record that is damaged: nothing behind it can be found with certainty.
+The checksum is CRC-32C, masked (tensorflow/core/lib/hash/crc32c.h). A record whose content is damaged is passed over;
+behind one whose length is damaged, nothing can be found. A file that a killed program left ends within a record.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,26 +21,33 @@ class Damaged(ValueError):
     """From here on the file cannot be read. The text says where and why."""
 
 
-def records(path: Path) -> Iterator[bytes]:
-    """The records of a file in order. Raises Damaged after the last that is sound, OSError."""
+def records(path: Path, tell: Callable[[str], None]) -> Iterator[bytes]:
+    """The records of a file in order; each that is damaged is told, and passed over.
+
+    Raises Damaged where nothing more can be found, OSError.
+    """
     with path.open("rb") as file:
         number = 0
         while True:
             at = file.tell()
             try:
-                data = _next(file)
+                data, is_sound = _next(file)
             except Damaged as problem:
                 raise Damaged(f"record {number}, at byte {at}: {problem}") from None
             if data is None:
                 return
-            yield data
+            if is_sound:
+                yield data
+            else:
+                tell(f"record {number}, at byte {at}, was left out: its checksum is wrong")
             number += 1
 
 
-def _next(file: BinaryIO) -> bytes | None:
+def _next(file: BinaryIO) -> tuple[bytes | None, bool]:
+    """A record, and whether it is what was written; None at the end of the file."""
     head = file.read(12)
     if not head:
-        return None
+        return None, True
     if len(head) < 12:
         raise Damaged("the file ends within a record")
     length, told = struct.unpack("<QI", head)
@@ -49,9 +56,7 @@ def _next(file: BinaryIO) -> bytes | None:
     data, tail = file.read(length), file.read(4)
     if len(data) < length or len(tail) < 4:
         raise Damaged("the file ends within a record")
-    if length <= CHECKED and masked(data) != struct.unpack("<I", tail)[0]:
-        raise Damaged("its checksum is wrong")
-    return data
+    return data, length > CHECKED or masked(data) == struct.unpack("<I", tail)[0]
 
 
 def masked(data: bytes) -> int:

@@ -96,7 +96,7 @@ def _read(reader: summaries.Reader, event: Event, file: str) -> None:
 def _events(file: Path, draft: Draft) -> Iterator[Event]:
     """What can be read of a file; the rest is a remark."""
     try:
-        for record in records(file):
+        for record in records(file, lambda text: draft.remark(f"{file.name}: {text}")):
             yield _event(record)
     except (Damaged, Malformed, OSError) as problem:
         draft.remark(f"{file.name}: what follows was left out: {problem}")

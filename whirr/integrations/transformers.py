@@ -45,7 +45,7 @@ class WhirrCallback(_library.TrainerCallback):  # type: ignore[misc]  # its base
         named = {"name": getattr(args, "run_name", None)} | self._options
         self._holder = Holder(named)
         config = dict(args.to_sanitized_dict())
-        described = getattr(model, "config", None)
+        described: Any = getattr(model, "config", None)
         if hasattr(described, "to_dict"):
             config["model"] = described.to_dict()
         self._holder.run.add_config(config)
