@@ -50,6 +50,7 @@ lock: install ## compile requirements/*.in into the pinned requirements/*.txt (A
 	$(COMPILE) $(ARGS) requirements/legacy-server.in -o requirements/legacy-server.txt
 	$(COMPILE) $(ARGS) requirements/legacy-client.in -o requirements/legacy-client.txt
 	$(COMPILE) $(ARGS) requirements/mlflow-client.in -o requirements/mlflow-client.txt
+	@for peer in benchmarks/trackers/peers/*.in; do $(COMPILE) $(ARGS) $$peer -o $${peer%.in}.txt || exit 1; done
 
 agent: install ## build dist/whirr-worker.pyz, the agent in one file
 	@$(PYTHON) scripts/build_agent.py
@@ -62,7 +63,7 @@ bench-queue: install ## claims and submit-to-start
 bench-agent: install ## memory, start-up and shipping of the agent
 	@$(PYTHON) benchmarks/agent.py $(ARGS)
 
-bench-tracking: install ## storing and reading metrics
+bench-tracking: install ## the record beside its peers from PyPI (ARGS="--only log")
 	@$(PYTHON) benchmarks/tracking.py $(ARGS)
 
 soak: install ## many agents for ten minutes, then a bad network (ARGS=--quick)
@@ -72,5 +73,5 @@ screenshots: install ## the pictures of the README, light and dark
 	@$(PYTHON) scripts/screenshots.py $(ARGS)
 
 clean: ## remove what was built and cached, and .venv/
-	rm -rf .venv .venv-0.5.3 .venv-0.5.3-server .venv-mlflow build dist staticfiles *.egg-info .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-0.5.3 .venv-0.5.3-server .venv-mlflow .bench-envs build dist staticfiles *.egg-info .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

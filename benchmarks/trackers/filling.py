@@ -17,7 +17,7 @@ from benchmarks.trackers.lines import RATE, START
 from benchmarks.trackers.servers import Server
 
 PATIENCE = 120  # seconds for the lock of a database that others write to
-CHILDREN = {"runs_series": "run_id", "runs_chunk": "series_id", "runs_overview": "series_id"}
+ENDED = {"kind": "direct", "status": "completed", "finished_at": "2026-01-15 10:40:00"}
 
 
 @contextmanager
@@ -34,12 +34,13 @@ class Copier:
         self._path = path
         self._key = key
 
-    def copy(self, number: int, **values: object) -> str:
-        """One more run, `key-number`, where `values` replace columns of its row; its key."""
-        key = f"{self._key}-{number}"
+    def copy(self) -> str:
+        """One more run, completed; its key."""
         with database(self._path) as opened:
             (old,) = opened.execute("SELECT id FROM runs_run WHERE key = ?", [self._key]).fetchone()
-            new = insert(opened, "runs_run", {"key": key, **values}, {"id": old})
+            (last,) = opened.execute("SELECT max(id) FROM runs_run").fetchone()
+            key = f"local-20260115-103000-{last + 1:06x}"
+            new = insert(opened, "runs_run", {"key": key, **ENDED}, {"id": old})
             for (series,) in opened.execute(
                 "SELECT id FROM runs_series WHERE run_id = ?", [old]
             ).fetchall():
@@ -71,7 +72,12 @@ def unmerged(path: Path) -> int:
 def trackio_series(server: Server, points: int) -> str:
     """A run of project "reading" with that many points of "loss"; its name. The first goes through the server."""
     name = f"run-{points}"
-    entry = {"project": "reading", "run": name, "run_id": name, "metrics": {"loss": 1.0}}
+    entry: dict[str, object] = {
+        "project": "reading",
+        "run": name,
+        "run_id": name,
+        "metrics": {"loss": 1.0},
+    }
     entry |= {"step": 0, "config": None, "log_id": name}
     server.call("/api/bulk_log", {"args": [], "kwargs": {"logs": [entry], "hf_token": None}})
     with database(server.folder / "trackio" / "reading.db") as opened:

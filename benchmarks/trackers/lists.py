@@ -1,4 +1,4 @@
-"""Tables of a thousand and ten thousand runs, and a search by a metric: the same calls to MLflow's server and to ours."""
+"""Tables of 1,000 and 10,000 runs, and a search by a metric: the same calls to MLflow's server and to ours."""
 
 import os
 from functools import partial
@@ -37,8 +37,8 @@ def measure(report: Report, field: Field) -> None:
         copier, there = Copier(stack.data / "whirr.db", first), 1
         for size in sizes:
             report.section(f"lists and searches among {size:,} runs, over HTTP")
-            for number in range(there, size):
-                copier.copy(number)
+            for _ in range(there, size):
+                copier.copy()
             there = size
             with filling.database(stack.data / "whirr.db") as opened:
                 opened.execute(OUR_LOSSES)

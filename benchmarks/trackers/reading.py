@@ -212,4 +212,4 @@ def _overlay(
 def copies(path: Path, run: str, count: int) -> list[str]:
     """That many more runs like this one."""
     copier = Copier(path, run)
-    return [copier.copy(number) for number in range(count)]
+    return [copier.copy() for _ in range(count)]

@@ -154,7 +154,7 @@ def _send_to_mlflow(server: Server) -> None:
 
 def _read(report: Report, server: Server, runs: list[str], times: int) -> None:
     some = {"experiment_ids": ["0"], "max_results": min(50, len(runs))}
-    searched = {**BY_METRIC, "max_results": min(50, len(runs))}
+    searched = {**BY_METRIC, "filter": "metrics.loss < 2", "max_results": min(50, len(runs))}
     for what, call in (
         ("newest 50 runs", partial(server.call, "/api/v1/runs?limit=50")),
         ("one run", partial(server.call, f"/api/v1/runs/{runs[0]}")),

@@ -14,6 +14,7 @@ import resource
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,12 @@ def peak_of(status: str) -> float:
     return int(next(lines).split()[1]) / 1024
 
 
-TASKS = {"log": log, "empty": empty, "stored": stored, "send": send}
+TASKS: dict[str, Callable[..., Facts]] = {
+    "log": log,
+    "empty": empty,
+    "stored": stored,
+    "send": send,
+}
 
 
 def main() -> None:
