@@ -14,7 +14,8 @@ from pathlib import Path
 from whirr.wire import jsontext
 from whirr.wire.files import write_whole
 
-_PATIENCE = 20.0
+_PATIENCE = 20.0  # seconds for an answer of git
+_AFTER = 0.1  # seconds: until then `whirr.init` has returned
 _LARGEST_DIFF = 1024 * 1024
 _LARGEST_ANSWER = 64 * 1024
 _MOST_UNTRACKED = 200  # names
@@ -22,21 +23,31 @@ _HEAD = 8192  # bytes of a package's description: its name and version stand on 
 _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
 
 
-def start(folder: Path, cwd: Path, *, git: bool, packages: bool) -> threading.Thread:
-    """In the background: training must not wait for git or a slow disk."""
+class Capture:
+    """In the background: training must not wait for git or a slow disk, nor its first moments for the interpreter."""
 
-    def work() -> None:
+    def __init__(self, folder: Path, cwd: Path, *, git: bool, packages: bool) -> None:
+        self._folder = folder
+        self._cwd = cwd
+        self._git = git
+        self._packages = packages
+        self._hurry = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="whirr-capture", daemon=True)
+        self._thread.start()
+
+    def end(self, patience: float) -> None:
+        self._hurry.set()
+        self._thread.join(patience)
+
+    def _work(self) -> None:
+        self._hurry.wait(_AFTER)
         try:
-            if git:
-                _capture_git(folder, cwd)
-            if packages:
-                _capture_packages(folder, list(sys.path))
+            if self._git:
+                _capture_git(self._folder, self._cwd)
+            if self._packages:
+                _capture_packages(self._folder, list(sys.path))
         except Exception:  # no git, a full disk, an odd package
             return  # the run is worth more than its surroundings
-
-    thread = threading.Thread(target=work, name="whirr-capture", daemon=True)
-    thread.start()
-    return thread
 
 
 def _capture_git(folder: Path, cwd: Path) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from whirr._capture import Capture
     from whirr._place import Place
 
     Complain = Callable[[str, Exception | str], None]
@@ -42,14 +43,14 @@ class Surroundings:
     def __init__(self, place: Place, wanted: Wanted, complain: Complain, *, main: bool) -> None:
         self._place = place
         self._complain = complain
-        self._capture = _begin_capture(place, wanted)
-        self._watch = self._begin_watch(wanted.measured_every) if main else None
         self._delivery = self._begin_delivery() if main else None
+        self._watch = self._begin_watch(wanted.measured_every) if main else None
+        self._capture = _begin_capture(place, wanted)
 
     def stop(self) -> None:
         """Before the run's last word: nothing of its files changes after this."""
         if self._capture is not None:
-            self._capture.join(_CAPTURE_PATIENCE)
+            self._capture.end(_CAPTURE_PATIENCE)
         if self._watch is not None:
             self._watch.stop()
 
@@ -107,12 +108,12 @@ def patience(complain: Complain) -> float:
     return _DEFAULT_PATIENCE
 
 
-def _begin_capture(place: Place, wanted: Wanted) -> threading.Thread | None:
+def _begin_capture(place: Place, wanted: Wanted) -> Capture | None:
     if not wanted.git and not wanted.packages:
         return None
     from whirr import _capture  # noqa: PLC0415  (not everybody wants it)
 
     try:
-        return _capture.start(place.folder, Path.cwd(), git=wanted.git, packages=wanted.packages)
+        return _capture.Capture(place.folder, Path.cwd(), git=wanted.git, packages=wanted.packages)
     except (OSError, RuntimeError):  # the working folder is gone; no thread is to be had
         return None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Complain = Callable[[str, Exception | str], None]
 
 _SHORTEST = 0.1
+_AFTER = 0.2  # seconds: until then `whirr.init` has returned
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _MOST = 4096  # processes of a tree that are looked at
@@ -59,6 +60,7 @@ class Watch:
         self._lines.abandon()
 
     def _work(self) -> None:
+        self._end.wait(min(_AFTER, self._every))
         self._gpus.ask()
         while not self._end.wait(self._every):
             self._look()

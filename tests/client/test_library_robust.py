@@ -5,6 +5,7 @@ import shutil
 import signal
 import threading
 import time
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,8 @@ def test_steps_and_keys_are_kept_in_every_form() -> None:
     run = begin()
     run.log({"a": 1}, step=-(2**63))
     run.log({"a": 1}, step=5.0)  # type: ignore[arg-type]
-    run.log({Phase.TRAIN: 1, 7: 2, 'quo"te\n': 3, "µ": 4})
+    mixed: dict[Any, Any] = {Phase.TRAIN: 1, 7: 2, 'quo"te\n': 3, "µ": 4}
+    run.log(mixed)
     run.log({"train": 2})
     assert [line.get("step") for line in lines(run)] == [-(2**63), 5, None, None]
     assert list(lines(run)[2].values())[2:] == [1, 2, 3, 4]
@@ -124,13 +126,14 @@ def test_a_config_that_cannot_be_kept_is_counted() -> None:
 
 def test_strict_raises_from_everything() -> None:
     run = begin(strict=True)
-    for call in (
+    calls: tuple[Callable[[], object], ...] = (
         lambda: run.log({"a": "x"}),
         lambda: run.log_image("a", "no-such.png"),
         lambda: run.alert("a", level="loud"),
         lambda: run.summary(7),  # type: ignore[arg-type]
         lambda: run.log_text("", "x"),
-    ):
+    )
+    for call in calls:
         with pytest.raises((TypeError, ValueError, OSError)):
             call()
 
