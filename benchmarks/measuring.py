@@ -31,7 +31,7 @@ class Report:
         self._load_before = os.getloadavg()[0]
         self._sections: dict[str, dict[str, Row]] = {}
         self._rows: dict[str, Row] = {}
-        self._remarks: dict[str, dict[str, str]] = {}
+        self.remarks: dict[str, dict[str, str]] = {}
         self._title = ""
 
     def section(self, title: str) -> None:
@@ -45,13 +45,13 @@ class Report:
 
     def remark(self, what: str, text: str) -> None:
         """Say below the section what its figures cannot, as that something was not measured and why."""
-        self._remarks.setdefault(self._title, {})[what] = text
+        self.remarks.setdefault(self._title, {})[what] = text
 
     def close(self) -> None:
         """Print everything and write `results/<name>.json`."""
         for title, rows in self._sections.items():
             print(f"\n{title}\n{table(rows)}")
-            for what, text in self._remarks.get(title, {}).items():
+            for what, text in self.remarks.get(title, {}).items():
                 print(f"  {what}: {text}")
         load = [self._load_before, os.getloadavg()[0]]
         print(
@@ -65,7 +65,7 @@ class Report:
             "load_average": load,
             "quick": self.quick,
             "sections": self._sections,
-            "remarks": self._remarks,
+            "remarks": self.remarks,
         }
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / f"{self.name}.json").write_text(json.dumps(facts, indent=2) + "\n")

@@ -1,14 +1,13 @@
 """tensorboardX."""
 
-import struct
 from pathlib import Path
 
 from tensorboardX import SummaryWriter
 
 from benchmarks.trackers.libraries import Begun
+from benchmarks.trackers.libraries.formats import tensorflow_records
 
 FOLDER = "events"
-HEAD, CHECKSUM = 12, 4  # length (8) and its checksum, then the event, then its checksum
 
 
 def begin() -> Begun:
@@ -23,13 +22,4 @@ def begin() -> Begun:
 
 def stored() -> int:
     """Events in its files, the first of which tells the version."""
-    return sum(max(0, events(path.read_bytes()) - 1) for path in Path(FOLDER).iterdir())
-
-
-def events(data: bytes) -> int:
-    """Whole records of TensorFlow's record format."""
-    found = at = 0
-    while at + HEAD <= len(data):
-        at += HEAD + struct.unpack_from("<Q", data, at)[0] + CHECKSUM
-        found += at <= len(data)
-    return found
+    return sum(max(0, tensorflow_records(path.read_bytes()) - 1) for path in Path(FOLDER).iterdir())
