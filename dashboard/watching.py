@@ -187,7 +187,7 @@ def version(run: Run) -> str:
 
 SHOWN = (
     *("status", "attempt", "name", "project", "tags", "config", "summary", "finished_at"),
-    *("dropped", "resumed"),
+    *("dropped", "resumed", "trashed_at"),
 )
 
 
@@ -202,9 +202,15 @@ def queue_version() -> str:
         online=Count("id", filter=Q(online=True)),
     )
     newest = Run.objects.order_by("-id")[:RUNS_WATCHED]
-    runs = newest.aggregate(last=Max("id"), ended=Max("finished_at"), began=Max("started_at"))
+    runs = newest.aggregate(
+        last=Max("id"),
+        ended=Max("finished_at"),
+        began=Max("started_at"),
+        trashed=Max("trashed_at"),
+        kept=Count("id", filter=Q(trashed_at__isnull=True)),
+    )
     return repr((events, workers, runs, logged.newest_alert()))
 
 
 def exists(key: str) -> bool:
-    return Run.objects.filter(key=key).exists()
+    return selectors.known([key]).exists()

@@ -137,6 +137,7 @@ def _empty(run: Run, deletion: Deletion) -> None:
     for table in TABLES:
         while _delete_rows(table, run, deletion):
             pass
+    _remove_folder(run.key, deletion)  # again: somebody may have been about to write a last file
 
 
 def _remove_folder(key: str, deletion: Deletion) -> None:

@@ -7,6 +7,7 @@ from typing import Self
 
 from django.db.models import F
 
+from runs import selectors
 from runs.errors import Invalid
 from runs.models import Run, Series
 from runs.series import reading
@@ -73,7 +74,7 @@ class Found:
 
 def find(wish: Wish) -> Found:
     """The series; no points yet. Raises Invalid where they would be too many."""
-    there = {run.key: run for run in Run.objects.filter(key__in=wish.runs)}
+    there = {run.key: run for run in selectors.known(wish.runs)}
     runs = [there[key] for key in wish.runs if key in there]
     series = _series(wish, runs)
     if len(series) > SERIES_AT_ONCE:

@@ -1,5 +1,7 @@
 """What happens to a job whose run is deleted for good, and which runs of jobs stay."""
 
+from typing import Any
+
 import pytest
 
 from jobs import retrying
@@ -33,7 +35,7 @@ def purge() -> purging.Purged:
     return purging.purge(by="root", now=after(8 * DAY))
 
 
-def done(**wish: object) -> Job:
+def done(**wish: Any) -> Job:
     """A job that completed."""
     job = make_job(**wish)
     finish(claim(make_worker()))
