@@ -1,12 +1,18 @@
 """The page's own scripts in a real browser: a log makes text and nothing else, whatever is in it."""
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, sync_playwright
+
+from runs.models import Run, Series
+from runs.points import Points, thin
+from runs.series import binary
+from runs.series.reading import Reading
 
 STATIC = Path(__file__).resolve().parents[2] / "dashboard" / "static" / "dashboard"
 HOST = "http://whirr.test"
@@ -134,3 +140,48 @@ def test_points_are_appended_once(page: Page, start: int, result: str, points: i
     )
 
     assert (said, count) == (result, points)
+
+
+def test_series_of_the_binary_form_are_typed_arrays(page: Page) -> None:
+    """The browser reads what the server writes: an exact series, a thinned one, odd numbers, and steps beyond 2**53."""
+    found = [_reading(50, width=10), _reading(3, width=10), _reading(2, width=10, first=2**60)]
+    data = binary.encode(found, missing=["job-9"])
+    told = page.evaluate(
+        """async (bytes) => {
+          const { decode } = await import("/series.js");
+          const { series, missing } = decode(new Uint8Array(bytes).buffer);
+          const listed = (column) => Array.from(column, (each) => String(each));
+          return [missing, series.map((each) => [each.key, each.exact, each.points.step.constructor.name,
+            listed(each.points.step), listed(each.points.min), listed(each.points.count)])];
+        }""",
+        list(data),
+    )
+    big = ["1152921504606846976", "1152921504606846977"]
+    assert told == [
+        ["job-9"],
+        [
+            ["loss", False, "Float64Array", [str(n) for n in range(4, 50, 5)], ["NaN"] * 10, ["5"] * 10],
+            ["loss", True, "Float64Array", ["0", "1", "2"], ["NaN"] * 3, ["1"] * 3],
+            ["loss", True, "BigInt64Array", big, ["NaN"] * 2, ["1"] * 2],
+        ],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("data", [b"", b"WHIRRSR2" + bytes(8), b"<!doctype html>"])
+def test_bytes_that_are_no_series_are_refused(page: Page, data: bytes) -> None:
+    told = page.evaluate(
+        """async (bytes) => {
+          const { decode } = await import("/series.js");
+          try { return decode(new Uint8Array(bytes).buffer); } catch (error) { return error.message; }
+        }""",
+        list(data),
+    )
+    assert told == "these bytes are no series of whirr"
+
+
+def _reading(count: int, *, width: int, first: int = 0) -> Reading:
+    steps = [first + each for each in range(count)]
+    points = Points.of(steps, [math.nan] * count, [0.0] * count)
+    thinned = thin(points, width)
+    series = Series(run=Run(key="job-1"), attempt=1, key="loss", count=count)
+    return Reading(series, thinned, thinned.points.steps.astype("<f8"))

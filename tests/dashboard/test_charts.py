@@ -1,0 +1,92 @@
+"""Charts of runs with several writers, and of runs whose steps went back."""
+
+import pytest
+
+from dashboard import charts, comparison, watching
+from dashboard.charts import Shown
+from dashboard.figures import Figure
+from dashboard.watching import Cursors, news
+from runs.models import Run
+from tests.jobs.factories import NOON
+from tests.runs.factories import line, log, make_run
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def own_data_dir(data_dir: object) -> None:
+    """Streams are files."""
+
+
+def ranks(*values: float) -> Run:
+    """A run to which a main writer and as many ranks as there are further values logged a loss."""
+    run = make_run()
+    for rank, value in enumerate(values):
+        name = f"metrics.r{rank}.jsonl" if rank else "metrics.jsonl"
+        log(run, line(step=0, loss=value) + line(step=1, loss=value / 2), name=name)
+    return run
+
+
+def drawn(*runs: Run) -> Figure:
+    (figure,) = charts.draw([Shown(run, 1) for run in runs], ["loss"], axis="step")
+    return figure
+
+
+def test_each_writer_has_a_line_of_its_own_and_the_main_ones_comes_first() -> None:
+    figure = drawn(ranks(4, 3, 2))
+    assert [(each["meta"]["writer"], each["y"]) for each in figure["data"]] == [
+        ("", [4, 2]),
+        ("r1", [3, 1.5]),
+        ("r2", [2, 1]),
+    ]
+    main, first, _ = (each["name"] for each in figure["data"])
+    assert first == f"{main} · r1"
+    assert len({each["line"]["color"] for each in figure["data"]}) == 3
+
+
+def test_beside_other_runs_a_runs_writers_share_its_colour() -> None:
+    figure = drawn(ranks(4, 3), ranks(5, 6))
+    looks = [(each["line"]["color"], each["line"]["dash"]) for each in figure["data"]]
+    assert looks[0][0] == looks[1][0] != looks[2][0] == looks[3][0]
+    assert [dash for _, dash in looks] == ["solid", "dash"] * 2
+
+
+def test_a_chart_says_how_many_writers_it_does_not_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(charts, "WRITERS_DRAWN", 2)
+    figure = drawn(ranks(1, 2, 3, 4))
+    assert len(figure["data"]) == 2
+    assert figure["layout"]["annotations"][0]["text"] == "2 more are not drawn"
+
+
+def test_a_comparison_shows_the_main_writers_number() -> None:
+    run = ranks(8, 3)
+    log(run, line(acc=1), name="metrics.r1.jsonl")
+    found = {each.key: each.cells for each in comparison.compare([run.key]).metrics}
+    assert [found["loss"][0].last, found["acc"][0].last] == [4, 1]
+
+
+def test_a_resumed_run_shows_the_newer_values_in_the_order_of_steps() -> None:
+    run = make_run()
+    log(run, b"".join(line(step=step, loss=step) for step in range(10)))
+    log(run, b"".join(line(step=step, loss=-step) for step in range(7, 12)))
+    (trace,) = drawn(run)["data"]
+    assert trace["x"] == [*range(12)]
+    assert trace["y"] == [*range(7), -7, -8, -9, -10, -11]
+
+
+def test_where_steps_went_back_the_page_draws_anew_instead_of_appending() -> None:
+    run = make_run()
+    log(run, line(step=5, loss=1) + line(step=6, loss=2))
+    messages, seen = news(run.key, Cursors(1, points={"loss": 0}, keys=1), now=NOON)
+    assert messages[0]["series"]["loss"]["step"] == [5, 6]
+    log(run, line(step=3, loss=3))
+    messages, seen = news(run.key, seen, now=NOON)
+    assert messages[0] == {"type": "behind", "keys": ["loss"]}
+    assert seen.points == {"loss": 3}
+
+
+def test_points_are_read_from_each_series_own_place_on() -> None:
+    run = ranks(4, 3)
+    cursors = {each: 1 if each.writer else 0 for each in run.series.all()}
+    found = {each.writer: part for each, part in watching.points_after(cursors).items()}
+    assert (found[""].values.tolist(), found["r1"].values.tolist()) == ([4, 2], [1.5])
