@@ -131,6 +131,19 @@ def test_one_file_that_is_refused_holds_up_no_other_and_is_tried_again(
     assert tracking.files(folder.name)["artifacts/deep/model"] == b"w" * 1000
 
 
+def test_a_file_of_which_the_server_has_more_than_there_is_is_told(
+    quick: Call, project: Path, tracking: TrackingServer
+) -> None:
+    """Somebody cut it off, or the folder is an older copy: neither side is thrown away."""
+    folder = make(project)
+    tracking.runs[folder.name] = {"streams/metrics.jsonl": LINES * 3}
+    done = quick("sync", str(project), WHIRR_SERVER_URL=tracking.url)
+    assert done.returncode == 1
+    assert "other bytes" in done.stderr
+    assert tracking.files(folder.name)["streams/metrics.jsonl"] == LINES * 3
+    assert not (folder / mark.MARK).exists()
+
+
 def test_exit_codes(
     quick: Call, project: Path, tmp_path: Path, tracking: TrackingServer, monkeypatch: Any
 ) -> None:

@@ -6,6 +6,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from tests.e2e.programs import Site, sha256
 
 Told = dict[tuple[str, str], list[tuple[int, Any]]]  # by writer and key: step and value, as logged
@@ -17,6 +19,14 @@ DOCUMENTS = ("meta.json", "config.json", "git.json", "git.diff", "requirements.t
 
 def differences(site: Site, folder: Path) -> list[str]:
     """Sentences about what is not as it should be."""
+    try:
+        said = _all_of(site, folder)
+    except httpx.HTTPStatusError as error:
+        said = [f"{error}; the server's log ends with\n{site.web.said()[-3000:]}"]
+    return [f"{folder.name}: {each}" for each in said]
+
+
+def _all_of(site: Site, folder: Path) -> list[str]:
     said = [*_files(site, folder), *_points(site, folder), *_events(site, folder)]
     meta = json.loads((folder / "meta.json").read_text())
     run = site.call("GET", f"/api/v1/runs/{folder.name}").json()
@@ -24,7 +34,7 @@ def differences(site: Site, folder: Path) -> list[str]:
         said.append(f"meta.json says {meta['status']}, the server {run['status']}")
     if run["summary"] != meta["summary"]:
         said.append(f"the summary is {meta['summary']}, on the server {run['summary']}")
-    return [f"{folder.name}: {each}" for each in said]
+    return said
 
 
 def points_of(folder: Path) -> int:
