@@ -50,6 +50,8 @@ lock: install ## compile requirements/*.in into the pinned requirements/*.txt (A
 	$(COMPILE) $(ARGS) requirements/legacy-server.in -o requirements/legacy-server.txt
 	$(COMPILE) $(ARGS) requirements/legacy-client.in -o requirements/legacy-client.txt
 	$(COMPILE) $(ARGS) requirements/mlflow-client.in -o requirements/mlflow-client.txt
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform linux --torch-backend cpu \
+		--custom-compile-command "make lock" $(ARGS) requirements/integrations.in -o requirements/integrations.txt
 	@for peer in benchmarks/trackers/peers/*.in; do $(COMPILE) $(ARGS) $$peer -o $${peer%.in}.txt || exit 1; done
 
 agent: install ## build dist/whirr-worker.pyz, the agent in one file

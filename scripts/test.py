@@ -21,7 +21,7 @@ from types import ModuleType
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.support import mlflow_client, servers, whirr_0_5_3  # noqa: E402
+from tests.support import integrations, mlflow_client, servers, whirr_0_5_3  # noqa: E402
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 NOTHING_COLLECTED = 5
@@ -105,6 +105,7 @@ def provide() -> bool:
 CLIENTS: dict[ModuleType, str] = {
     whirr_0_5_3: "installing whirr 0.5.3 into .venv-0.5.3/ (its client and worker are tested, too)",
     mlflow_client: "installing MLflow's client into .venv-mlflow/ (it logs to our server in the tests)",
+    integrations: "installing Lightning, transformers and Keras into .venv-integrations/ (our callbacks run in them)",
 }
 
 
