@@ -25,6 +25,14 @@ def events(run: Run) -> list[dict[str, Any]]:
     return read_lines(run.dir / "events.jsonl")
 
 
+def only_event(run: Run) -> dict[str, Any]:
+    """The one line of events.jsonl, without its number and its time."""
+    (event,) = events(run)
+    assert event.pop("_idx") == 0
+    assert event.pop("_timestamp").endswith("Z")
+    return event
+
+
 def read_lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
