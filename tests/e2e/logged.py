@@ -73,6 +73,16 @@ def resumed() -> None:
     os.kill(os.getpid(), 9)
 
 
+def twice() -> None:
+    """The first attempt asks to be run again; what each logs is its own."""
+    number = os.environ["WHIRR_ATTEMPT"]
+    wait(Path(sys.argv[2]) / number)
+    with whirr.init() as run:
+        run.log_text("attempt", f"this is attempt {number}", step=0)
+        run.alert(f"alert of attempt {number}")
+    sys.exit(85 if number == "1" else 0)
+
+
 def media() -> None:
     """Waits for a file, then logs one of each; ends when another one is there."""
     go, stop = Path(sys.argv[2]), Path(sys.argv[3])
@@ -113,7 +123,5 @@ def wait(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    programs = {
-        each.__name__: each for each in (ddp, rank, odd_order, nan, resumed, media, hostile)
-    }
-    programs[sys.argv[1]]()
+    known = (ddp, rank, odd_order, nan, resumed, twice, media, hostile)
+    {each.__name__: each for each in known}[sys.argv[1]]()

@@ -167,6 +167,25 @@ def test_images_texts_tables_histograms_and_alerts_appear_while_one_looks(
     expect(page.locator("#alerts")).to_contain_text("loss is NaN")
 
 
+def test_a_job_that_goes_on_in_a_new_attempt_shows_what_that_one_logs(
+    site: Site, page: Page, tmp_path: Path
+) -> None:
+    job_id = queue(site, "twice", str(tmp_path))
+    page.goto(f"{site.url}/runs/job-{job_id}/")
+    (tmp_path / "1").touch()
+    text = page.locator("#media [data-kind=text] pre")
+    expect(page.locator("#head")).to_contain_text("attempt 2 of 2", timeout=SOON)
+    expect(page.locator("#alerts .alert")).to_have_count(0, timeout=SOON)
+    (tmp_path / "2").touch()
+    expect(page.locator("#alerts .alert")).to_contain_text("alert of attempt 2", timeout=SOON)
+    page.locator("#media").scroll_into_view_if_needed()
+    expect(text).to_have_text("this is attempt 2", timeout=SOON)
+    site.wait_for(job_id, "completed", within=30, attempt=2)
+    page.goto(f"{site.url}/runs/job-{job_id}/?attempt=1")
+    page.locator("#media").scroll_into_view_if_needed()
+    expect(text).to_have_text("this is attempt 1", timeout=SOON)
+
+
 def test_hostile_names_texts_and_files_become_no_element_and_no_request(
     site: Site, page: Page
 ) -> None:
