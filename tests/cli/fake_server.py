@@ -168,7 +168,7 @@ class FakeServer:
         if parts[0] == "jobs" and int(parts[1]) in self.jobs:
             return 200, self.jobs[int(parts[1])]
         if parts[0] == "runs" and len(parts) == 3:
-            return self._of_run(*parts[1:], query)
+            return self._of_run(parts[1], parts[2], query)
         found = [run for run in self.runs if parts == ["runs", run["id"]]]
         return (200, found[0]) if found else (404, {"detail": "no such thing", "code": "not_found"})
 
