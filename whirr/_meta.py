@@ -141,7 +141,10 @@ def merged_config(folder: Path, config: Any) -> dict[str, Any]:
     """What the job was submitted with, or the run began with, and over it what the program says."""
     plain = _values.plain(config)
     if not isinstance(plain, dict):
-        plain = {} if plain is None else {"config": plain}
+        empty = (
+            plain is None or getattr(config, "__dict__", None) == {}
+        )  # Namespace() holds nothing
+        plain = {} if empty else {"config": plain}
     return {**(read_json_object(folder / "config.json") or {}), **plain}
 
 

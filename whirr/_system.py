@@ -29,8 +29,12 @@ _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _MOST = 4096  # processes of a tree that are looked at
 _HUNG = 60.0  # seconds after which nvidia-smi is given up
+_DYING = 0.5  # seconds that it has to end when it is killed
 _FIELDS = ("utilization", "memory_used_mb", "temperature_c", "power_w")
 _QUERY = "--query-gpu=index,uuid,utilization.gpu,memory.used,temperature.gpu,power.draw"
+
+
+_hanging: list[subprocess.Popen[bytes]] = []  # never collected: that would be a warning
 
 
 class Watch:
@@ -164,10 +168,15 @@ class Gpus:
         return figures_of(text, os.environ.get("CUDA_VISIBLE_DEVICES"))
 
     def close(self) -> None:
+        """Without waiting for one that hangs in the driver, which no signal ends."""
         if self._process is not None:
             self._process.kill()
-            if self._process.poll() is None:
-                threading.Thread(target=self._process.wait, daemon=True).start()
+            until = time.monotonic() + _DYING
+            while self._process.poll() is None:
+                if time.monotonic() > until:
+                    _hanging.append(self._process)
+                    break
+                time.sleep(0.005)
         self._forget()
 
     def _give_up(self, why: Exception | str) -> None:

@@ -106,5 +106,7 @@ def _described(value: Any, depth: int) -> Any:
     if hasattr(value, "tolist"):
         return plain(value.tolist(), depth + 1)
     if hasattr(value, "__dict__") and not callable(value):  # argparse.Namespace, dataclasses
-        return plain(vars(value), depth + 1)
-    return str(value)
+        public = {name: each for name, each in vars(value).items() if not name.startswith("_")}
+        if public:
+            return plain(public, depth + 1)
+    return str(value)  # times, enums, paths

@@ -3,7 +3,10 @@
 import json
 import shutil
 import time
+from argparse import Namespace
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -116,6 +119,23 @@ def test_what_cannot_be_kept_is_counted(call: Any) -> None:
     assert run.dropped == 1
     run.finish()
     assert meta(run.dir)["dropped"] == 1
+
+
+def test_a_config_is_kept_in_every_form() -> None:
+    class Device(Enum):
+        GPU = 1
+
+    @dataclass
+    class Optimizer:
+        lr: float
+        _cache: int = 0
+
+    wish = {"when": date(2026, 1, 2), "on": Device.GPU, "by": Optimizer(0.1), "at": Path("/a")}
+    assert begin(config=wish).config == {
+        "when": "2026-01-02", "on": "Device.GPU", "by": {"lr": 0.1}, "at": "/a",
+    }  # fmt: skip
+    assert begin(config=Optimizer(0.2)).config == {"lr": 0.2}
+    assert begin(config=Namespace()).config == {}
 
 
 def test_a_config_that_cannot_be_kept_is_counted() -> None:
