@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from django.db import transaction
+from django.db.models import F
 
 from runs import contents, feed, manifest, parts, storage
 from runs.contents import Content
@@ -233,8 +234,15 @@ def content(artifact: Artifact) -> Content:
 
 
 def collect_shared(run: Run, attempt: int) -> None:
-    """Take note of the files below `artifacts/` on a shared disk. Links are passed over: they may lead anywhere."""
+    """Take note of the files below `artifacts/` on a shared disk. Links are passed over: they may lead anywhere.
+
+    What was sent stays as it came: an agent that has not proven yet that it sees this disk sends what lies on it.
+    """
+    whole = Artifact.objects.filter(run=run, attempt=attempt, received=F("size")).exclude(blob="")
+    sent = set(whole.values_list("path", flat=True))
     for name, info in _shared(run, attempt):
+        if name in sent:
+            continue
         Artifact.objects.update_or_create(
             run=run,
             attempt=attempt,

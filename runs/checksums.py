@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from runs import events, indexing, storage
+from runs.lines import STRETCH
 from runs.models import Event, Run, Series
 from runs.parsing import parse
 from runs.points import Points
@@ -157,10 +158,10 @@ def _hash_events(path: Path, into: _Lines) -> None:
 def _stretches(file: BinaryIO) -> Iterator[list[bytes]]:
     """Complete lines, in the parts in which indexing reads them: a torn last line is left out."""
     at = 0
-    while data := file.read(indexing.AT_ONCE):
+    while data := file.read(STRETCH):
         end = data.rfind(b"\n") + 1
         if end == 0:
-            if len(data) < indexing.AT_ONCE:
+            if len(data) < STRETCH:
                 return
             end = len(data)
         yield data[:end].removesuffix(b"\n").split(b"\n")

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
@@ -103,4 +104,4 @@ class StatusView(APIView):
     def get(self, request: Request) -> Response:
         counts = selectors.counts(now=timezone.now())
         online = {"workers_online": counts.workers_online, "workers_total": counts.workers_total}
-        return Response(counts.by_status | online)
+        return Response(counts.by_status | online | {"version": settings.WHIRR_VERSION})

@@ -297,3 +297,4 @@ class StatusSerializer(serializers.Serializer[Any]):
     workers_total = serializers.IntegerField()
     waiting = serializers.IntegerField()
     cancelled = serializers.IntegerField()
+    version = serializers.CharField(help_text="of the server")

@@ -187,6 +187,15 @@ class TestOnASharedDisk:
         assert [each.path for each in selectors.artifacts_of(run)] == ["deep/model.bin"]
         assert content(run, "deep/model.bin") == b"abc"
 
+    def test_what_was_sent_stays_as_it_came(self) -> None:
+        """The first agent of a new folder sends files that the server sees itself."""
+        run = make_run()
+        (self.folder(run) / "model.bin").write_bytes(b"abc")
+        artifacts.collect_shared(run, 1)
+        sent = send(run, b"abc", size=3).blob
+        artifacts.collect_shared(run, 1)
+        assert Artifact.objects.get().blob == sent != ""
+
     def test_links_and_pipes_are_passed_over(self, tmp_path: Path) -> None:
         run = make_run()
         folder = self.folder(run)

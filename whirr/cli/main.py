@@ -43,6 +43,7 @@ COMMANDS = {
     "workers": ("workers", "List workers; drain, disable or forget them."),
     "worker": ("worker", "Run an agent on this machine."),
     "server": ("stacks", "Run a server for many machines."),
+    "doctor": ("doctor", "Say what is wrong and how to mend it; rebuild the database."),
     "demo": ("demo", "Watch a small sweep train from start to end."),
 }
 
