@@ -11,6 +11,7 @@ from runs.models import Event, EventKind, Level, Run
 SHOWN = 20
 LATELY = timedelta(days=1)
 LATELY_SHOWN = 5
+LATELY_COUNTED = 1000
 TONES = {Level.ERROR: "bad", Level.WARNING: "warn", Level.INFO: "still"}  # the worst first
 ICONS = {Level.ERROR: "cross", Level.WARNING: "alarm", Level.INFO: "bell"}
 TEXT_LONGEST = 2_000
@@ -71,9 +72,12 @@ def of_attempt(run: Run, attempt: int) -> Alerts:
 
 
 def lately(*, now: datetime) -> Alerts:
-    """Those of all runs in the last day; two queries."""
-    found = logged.alerts(since=now - LATELY)
-    return Alerts([_alert(event) for event in found[:LATELY_SHOWN]], found.count())
+    """Those of all runs in the last day, among the last thousand: a script may raise any number. Two queries."""
+    since = (now - LATELY).timestamp()
+    newest = logged.alerts().values_list("pk", "at")[:LATELY_COUNTED]
+    fresh = [pk for pk, at in newest if at >= since]
+    shown = logged.alerts().filter(pk__in=fresh[:LATELY_SHOWN])
+    return Alerts([_alert(event) for event in shown], len(fresh))
 
 
 def mark(counts: Mapping[str, int] | None) -> Mark | None:

@@ -77,8 +77,8 @@ class OverviewAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(Event)
 class EventAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("run", "attempt", "writer", "kind", "key", "step")
-    list_filter = ("kind",)
+    list_display = ("run", "attempt", "writer", "kind", "level", "key", "step")
+    list_filter = ("kind", "level")
     list_select_related = ("run",)
     search_fields = ("key", "run__key", "run__name")
     show_full_result_count = False

@@ -60,7 +60,7 @@ def picture(request: HttpRequest, key: str, path: str) -> FileResponse:
             "Content-Security-Policy": PICTURE_POLICY,
             "X-Content-Type-Options": "nosniff",
             "Content-Length": str(content.size),
-            "Cache-Control": "private, max-age=3600" if content.digest else "private, no-cache",
+            "Cache-Control": "private, max-age=300" if content.digest else "private, no-cache",
         },
     )
 

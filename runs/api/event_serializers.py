@@ -8,7 +8,7 @@ from runs.api.pages import CursorField
 from runs.models import Event, EventKind, Level
 
 
-class EventSerializer(serializers.ModelSerializer[Event]):
+class RunEventSerializer(serializers.ModelSerializer[Event]):
     """A line of an events file. `body` holds what has no field of its own; `time` is in seconds since 1970."""
 
     time = serializers.FloatField(source="at")
@@ -19,8 +19,8 @@ class EventSerializer(serializers.ModelSerializer[Event]):
         read_only_fields = fields
 
 
-class EventListSerializer(serializers.Serializer[Any]):
-    events = EventSerializer(many=True)
+class RunEventListSerializer(serializers.Serializer[Any]):
+    events = RunEventSerializer(many=True)
     next_cursor = serializers.CharField(allow_null=True, help_text="null at the end of the list")
 
 

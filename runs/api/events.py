@@ -27,7 +27,7 @@ class EventListView(APIView):
 
     @extend_schema(
         parameters=[serializers.EventQuery],
-        responses=serializers.EventListSerializer,
+        responses=serializers.RunEventListSerializer,
         operation_id="runs_events_list",
     )
     def get(self, request: Request, key: str) -> Response:
@@ -36,7 +36,7 @@ class EventListView(APIView):
         limit, after = query.pop("limit"), _place(query.pop("cursor"))
         attention.look(run, now=clock.now())
         part = logged.stretch(logged.events_of(run, **query), after=after, limit=limit)
-        told = serializers.EventSerializer(part.events, many=True).data
+        told = serializers.RunEventSerializer(part.events, many=True).data
         return Response({"events": told, "next_cursor": _cursor(part)})
 
 

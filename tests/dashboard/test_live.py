@@ -15,13 +15,11 @@ from dashboard import consumers, watching
 from dashboard.routing import websocket_urlpatterns
 from dashboard.watching import Cursors, news
 from jobs.models import Attempt, Job
-from runs import documents, feed
+from runs import feed
 from runs.errors import Invalid
 from tests.dashboard.conftest import NAN, begin, log, run_of, say
 from tests.jobs import factories
 from tests.jobs.factories import NOON
-from tests.runs.factories import line
-from tests.runs.factories import log as log_lines
 from whirr_site.access import run_tokens
 from whirr_site.access.principals import startup_secret
 
@@ -67,46 +65,6 @@ class TestNews:
         messages, _ = news(run_of(attempt).key, Cursors(1, points={"acc": 0}, keys=2), now=NOON)
 
         assert list(messages[0]["series"]) == ["acc"]
-
-    def test_points_of_several_writers_are_told_apart(self) -> None:
-        attempt = begin()
-        run = run_of(attempt)
-        log(attempt, loss=[1.0])
-        for writer, value in (("r1", 2.0), ("r2", 3.0)):
-            log_lines(run, line(step=0, loss=value), name=f"metrics.{writer}.jsonl")
-        seen = Cursors(1, points={"loss": 0, "loss\nr1": 0}, keys=1)
-
-        (points, _header), after = news(run.key, seen, now=NOON)
-
-        told = {name: columns["value"] for name, columns in points["series"].items()}
-        assert told == {"loss": [1.0], "loss\nr1": [2.0]}
-        assert after.points == {"loss": 1, "loss\nr1": 1}
-
-    def test_events_are_announced_once_and_by_any_writer(self) -> None:
-        attempt = begin()
-        run = run_of(attempt)
-        _, seen = news(run.key, Cursors(1), now=NOON)
-        for name in ("events.jsonl", "events.r1.jsonl"):
-            log_lines(run, line(type="text", key="a", text="b") + b"bad\n", name=name)
-            messages, seen = news(run.key, seen, now=NOON)
-            assert types(messages)[0] == "events"
-        assert messages[0] == {"type": "events", "count": 4}
-        assert news(run.key, seen, now=NOON)[0] == []
-
-    def test_an_alert_changes_the_overview(self) -> None:
-        run = run_of(begin())
-        before = watching.queue_version()
-        log_lines(run, line(type="text", key="a", text="b"), name="events.jsonl")
-        assert watching.queue_version() == before
-        log_lines(run, line(type="alert", title="a"), name="events.jsonl")
-        assert watching.queue_version() != before
-
-    def test_what_was_lost_changes_the_header(self) -> None:
-        run = run_of(begin())
-        before = watching.version(run)
-        documents.put(run, 1, "meta.json", b'{"dropped": 3}')
-        run.refresh_from_db()
-        assert watching.version(run) != before
 
     def test_who_is_far_behind_fetches_the_figure_anew(
         self, monkeypatch: pytest.MonkeyPatch

@@ -8,13 +8,12 @@ from django.test import Client
 from django.utils import timezone
 
 from dashboard import media, pictures
-from runs import artifacts, documents, storage, streams
+from runs import artifacts, storage, streams
 from runs.errors import NotFound
 from runs.models import Run
-from tests.dashboard.conftest import NAN, begin, log, log_series, run_of
+from tests.dashboard.conftest import NAN, begin, log_series, run_of
 from tests.jobs import factories
 from tests.jobs.factories import NOON
-from tests.runs.factories import log as log_lines
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
@@ -200,7 +199,7 @@ class TestTables:
         self, browser: Client, run: Run, body: dict[str, Any]
     ) -> None:
         say(run, {"type": "table", "key": "t"} | body)
-        item(browser, run, "table", "t")
+        assert "data-item" in item(browser, run, "table", "t")
 
     def test_infinities_are_words(self) -> None:
         table = media.table_of({"columns": [], "rows": [["Infinity", "-Infinity", 1e20]]}, most=5)
@@ -227,70 +226,6 @@ def test_histograms_become_a_figure_and_odd_ones_are_counted(browser: Client, ru
     assert told["figure"]["data"][0]["x"] == ["0", "1", "2"]
     none = browser.get(f"/runs/{run.key}/histograms.json", {"key": "other"}).json()
     assert none == {"figure": None, "unread": 0}
-
-
-class TestAlerts:
-    def test_they_stand_at_the_top_and_mark_the_run_everywhere(
-        self, browser: Client, run: Run
-    ) -> None:
-        stamp = timezone.now().isoformat()
-        told = {"type": "alert", "title": "loss is NaN", "text": "since 7", "_timestamp": stamp}
-        say(run, told | {"level": "error", "step": 7}, told | {"title": "slow", "level": "warning"})
-        page = browser.get(f"/runs/{run.key}/").content.decode()
-        assert page.index("loss is NaN") < page.index("data-chart-tools")
-        assert browser.get(f"/runs/{run.key}/alerts").content.decode().count('class="alert ') == 2
-        table = browser.get("/runs/").content.decode()
-        assert "1 error, 1 warning" in table
-        overview = browser.get("/").content.decode()
-        assert "<b>2</b> alerts" in overview
-        assert "loss is NaN" in overview
-
-    def test_a_run_without_any_has_no_mark(self, browser: Client, run: Run) -> None:
-        for path in ("/", "/runs/"):
-            assert "alert-mark" not in browser.get(path).content.decode()
-
-
-def test_what_was_not_recorded_is_said(browser: Client, run: Run) -> None:
-    documents.put(run, 1, "meta.json", b'{"dropped": 12, "resumed": 1}')
-    log_lines(run, b'{"loss": 1}\nnonsense\n')
-    head = browser.get(f"/runs/{run.key}/head").content.decode()
-    assert "12 values were not recorded" in head
-    assert "1 line of what it logged cannot be read" in head
-    assert "resumed <b>1</b> time<" in head
-
-
-class TestSeveralWriters:
-    def write(self, run: Run) -> None:
-        for writer, value in (("", 1.0), ("r1", NAN), ("r10", 10.0), ("r2", 2.0)):
-            name = f"metrics.{writer}.jsonl" if writer else "metrics.jsonl"
-            values = json.dumps({"step": 3, "loss": value})
-            log_lines(run, f"{values}\n".encode(), name=name)
-        log_lines(run, b'{"cpu": 1}\n', name="system.jsonl")
-
-    def test_the_page_names_them_and_shows_each_ones_numbers(
-        self, browser: Client, run: Run
-    ) -> None:
-        self.write(run)
-        page = browser.get(f"/runs/{run.key}/").content.decode()
-        assert "<b>4</b> writers: main, r1, r2, r10" in page
-        table = browser.get(f"/runs/{run.key}/writers").content.decode()
-        places = [table.index(f">{name}</th>") for name in ("main", "r1", "r2", "r10")]
-        assert places == sorted(places)
-        assert "first at step 3" in table
-
-    def test_a_row_shows_the_main_writers_number(self, browser: Client, run: Run) -> None:
-        self.write(run)
-        for path in ("/runs/", "/runs/?sort=metric.loss", "/"):
-            page = browser.get(path).content.decode()
-            assert "NaN" not in page
-        assert 'data-label="loss"><span title="min 1 ' in browser.get("/runs/").content.decode()
-
-    def test_one_writer_needs_no_table(self, browser: Client) -> None:
-        attempt = begin()
-        log(attempt, loss=[1.0])
-        page = browser.get(f"/runs/job-{attempt.job_id}/").content.decode()
-        assert "Metrics by writer" not in page
-        assert "writers:" not in page
 
 
 def test_hostile_texts_are_shown_as_text(browser: Client) -> None:
