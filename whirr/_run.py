@@ -246,8 +246,9 @@ class Run(Media):
 
     def _tell_dropped_as_alert(self) -> None:
         """meta.json is the main writer's: what another one dropped is told in its events."""
-        title = f"writer {self.writer or 'main'} could not record {self.dropped} values or lines"
-        record = {"type": "alert", "key": title, "title": title, "text": "", "level": "warning"}
+        title = f"writer {self.writer or 'main'} could not record everything"
+        text = f"values, lines or files that are missing: {self.dropped}; its log says why"
+        record = {"type": "alert", "key": title, "title": title, "text": text, "level": "warning"}
         try:
             self._files.events().append("," + jsontext.dumps(record)[1:-1].decode())
         except OSError as error:

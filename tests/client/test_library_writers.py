@@ -167,6 +167,23 @@ def test_a_second_program_of_the_same_run_takes_a_place_of_its_own(
     assert json.loads((run.dir / "config.json").read_text()) == {"lr": 1}
 
 
+def test_what_another_writer_dropped_is_told_by_an_alert(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the main writer has a meta.json to count in. A summary of each rank is no loss: it is the main one's."""
+    monkeypatch.setenv("WHIRR_RUN_DIR", str(project / "attempt"))
+    begin().finish()
+    for bad, told in (("x", 1), (1, 0)):
+        with begin(writer="r1") as run:
+            run.log({"bad": bad})
+            run.summary({"best": 1})
+        found = run.dir / "events.r1.jsonl"
+        alerts = read_lines(found) if found.exists() else []
+        assert [alert["text"].partition(";")[0][-3:] for alert in alerts] == [": 1"] * told
+        found.unlink(missing_ok=True)
+    assert meta(run.dir)["summary"] == {}
+
+
 def test_an_evaluation_beside_the_training_has_a_name(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
