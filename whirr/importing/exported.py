@@ -59,7 +59,7 @@ def from_folders(root: Path, tell: Tell) -> Iterator[Source]:
 def _run_in(folder: Path) -> dict[str, Any] | None:
     """What run.json says; else meta.json of a direct run's own folder."""
     run = read_json_object(folder / "run.json")
-    if run is not None:
+    if run is not None and "form" in run:  # a server keeps a run.json of its own, of another form
         _check_form(run, folder / "run.json")
         return run
     meta = read_json_object(folder / layout.META)
