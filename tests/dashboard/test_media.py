@@ -162,6 +162,20 @@ class TestImages:
         say(run, {"type": "image", "key": "a", "file": path})
         assert "<img" not in item(browser, run, "image", "a")
 
+    @pytest.mark.parametrize(
+        "path", ["../meta.json", "%2e%2e/meta.json", "no.png", "a%5cb", "a//b"]
+    )
+    def test_an_address_that_leads_elsewhere_is_none(
+        self, browser: Client, run: Run, path: str
+    ) -> None:
+        assert browser.get(f"/runs/{run.key}/images/{path}").status_code == 404
+
+    def test_nobody_sees_one(self, client: Client, run: Run) -> None:
+        keep(run, "a.png", PNG)
+        client.logout()
+        for part in ("images/a.png", "media", "media/item", "alerts", "histograms.json"):
+            assert client.get(f"/runs/{run.key}/{part}").status_code == 302
+
 
 class TestTables:
     def test_the_first_rows_are_shown_and_the_rest_on_demand(
