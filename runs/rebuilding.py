@@ -98,9 +98,9 @@ def _rebuild(folder: Path, outcome: Outcome, *, rehearse: bool) -> None:
 
 
 def _mended(outcome: Outcome, notes: list[str]) -> None:
-    if outcome.done == EQUAL:
+    if outcome.done != MADE:  # of a new one everything differs
         outcome.done = MENDED
-    outcome.notes += notes
+        outcome.notes += notes
 
 
 def _row(folder: Path, told: rebuilt_rows.Told | None, outcome: Outcome, *, rehearse: bool) -> Run:
@@ -124,8 +124,7 @@ def _compare_index(run: Run, attempts: list[int], outcome: Outcome, *, rehearse:
     outcome.before = outcome.after = stored.whole
     if stored == files:
         return
-    if outcome.done != MADE:
-        _mended(outcome, _differences(stored, files))
+    _mended(outcome, _differences(stored, files))
     if rehearse:
         return
     _index_anew(run, attempts)

@@ -1,70 +1,25 @@
 """Files are the truth: a lost, an old and a damaged database come out equal to the one that was there."""
 
-import json
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runs import artifacts, direct, documents, rebuilding, recording, run_file, selectors, storage
+from runs import artifacts, rebuilding, run_file, selectors, storage
 from runs.models import Artifact, Chunk, Event, Overview, Run, RunStatus, Series, Stream
 from runs.rebuilding import EQUAL, MADE, MENDED, SKIPPED, Outcome
 from runs.series import merging
-from tests.runs.factories import NOON, line, log, make_direct_run, make_run
+from tests.runs.factories import NOON
+from tests.runs.recorded import direct_run, end, job_run
 
-STAMP = "2030-01-01T12:00:00Z"
 LONG = 9000  # points: one stretch is merged, and has overviews
 Committing = Callable[..., AbstractContextManager[Any]]
 
 pytestmark = pytest.mark.django_db
-
-
-def job_run(points: int = 10, **values: Any) -> Run:
-    """Two attempts, two writers, NaN, steps out of order, a torn line, events, an artifact, an end."""
-    run = make_run(**{"name": "job", "project": "p", "tags": ["a"], "config": {"lr": 0.1}} | values)
-    log(run, line(_idx=0, step=0, loss=1.0, _timestamp=STAMP))
-    recording.begin_attempts([(run, 2, "node2")], now=NOON)
-    log(run, b"".join(line(_idx=n, step=n, loss=float(n)) for n in range(points)))
-    log(run, line(step=5, loss=float("nan"), acc=float("inf")) + b"{bad\n" + b'{"loss": 1')
-    log(run, line(step=1, loss=2.0), name="metrics.r1.jsonl")
-    log(run, line(_timestamp=STAMP, gpu=50.0), name="system.jsonl")
-    alert = line(_idx=0, type="alert", title="hot", text="x", level="warning", _timestamp=STAMP)
-    log(run, alert + line(type="text", key="note", step=3, text="hello"), name="events.jsonl")
-    log(run, b"output", name="output.log")
-    documents.put(run, 2, "config.json", b'{"seed": 1}')
-    documents.put(run, 2, "meta.json", b'{"summary": {"best": 1.5, "bad": NaN}, "dropped": 3}')
-    artifacts.receive(run, 2, "m/x.bin", offset=0, size=3, data=b"abc", now=NOON)
-    return Run.objects.get(pk=run.pk)
-
-
-def end(run: Run) -> Run:
-    run.refresh_from_db()
-    recording.set_statuses([(run, RunStatus.COMPLETED)], now=NOON + timedelta(hours=1))
-    return run
-
-
-def direct_run(number: int = 0) -> Run:
-    run = make_direct_run(number)
-    log(run, line(step=1, loss=0.5))
-    folder = storage.run_folder(run.key)
-    meta = {"name": "direct", "status": "running", "started_at": STAMP, "tags": ["t"]}
-    documents.put(run, 1, "meta.json", json.dumps(meta).encode())
-    direct.follow(run, now=NOON)
-    (folder / "artifacts").mkdir()
-    (folder / "artifacts" / "kept.txt").write_text("kept")
-    artifacts.collect_shared(run, 1)
-    return run
-
-
-@pytest.fixture
-def committing(django_capture_on_commit_callbacks: Committing) -> Callable[[], Any]:
-    """A block after which all that waits for the commit is done."""
-    return partial(django_capture_on_commit_callbacks, execute=True)
 
 
 @pytest.fixture
@@ -303,32 +258,3 @@ class TestDamagedFolders:
         Run.objects.all().delete()
         assert "the content of m/x.bin is gone from the storage" in rebuild()[world[0].key].notes
         assert not Artifact.objects.filter(path="m/x.bin").exists()
-
-
-class TestRunJson:
-    def test_what_is_changed_after_the_end_is_in_it(
-        self, world: list[Run], committing: Committing
-    ) -> None:
-        job = world[0]
-        with committing():
-            documents.put(job, 2, "meta.json", b'{"summary": {"late": 1}, "tags": ["b"]}')
-        told = run_file.read(storage.run_folder(job.key))
-        assert told is not None
-        assert (told["summary"]["late"], told["tags"]) == (1, ["a", "b"])
-
-    def test_a_job_that_has_not_ended_has_none(self, committing: Committing) -> None:
-        with committing():
-            run = job_run()
-        assert not (storage.run_folder(run.key) / run_file.NAME).exists()
-
-    def test_a_full_disk_does_not_undo_an_end(
-        self, committing: Committing, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def full(path: Path) -> None:
-            raise OSError(28, "No space left on device")
-
-        run = job_run()
-        monkeypatch.setattr(storage, "replacing", full)
-        with committing():
-            end(run)
-        assert Run.objects.get(pk=run.pk).status == RunStatus.COMPLETED
