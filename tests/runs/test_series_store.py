@@ -1,10 +1,12 @@
 """The series store against plain lists: whatever comes in, in whichever batches, and whenever merging is at work."""
 
 import math
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 import pytest
+from django.apps import apps
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -220,6 +222,19 @@ class TestMerging:
         ticks = iter(range(100))
         assert merging.merge_all(seconds=0, clock=lambda: float(next(ticks))) == 0
         assert series(run).merged == 0
+
+
+def test_series_of_older_versions_learn_where_they_begin_and_whether_they_are_in_order() -> None:
+    ordered, resumed = make_run(), make_run()
+    fill(ordered, made(2000, seed=8, first=50), [600, 600])
+    fill(resumed, made(600, seed=9), [])
+    add(resumed, made(10, seed=9))
+    columns = ("first_step", "first_time", "is_ordered")
+    before = list(Series.objects.order_by("pk").values_list(*columns))
+    Series.objects.update(first_step=0, first_time=0, is_ordered=True)
+    import_module("runs.migrations.0008_merging").look(apps, None)
+    assert list(Series.objects.order_by("pk").values_list(*columns)) == before
+    assert [is_ordered for *_, is_ordered in before] == [True, False]
 
 
 class TestAxes:
