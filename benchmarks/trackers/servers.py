@@ -162,6 +162,8 @@ def mlflow(folder: Path) -> Iterator[Server]:
     argv = [str(peers.MLFLOW.python()), "-m", "mlflow", "server", "--host", "127.0.0.1"]
     argv += ["--port", str(port), "--backend-store-uri", f"sqlite:///{folder}/mlflow.db"]
     argv += ["--artifacts-destination", str(folder / "artifacts")]
+    # On a busy machine uvicorn would kill workers in the middle of a request.
+    argv += ["--uvicorn-opts", "--timeout-worker-healthcheck 120"]
     with _running("mlflow", argv, port, folder, {}, "/health") as server:
         yield server
 
