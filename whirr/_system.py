@@ -129,14 +129,13 @@ class Gpus:
         """Start it, unless it runs still, is not there, or gave no answer before."""
         if not self._usable or self._process is not None:
             return
-        import shutil  # noqa: PLC0415  (in the background: `whirr.init` does not wait for these)
-        import subprocess  # noqa: PLC0415
-        import tempfile  # noqa: PLC0415
-
-        program = shutil.which("nvidia-smi")
+        program = _nvidia_smi()
         self._usable = program is not None
         if program is None:
             return
+        import subprocess  # noqa: PLC0415  (in the background, and where there are GPUs)
+        import tempfile  # noqa: PLC0415
+
         try:
             # A file and no pipe: what nobody reads yet must not stop it from ending.
             self._answer = tempfile.TemporaryFile()  # noqa: SIM115  (it stays open until the next look)
@@ -188,6 +187,13 @@ class Gpus:
         if self._answer is not None:
             self._answer.close()
         self._process = self._answer = None
+
+
+def _nvidia_smi() -> Path | None:
+    """Without `shutil.which`: its module brings three of compression, a megabyte."""
+    folders = os.environ.get("PATH", "").split(os.pathsep)
+    found = (Path(folder, "nvidia-smi") for folder in folders if folder)
+    return next((path for path in found if path.is_file() and os.access(path, os.X_OK)), None)
 
 
 def figures_of(text: str, visible: str | None) -> dict[str, Any]:
