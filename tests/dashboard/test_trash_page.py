@@ -3,9 +3,11 @@
 import pytest
 from django.test import Client
 
+from dashboard import watching
 from runs import trash
 from runs.models import Deletion, RetentionRule, Run
 from tests.dashboard.conftest import begin
+from tests.jobs import factories
 from tests.runs.factories import NOON
 from tests.runs.test_trash import ADMIN, ended
 
@@ -19,6 +21,11 @@ def ada(django_user_model: object) -> Client:
     client = Client()
     client.force_login(django_user_model.objects.create_user("ada"))  # type: ignore[attr-defined]
     return client
+
+
+def done() -> Run:
+    """The run of a job that completed."""
+    return factories.finish(begin()).run
 
 
 def page(client: Client, path: str) -> str:
@@ -54,7 +61,7 @@ def test_what_runs_has_no_button_and_is_refused(browser: Client) -> None:
 
 
 def test_chosen_rows_go_together_and_those_that_stay_are_told(browser: Client) -> None:
-    first, second = ended(), ended()
+    first, second = done(), done()
     attempt = begin()
     form = {"runs": f"{first.key},{second.key},job-{attempt.job_id}"}
     said = browser.post("/runs/trash", form, headers=BY_SCRIPT).content.decode()
@@ -95,13 +102,22 @@ def test_a_page_that_is_none_is_not_found(browser: Client, number: str) -> None:
     assert browser.get("/trash/?page=7").status_code == 200
 
 
+def test_whoever_looks_at_the_run_meanwhile_sees_it_go() -> None:
+    run = ended()
+    before = watching.version(run)
+    queue = watching.queue_version()
+    trash.discard([run.key], by=ADMIN, now=NOON)
+    assert watching.version(Run.objects.get(pk=run.pk)) != before
+    assert watching.queue_version() != queue
+
+
 class TestAdmin:
     def act(self, browser: Client, model: str, action: str, *rows: int) -> str:
         form = {"action": action, "_selected_action": [str(row) for row in rows]}
         return browser.post(f"/admin/runs/{model}/", form, follow=True).content.decode()
 
     def test_runs_go_and_come_back(self, browser: Client) -> None:
-        run, running = ended(), begin().job.run
+        run, running = done(), begin().job.run
         said = self.act(browser, "run", "discard", run.pk, running.pk)
         assert "1 in the trash." in said
         assert "cancel its job first" in said
