@@ -36,6 +36,11 @@ class ContentBucket(S3Storage):  # type: ignore[misc, unused-ignore]
         with answering():
             return int(super().size(name))
 
+    def check(self) -> None:
+        """Ask for the bucket itself: of one that is not there, every object is merely missing. Raises StorageAway."""
+        with answering():
+            self.connection.meta.client.head_bucket(Bucket=self.bucket_name)
+
     def delete(self, name: str) -> None:
         with answering():
             super().delete(name)

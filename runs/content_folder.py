@@ -23,6 +23,12 @@ class ContentFolder(FileSystemStorage):
     def location(self) -> Any:
         return str(Path(settings.BLOBS_DIR).absolute())
 
+    def check(self) -> None:
+        """Raises OSError where nothing can be put there."""
+        Path(settings.BLOBS_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(settings.BLOBS_DIR, os.W_OK | os.X_OK):
+            raise PermissionError(f"{settings.BLOBS_DIR} is not writable")
+
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         return name
 

@@ -123,6 +123,11 @@ def discard(digest: str) -> int:
     return size or 0
 
 
+def check() -> None:
+    """Whether the storage can be used. Raises StorageAway, OSError."""
+    _store().check()
+
+
 def stored() -> Iterable[str]:
     """Every content that is there."""
     store = _store()

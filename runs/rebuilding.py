@@ -18,7 +18,7 @@ from runs.errors import DomainError
 from runs.models import Chunk, Deletion, Event, Overview, Run, Series, Stream
 from runs.series import merging
 
-EQUAL, MADE, MENDED, SKIPPED = "equal", "made", "mended", "skipped"
+EQUAL, MADE, MENDED, DAMAGED, SKIPPED = "equal", "made", "mended", "damaged", "skipped"
 
 
 @dataclass(slots=True)
@@ -92,7 +92,10 @@ def _rebuild(folder: Path, outcome: Outcome, *, rehearse: bool) -> None:
     if notes := rebuilt_artifacts.differences(run, attempts):
         _mended(outcome, notes)
         if not rehearse:
-            outcome.notes += rebuilt_artifacts.take_over(run, attempts)
+            rebuilt_artifacts.take_over(run, attempts)
+    if notes := rebuilt_artifacts.gone(run, attempts):
+        outcome.done = DAMAGED
+        outcome.notes += notes
     if not rehearse:
         _write_down(run, told)
 

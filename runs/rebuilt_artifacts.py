@@ -26,14 +26,22 @@ def differences(run: Run, attempts: Iterable[int]) -> list[str]:
     return notes
 
 
-def take_over(run: Run, attempts: Iterable[int]) -> list[str]:
-    """Make the rows; what is said about artifacts whose content is gone."""
-    notes = []
+def gone(run: Run, attempts: Iterable[int]) -> list[str]:
+    """Artifacts that arrived and whose content the storage has no more: nothing brings them back."""
+    return [
+        f"the content of {entry.path} is gone from the storage"
+        for attempt in attempts
+        for entry in manifest.read(run, attempt).values()
+        if contents.size_of(entry.sha256) != entry.size
+    ]
+
+
+def take_over(run: Run, attempts: Iterable[int]) -> None:
+    """Make the rows of those whose content is there."""
     for attempt in attempts:
         artifacts.collect_shared(run, attempt)
         for entry in manifest.read(run, attempt).values():
             if contents.size_of(entry.sha256) != entry.size:
-                notes.append(f"the content of {entry.path} is gone from the storage")
                 continue
             told = {
                 "size": entry.size,
@@ -44,7 +52,6 @@ def take_over(run: Run, attempts: Iterable[int]) -> list[str]:
             Artifact.objects.update_or_create(
                 run=run, attempt=attempt, path=entry.path, defaults=told
             )
-    return notes
 
 
 def write_down(run: Run) -> int:

@@ -17,7 +17,6 @@ OK, WARN, BAD = "ok", "warn", "bad"
 # Beat writes down when it ran what every few minutes, not every time.
 BEAT_SILENT_AFTER = timedelta(minutes=10)
 CLOCKS_APART = timedelta(seconds=2)
-NOBODY = "0" * 64  # the sha256 of no file
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ def _lacks(table: str) -> bool:
 
 def _storage() -> Iterator[Finding]:
     try:
-        contents.size_of(NOBODY)
+        contents.check()
     except (DomainError, OSError) as error:
-        mend = "check WHIRR_S3_… and the keys in the environment; the server's log has its words"
-        yield Finding("artifacts", BAD, f"their storage does not answer: {error}", mend)
+        mend = "check WHIRR_S3_… and the keys in the environment, or the folder's owner"
+        yield Finding("artifacts", BAD, f"their storage cannot be used: {error}", mend)

@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
 from runs import artifacts, contents, sweeping
-from runs.errors import NotFound
+from runs.errors import NotFound, StorageAway
 from runs.models import Artifact, Run
 from tests.runs.factories import NOON, make_run
 from tests.site.asking import owner
@@ -134,6 +134,8 @@ class TestABucket:
         honest = settings.STORAGES
         monkeypatch.setenv("WHIRR_S3_BUCKET", "nobody-made-this-one")
         use(settings)
+        with pytest.raises(StorageAway):
+            contents.check()
         address = f"/api/v1/runs/{run.key}/attempts/1/artifacts/m.bin?offset=0&size={len(DATA)}"
         answer = owner().put(address, DATA, content_type="application/octet-stream")
         assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
@@ -142,6 +144,7 @@ class TestABucket:
         again = owner().put(address, DATA, content_type="application/octet-stream")
         assert again.json() == {"size": len(DATA), "complete": True}
         assert contents.size_of(SHA) == len(DATA)
+        contents.check()
 
 
 class TestSettings:

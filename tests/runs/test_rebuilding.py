@@ -11,7 +11,7 @@ import pytest
 
 from runs import artifacts, rebuilding, run_file, selectors, storage
 from runs.models import Artifact, Chunk, Event, Overview, Run, RunStatus, Series, Stream
-from runs.rebuilding import EQUAL, MADE, MENDED, SKIPPED, Outcome
+from runs.rebuilding import DAMAGED, EQUAL, MADE, MENDED, SKIPPED, Outcome
 from runs.series import merging
 from tests.runs.factories import NOON
 from tests.runs.recorded import direct_run, end, job_run
@@ -256,5 +256,7 @@ class TestDamagedFolders:
     def test_a_content_that_is_gone_is_named(self, world: list[Run], data_dir: Path) -> None:
         shutil.rmtree(data_dir / "blobs")
         Run.objects.all().delete()
-        assert "the content of m/x.bin is gone from the storage" in rebuild()[world[0].key].notes
+        found = rebuild()[world[0].key]
+        assert "the content of m/x.bin is gone from the storage" in found.notes
+        assert found.done == DAMAGED
         assert not Artifact.objects.filter(path="m/x.bin").exists()

@@ -66,10 +66,10 @@ class TestDiagnosis:
         assert "90 s apart" in found()["clock"].says
 
     def test_a_storage_that_is_away(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def away(digest: str) -> int:
+        def away() -> None:
             raise StorageAway("no answer")
 
-        monkeypatch.setattr(contents, "size_of", away)
+        monkeypatch.setattr(contents, "check", away)
         assert found()["artifacts"].state == BAD
 
     def test_the_command_tells_it_as_json(self) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from jobs import numbering, pulse
 from runs import clock, rebuilding, sweeping
-from runs.rebuilding import EQUAL, SKIPPED, Outcome
+from runs.rebuilding import DAMAGED, EQUAL, SKIPPED, Outcome
 
 SHORT = 12  # digits of a checksum that a person compares
 
@@ -70,7 +70,7 @@ class Command(BaseCommand):
             freed = sweeping.sweep(now=timezone.now())
             if freed:
                 self.stdout.write(f"{freed} bytes of contents that no artifact names are freed")
-        wrong = counts[SKIPPED] or (rehearse and counts[EQUAL] != total)
+        wrong = counts[SKIPPED] or counts[DAMAGED] or (rehearse and counts[EQUAL] != total)
         if wrong:
             raise SystemExit(1)
 
