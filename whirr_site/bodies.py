@@ -1,9 +1,11 @@
 """Large bodies are read piece by piece from the temporary file in which Twisted receives them.
 
 Daphne would put all pieces into the queue of the application at once: as much memory as the file is long, before
-anybody has looked who sends it.
+anybody has looked who sends it. And it would take what an application answers as fast as it comes, however slowly the
+client reads: a large answer waits for its client.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,6 +15,10 @@ from whirr_site.hot import Receive, Scope, Send
 
 KEY = "whirr.body"
 PIECE = 256 * 1024
+UNPACED = (
+    1024 * 1024
+)  # bytes of an answer that may wait for its client without anybody waiting for them
+STALLED = 60.0  # seconds after which a client that takes nothing any more is hung up on: it holds a thread
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -54,6 +60,29 @@ class _Pieces:
         return {"type": "http.request", "body": data, "more_body": not self.read}
 
 
+class _Pace:
+    """Twisted's push producer of one answer: it is told when enough bytes wait for the client, and when none do."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.registered = False
+        self._flows = asyncio.Event()
+        self._flows.set()
+
+    def pauseProducing(self) -> None:  # noqa: N802  (Twisted's names)
+        self._flows.clear()
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        self._flows.set()
+
+    def stopProducing(self) -> None:  # noqa: N802
+        self._flows.set()
+
+    async def wait(self) -> None:
+        """Until there is room for more. Raises TimeoutError where the client takes nothing any more."""
+        await asyncio.wait_for(self._flows.wait(), STALLED)
+
+
 class Server(DaphneServer):  # type: ignore[misc]
     """Daphne, which hands over small bodies as ever."""
 
@@ -63,6 +92,35 @@ class Server(DaphneServer):  # type: ignore[misc]
             protocol.content = _Withheld(content)
             scope[KEY] = content
         return super().create_application(protocol, scope)
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """As ever; a piece of a large answer returns once there is room for the next one."""
+        if message["type"] != "http.response.body" or _has_ended(protocol):
+            await super().handle_reply(protocol, message)
+            return
+        pace: _Pace = vars(protocol).setdefault("whirr_pace", _Pace())
+        more = bool(message.get("more_body"))
+        if pace.registered and not more:
+            protocol.unregisterProducer()
+        await super().handle_reply(protocol, message)
+        pace.sent += len(message.get("body", b""))
+        if not more or pace.sent < UNPACED or _has_ended(protocol):
+            return
+        if not pace.registered:
+            pace.registered = True
+            protocol.registerProducer(pace, True)  # noqa: FBT003  (Twisted takes it by position)
+        try:
+            await pace.wait()
+        except (
+            TimeoutError
+        ):  # whoever sends is not told: what else it sends is thrown away, and so it ends
+            if protocol.channel is not None:
+                protocol.channel.transport.abortConnection()
+
+
+def _has_ended(protocol: Any) -> bool:
+    """Whether the answer is over, or nobody is left to have it."""
+    return bool(protocol.finished) or protocol.channel is None
 
 
 def _size(file: Any) -> int:
