@@ -1,5 +1,6 @@
 """The record beside its peers from PyPI: what a training script pays, what a server takes, and how fast it shows it."""
 
+import signal
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
@@ -29,6 +30,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small sizes: two minutes")
     parser.add_argument("--only", choices=PARTS, help="one part; written to tracking-<part>.json")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the peers' servers end with this
     report = Report(f"tracking-{options.only}" if options.only else "tracking", quick=options.quick)
     with Field() as field:
         for name, measure in PARTS.items():
