@@ -63,9 +63,9 @@ class Delivery:
     def _ask(self, until: float) -> bool | None:
         """Whether the server has everything, as the shipper says; None where there is no shipper any more."""
         self._thread.join(max(0.0, until - time.monotonic()))
-        if self._thread.is_alive() or not self._started:
-            return False
         try:
+            if self._thread.is_alive() or not self._started:
+                return False
             self._ours.send(b"e", socket.MSG_NOSIGNAL | socket.MSG_DONTWAIT)
             poll = select.poll()
             poll.register(self._ours, select.POLLIN)

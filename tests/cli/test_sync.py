@@ -70,6 +70,17 @@ def test_everything_arrives_once_and_the_next_time_nobody_is_asked(
     assert tracking.files(folder.name)["streams/metrics.jsonl"] == LINES * 2
 
 
+def test_an_artifact_of_the_same_size_and_another_content_is_sent_again(
+    quick: Call, project: Path, tracking: TrackingServer
+) -> None:
+    """As after a run that was resumed."""
+    folder = make(project)
+    quick("sync", str(project), WHIRR_SERVER_URL=tracking.url)
+    (folder / "artifacts" / "deep" / "model").write_bytes(b"x" * 1000)
+    assert quick("sync", str(project), WHIRR_SERVER_URL=tracking.url).returncode == 0
+    assert tracking.files(folder.name)["artifacts/deep/model"] == b"x" * 1000
+
+
 def test_a_live_run_is_delivered_as_far_as_it_is_and_a_killed_one_is_closed(
     quick: Call, project: Path, tracking: TrackingServer
 ) -> None:

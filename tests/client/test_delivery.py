@@ -18,7 +18,7 @@ from tests.cli.command import wait_for
 from tests.cli.tracking_server import TrackingServer
 from tests.client.projects import ROOT
 from whirr import _delivery
-from whirr.shipping import mark, server, shipper, trainer
+from whirr.shipping import mark, server, trainer
 
 NAME = "local-20300101-120000-abcdef"
 LINE = b'{"_idx": 0, "loss": 0.5}\n'
@@ -129,7 +129,8 @@ def test_what_is_refused_for_good_ends_the_shipper_and_says_why(
     monkeypatch.setenv(server.URL, tracking.url)
     tracking.refused[NAME] = "run_taken"
     delivery = start(run)
-    wait_for(lambda: "run_taken" in (run / "shipper.log").read_text(), "a reason")
+    log = run / "shipper.log"
+    wait_for(lambda: log.exists() and "run_taken" in log.read_text(), "a reason")
     wait_for(lambda: not shippers(run), "its end")
     assert delivery.end(PATIENCE) is False
 
@@ -138,7 +139,7 @@ def test_a_second_shipper_waits_for_the_first(
     run: Path, tracking: TrackingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(server.URL, tracking.url)
-    with (run / shipper.LOCK).open("w") as lock:
+    with (run / trainer.LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         delivery = start(run)
         tell(run, "completed")

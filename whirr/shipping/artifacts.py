@@ -3,6 +3,9 @@
 They are sent when the attempt is over. A checkpoint that is written anew has the size of the one
 before, and the server, which goes by sizes, could not tell the parts of the two apart. What the library puts below
 media/ has names that are never used again: it is sent at once, since somebody may be looking.
+
+A direct run may end, go on and end again with another file of the same size: its files are announced with their
+sha256, and the server says which bytes it wants.
 """
 
 from __future__ import annotations
@@ -12,16 +15,20 @@ import os
 import stat
 
 from whirr.shipping.beneath import Folder, version_of
+from whirr.shipping.digest import sha256_of
 from whirr.shipping.unreadable import Unreadable, unreadable
 from whirr.wire import OffsetGap, files, layout
 from whirr.wire.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from typing import Any, TypeVar
 
     from whirr.shipping.beneath import Sent, Version
     from whirr.shipping.target import Target
     from whirr.wire.files import AnyPath
+
+    Found = TypeVar("Found")
 
 _MEDIA = "media/"
 _MEDIA_FOLDERS = ("media", "media/images", "media/tables")
@@ -29,7 +36,10 @@ _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})  # it is another o
 
 
 class Artifacts:
-    def __init__(self, folder: AnyPath) -> None:
+    def __init__(self, folder: AnyPath, *, hashed: bool = False) -> None:
+        self._hashed = hashed
+        self._asked: tuple[str, Version] | None = None  # of which file the server was told
+        self._digest = ""  # its sha256
         self._root = f"{folder}/{layout.ARTIFACTS}"
         self._attempt = folder
         self._sent: dict[str, Version] = {}
@@ -76,18 +86,39 @@ class Artifacts:
         whole = version[1]
         if not _is_utf8(name):
             raise Unreadable(f"its name is not UTF-8: {name!a}")
+        if self._hashed and self._asked != (name, version):
+            self._ask(target, name, version)
+            return
         part = self._read(name, version, offset, target.route.part)
         if part is None:  # replaced or removed meanwhile: it will be found anew, if it exists
             self._current = None
             return
+        query: dict[str, int | str] = {"offset": offset, "size": whole}
+        if self._hashed:
+            query["sha256"] = self._digest
         try:
-            answer = target.put(f"artifacts/{name}", part, offset=offset, size=whole)
+            answer = target.put(f"artifacts/{name}", part, **query)  # type: ignore[arg-type]
         except OffsetGap as gap:
             if gap.size == offset or gap.size > whole:
                 raise
             self._current = (name, version, gap.size)
             return
-        reached = max(offset + len(part), int(answer.get("size", 0)))
+        self._heard(answer, name, version, offset + len(part))
+
+    def _ask(self, target: Target, name: str, version: Version) -> None:
+        """Tell the file's sha256 and no bytes: the answer says how many of them are there."""
+        digest = self._opened(name, version, sha256_of)
+        if digest is None:
+            self._current = None
+            return
+        path = f"artifacts/{name}"
+        answer = target.put(path, offset=0, size=version[1], sha256=digest)
+        self._asked, self._digest = (name, version), digest
+        self._heard(answer, name, version, 0)
+
+    def _heard(self, answer: dict[str, Any], name: str, version: Version, reached: int) -> None:
+        whole = version[1]
+        reached = max(reached, int(answer.get("size", 0)))
         if answer.get("complete") or reached >= whole:
             self._sent[name] = version
             self._current = None
@@ -150,13 +181,18 @@ class Artifacts:
 
     def _read(self, name: str, version: Version, offset: int, limit: int) -> bytes | None:
         """None when it is not that version any more."""
+        size = min(limit, version[1] - offset)
+        return self._opened(name, version, lambda fd: os.pread(fd, size, offset))
+
+    def _opened(self, name: str, version: Version, look: Callable[[int], Found]) -> Found | None:
+        """What `look` makes of its descriptor; None when it is not that version any more."""
         inner, slash, last = name.rpartition("/")
         try:
             with self._folder(inner + slash) as folder:
                 fd = folder.open_file(last)
             try:
-                part = os.pread(fd, min(limit, version[1] - offset), offset)
-                return part if version_of(os.fstat(fd)) == version else None
+                found = look(fd)
+                return found if version_of(os.fstat(fd)) == version else None
             finally:
                 os.close(fd)
         except OSError as error:

@@ -55,7 +55,7 @@ class DirectRun:
     def _begin_anew(self) -> None:
         self._streams: dict[str, StreamCursor] = {}
         self._documents = Documents(self.folder)
-        self._artifacts = Artifacts(self.folder)
+        self._artifacts = Artifacts(self.folder, hashed=True)
         self._over_since: float | None = None
         self._troubled_since: float | None = None
 
@@ -94,6 +94,8 @@ class DirectRun:
             raise
         except Unreachable:
             self._doubtful = True
+            if self._to.shared:  # whoever answers next has to show that it sees this folder
+                self._forget()
             raise
 
     def is_whole(self) -> bool:
@@ -141,9 +143,7 @@ class DirectRun:
         early = time.monotonic() - self._over_since < _ARTIFACTS_FIRST
         if early and self._send_artifact():
             return True
-        if (
-            self._doubtful
-        ):  # what was sent before may arrive only now, and be older than what is there
+        if self._doubtful:  # what was sent before may arrive late, and be older than what is there
             self._doubtful = False
             self._documents = Documents(self.folder)
             self._send_documents(self._documents.changed())
@@ -240,7 +240,7 @@ class _Counted(Target):
         self._run = run
 
     def put(
-        self, path: str, body: bytes = b"", *, text: bool = False, **query: int
+        self, path: str, body: bytes = b"", *, text: bool = False, **query: int | str
     ) -> dict[str, Any]:
         answer = super().put(path, body, text=text, **query)
         self._run.sent_bytes += len(body)

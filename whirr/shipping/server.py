@@ -55,10 +55,11 @@ def _running(data_dir: AnyPath) -> dict[str, Any] | None:
     told = files.read_json_object(f"{os.fspath(data_dir)}/server.json")
     if told is None or not isinstance(told.get("url"), str):
         return None
-    return told if _is_held(f"{os.fspath(data_dir)}/stack.lock") else None
+    return told if is_held(f"{os.fspath(data_dir)}/stack.lock") else None
 
 
-def _is_held(lock: str) -> bool:
+def is_held(lock: str) -> bool:
+    """Whether a process holds the lock on this file."""
     try:
         handle = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

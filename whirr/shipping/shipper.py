@@ -23,7 +23,6 @@ from whirr.wire.lean import TYPE_CHECKING, socket, suppress
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LOCK = ".shipper.lock"
 LOG = "shipper.log"
 WHOLE = b"+"
 _INTERVALS = (0.2, 30.0)  # what the server may ask for, in seconds
@@ -174,7 +173,9 @@ class Shipper:
     def _lock(self) -> int | None:
         """One shipper for a run: wait until the one before has ended. None where no file can be locked."""
         try:
-            handle = os.open(f"{self._folder}/{LOCK}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            handle = os.open(
+                f"{self._folder}/{trainer.LOCK}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+            )
         except OSError:
             return None
         while True:

@@ -78,7 +78,7 @@ class Target:
         return self.route.shared
 
     def put(
-        self, path: str, body: bytes = b"", *, text: bool = False, **query: int
+        self, path: str, body: bytes = b"", *, text: bool = False, **query: int | str
     ) -> dict[str, Any]:
         """Send it; the answer's object. `text` says that compressing it may be worth while."""
         small = packed(body) if text and self.route.gzip else None

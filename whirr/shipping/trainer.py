@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from whirr.shipping import server
 from whirr.wire import files, jsontext, layout
 from whirr.wire.lean import TYPE_CHECKING, suppress
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 ENDED = frozenset({"completed", "failed"})  # what meta.json says of a run that is over
 KILLED = "the process ended without a word: it was killed, or its machine went down"
+LOCK = ".shipper.lock"  # held while the run's shipper lives
 _SLACK = 2.0  # seconds: clocks of /proc and of the file system are not the same
 
 
@@ -74,9 +76,14 @@ def is_over(meta: dict[str, Any]) -> bool:
 
 
 def may_live(folder: AnyPath, meta: dict[str, Any]) -> bool:
-    """Whether the process that meta.json names may still be at work; one of another machine may."""
+    """Whether the process that meta.json names may still be at work; one of another machine may.
+
+    So may one that has a shipper: in a container its number is another one.
+    """
     pid = meta.get("pid")
     if meta.get("hostname") != os.uname().nodename or not isinstance(pid, int) or pid <= 0:
+        return True
+    if server.is_held(f"{os.fspath(folder)}/{LOCK}"):
         return True
     return is_there(pid) and not _is_younger(pid, f"{os.fspath(folder)}/{layout.META}")
 
