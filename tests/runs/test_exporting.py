@@ -170,7 +170,13 @@ def test_what_a_link_leads_to_is_not_exported(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["?format=xlsx", "?raw=perhaps", "?what=half", "?format=csv&what=all", "?format=tar&what=metrics"],
+    [
+        "?format=xlsx",
+        "?raw=perhaps",
+        "?what=half",
+        "?format=csv&what=all",
+        "?format=tar&what=metrics",
+    ],
 )
 def test_what_cannot_be_had_is_refused_before_a_byte_is_sent(query: str) -> None:
     assert json.loads(fetch(make_run(), query, status=400))["code"] == "invalid"
