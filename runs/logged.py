@@ -63,17 +63,13 @@ def stretch(found: QuerySet[Event], *, after: tuple[str, int] | None = None, lim
     return Stretch(events, more=False)
 
 
-def alerts(
-    *, level: str = "", since: datetime | None = None, run_key: str | None = None
-) -> QuerySet[Event]:
+def alerts(*, level: str = "", since: datetime | None = None) -> QuerySet[Event]:
     """Alerts of runs that are not in the trash, those that arrived last first."""
     found = Event.objects.filter(kind=EventKind.ALERT, run__trashed_at__isnull=True)
     if level:
         found = found.filter(level=level)
     if since is not None:
         found = found.filter(at__gte=since.timestamp())
-    if run_key is not None:
-        found = found.filter(run__key=run_key)
     return found.select_related("run").order_by("-id")
 
 

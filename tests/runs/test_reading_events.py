@@ -128,8 +128,7 @@ class TestAlerts:
     def test_a_job_reads_its_own_alone(self, run: Run) -> None:
         other = make_run()
         say(other, {"type": "alert", "title": "secret"})
-        mine = job_of(run.key).get("/api/v1/alerts").json()["alerts"]
-        assert [each["title"] for each in mine] == ["odd"]
+        assert job_of(run.key).get("/api/v1/alerts").status_code == 403
         assert job_of(run.key).get(f"/api/v1/runs/{other.key}/events").status_code == 403
         assert job_of(run.key).get(f"/api/v1/runs/{run.key}/events").status_code == 200
 

@@ -36,8 +36,15 @@ def install() -> None:
     uv = str(Path(sys.executable).with_name("uv"))
     subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(FOLDER)], check=True)
     into = ["--python", str(FOLDER / "bin" / "python"), "-r", str(PINNED)]
-    # PyTorch without CUDA comes from PyTorch's own index, or from where this machine's pip looks.
+    for source in _sources():
+        done = subprocess.run([uv, "pip", "install", "--quiet", *into, *source], check=False)
+        if done.returncode == 0:
+            STAMP.write_text(PINNED.read_text())
+            return
+    raise subprocess.CalledProcessError(done.returncode, "uv pip install")
+
+
+def _sources() -> list[list[str]]:
+    """PyTorch without CUDA is where this machine's pip looks, or in PyTorch's own index; PyPI has the large one."""
     near = os.environ.get("PIP_FIND_LINKS")
-    source = ["--find-links", near] if near else ["--torch-backend", "cpu"]
-    subprocess.run([uv, "pip", "install", "--quiet", *into, *source], check=True)
-    STAMP.write_text(PINNED.read_text())
+    return [*([["--find-links", near]] if near else []), ["--torch-backend", "cpu"], []]
