@@ -15,10 +15,8 @@ from whirr_site.hot import Receive, Scope, Send
 
 KEY = "whirr.body"
 PIECE = 256 * 1024
-UNPACED = (
-    1024 * 1024
-)  # bytes of an answer that may wait for its client without anybody waiting for them
-STALLED = 60.0  # seconds after which a client that takes nothing any more is hung up on: it holds a thread
+UNPACED = 1024 * 1024  # bytes of an answer that may wait for its client while nobody waits for them
+STALLED = 60.0  # seconds after which a client that takes nothing is hung up on: it holds a thread
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -95,11 +93,12 @@ class Server(DaphneServer):  # type: ignore[misc]
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """As ever; a piece of a large answer returns once there is room for the next one."""
-        if message["type"] != "http.response.body" or _has_ended(protocol):
+        more, known = bool(message.get("more_body")), vars(protocol)
+        is_large = message["type"] == "http.response.body" and (more or "whirr_pace" in known)
+        if not is_large or _has_ended(protocol):
             await super().handle_reply(protocol, message)
             return
-        pace: _Pace = vars(protocol).setdefault("whirr_pace", _Pace())
-        more = bool(message.get("more_body"))
+        pace: _Pace = known.setdefault("whirr_pace", _Pace())
         if pace.registered and not more:
             protocol.unregisterProducer()
         await super().handle_reply(protocol, message)
@@ -111,9 +110,8 @@ class Server(DaphneServer):  # type: ignore[misc]
             protocol.registerProducer(pace, True)  # noqa: FBT003  (Twisted takes it by position)
         try:
             await pace.wait()
-        except (
-            TimeoutError
-        ):  # whoever sends is not told: what else it sends is thrown away, and so it ends
+        except TimeoutError:
+            # Whoever sends is not told: what else it sends is thrown away, and so it ends.
             if protocol.channel is not None:
                 protocol.channel.transport.abortConnection()
 
