@@ -42,6 +42,10 @@ class Delivery:
         self._thread = threading.Thread(target=self._start, name="whirr-delivery", daemon=True)
         self._thread.start()
 
+    def __del__(self) -> None:
+        with suppress(Exception):  # it was never begun
+            self._ours.close()
+
     def end(self, patience: float) -> bool:
         """Have the rest delivered now, after the last meta.json was written; true once the server has everything.
 

@@ -64,7 +64,10 @@ def test_a_copy_of_the_servers_folder_is_not_the_folder(
     server.is_registered()
     first.kill()
     shutil.copytree(tmp_path / "the-servers", tmp_path / "data")  # with its proof and its session
+    asked = len(server.syncs)
     agent = start()
+    # Else the job may go to the first one's held request, of which nobody reads the answer.
+    server.wait_for(lambda: len(server.syncs) > asked)
     key = server.submit("sh", "-c", SCRIPT)
     server.outcome(key)
     agent.delivered()

@@ -116,7 +116,8 @@ def test_a_shipper_that_was_killed_has_a_successor_at_the_end(
 ) -> None:
     monkeypatch.setenv(server.URL, tracking.url)
     delivery = start(run)
-    [process] = wait_for(lambda: shippers(run), "a shipper")
+    wait_for(lambda: NAME in tracking.runs, "a shipper at work")  # and not the one that only forks
+    [process] = shippers(run)
     process.kill()
     tell(run, "completed")
     assert delivery.end(PATIENCE) is True

@@ -1,9 +1,11 @@
 """Rules of projects: which runs go, what a dry run says, who may set them."""
 
 import json
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django_celery_beat.models import PeriodicTask
 
 from runs import recording, retention, tasks
@@ -116,6 +118,7 @@ class TestByTheHour:
         assert not Run.objects.get(pk=other.pk).is_in_trash
 
     def test_beat_knows_both_tasks(self) -> None:
+        import_module("runs.migrations.0007_retention_schedule").seed(apps, None)
         tasks_of_beat = set(PeriodicTask.objects.values_list("task", flat=True))
         assert {tasks.apply_retention.name, tasks.purge_trash.name} <= tasks_of_beat
 

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.utils import timezone
-from django_celery_beat.models import PeriodicTask
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from jobs import numbering, pulse
 from jobs.models import Job
@@ -58,6 +58,10 @@ class TestDiagnosis:
         assert "background work" not in found()  # no web process, so it may rest
         pulse.say_alive(now=now)
         ran = None if minutes is None else now - timedelta(minutes=minutes)
+        interval, _ = IntervalSchedule.objects.get_or_create(every=5, period="seconds")
+        PeriodicTask.objects.get_or_create(
+            name="any", defaults={"task": "any", "interval": interval}
+        )
         PeriodicTask.objects.update(last_run_at=ran)
         assert found()["background work"].state == state
 
