@@ -187,6 +187,8 @@ def _gone(key: str) -> InTrash:
 
 
 def _known(found: dict[str, Run], key: str, by: Principal) -> Run:
+    if not by.may("submit"):  # whoever may discard none does not learn which there are
+        raise Forbidden("this token may not move runs into the trash, nor back")
     if key not in found:
         raise NotFound(f"there is no run {key[:100]}")
     run = found[key]
