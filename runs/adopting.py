@@ -22,6 +22,7 @@ from django.conf import settings
 from runs import direct, documents, feed, living, storage, streams
 from runs.errors import DomainError, Invalid
 from runs.models import Deletion, Run, RunKind, RunStatus, Stream
+from runs.moments import moment
 from runs.parsing import decode
 
 log = logging.getLogger(__name__)
@@ -134,15 +135,22 @@ def _as_recorded(root: Path, names: list[str], files: dict[str, Files]) -> list[
     return [
         name
         for name in names
-        if name in rows and _agrees(rows[name], root / name, files[name], indexed.get(name, {}))
+        if name in rows and _is_known(rows[name], root / name, files[name], indexed.get(name, {}))
     ]
+
+
+def _is_known(run: Run, folder: Path, files: Files, indexed: dict[str, int]) -> bool:
+    try:
+        return _agrees(run, folder, files, indexed)
+    except Exception:
+        return False  # it is read again, and whoever does that says what is wrong with it
 
 
 def _agrees(run: Run, folder: Path, files: Files, indexed: dict[str, int]) -> bool:
     meta = _meta_of(folder) or {}
     said = direct.SAID.get(str(meta.get("status")))
     if said is not None and said.is_final:
-        same = run.status == said and run.finished_at == documents.moment(meta.get("finished_at"))
+        same = run.status == said and run.finished_at == moment(meta.get("finished_at"))
     else:
         same = not living.may_live(folder, meta)
     return same and all(
@@ -160,16 +168,23 @@ def _look(folder: Path, memory: Memory, *, now: datetime) -> bool:
         if memory.files.get(name) == files and not _has_died(folder, name, memory):
             return False
         ended = adopt(folder, before=memory.files.get(name, {}), now=now)
-    except (DomainError, OSError) as error:
-        if memory.complained.get(name) != str(error):
-            memory.complained[name] = str(error)
-            log.warning("direct run %s cannot be read: %s", name, error)
+    except Exception as error:
+        _complain(name, error, memory)
         return False
     if ended is None:  # it has no meta.json yet
         return False
     memory.files[name] = files
     _sort(name, memory, ended=ended)
     return True
+
+
+def _complain(name: str, error: Exception, memory: Memory) -> None:
+    """Once for each problem of a folder; with the way there where it is one that nobody thought of."""
+    told = str(error) or type(error).__name__
+    if memory.complained.get(name) != told:
+        memory.complained[name] = told
+        unforeseen = not isinstance(error, (DomainError, OSError))
+        log.warning("direct run %s cannot be read: %s", name, told, exc_info=unforeseen)
 
 
 def _has_died(folder: Path, name: str, memory: Memory) -> bool:
@@ -218,7 +233,7 @@ def adopt(folder: Path, *, now: datetime, before: Files | None = None) -> bool |
 
 
 def _row(key: str, meta: dict[str, Any], *, now: datetime) -> Run:
-    started = documents.moment(meta.get("started_at")) or now
+    started = moment(meta.get("started_at")) or now
     run, _ = Run.objects.get_or_create(
         key=key,
         defaults={

@@ -8,7 +8,7 @@ import contextlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from runs import contents, feed, manifest, parts, storage
 from runs.contents import Content
 from runs.errors import ChecksumMismatch, Invalid, NotFound, TooLarge
 from runs.models import Artifact, Run
+from runs.moments import of_change
 from runs.streams import BODY_LIMIT, append_to, may_write
 
 SEGMENT = re.compile(r"[^\x00-\x1f\x7f/\\]{1,200}\Z")
@@ -251,7 +252,7 @@ def collect_shared(run: Run, attempt: int) -> None:
                 "size": info.st_size,
                 "received": info.st_size,
                 "blob": "",
-                "modified_at": datetime.fromtimestamp(info.st_mtime, tz=UTC),
+                "modified_at": of_change(info.st_mtime),
             },
         )
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from runs import artifacts, documents, feed, run_file, storage
 from runs.errors import InTrash, Invalid, RunTaken
 from runs.models import Deletion, Run, RunKind, RunStatus
+from runs.moments import moment
 from runs.parsing import decode
 from whirr_site.access.principals import Principal
 
@@ -102,12 +103,10 @@ def settle(run: Run, status: RunStatus, meta: dict[str, Any], *, now: datetime) 
         if fresh.trashed_at is not None:
             return
         before = (fresh.status, fresh.started_at, fresh.finished_at)
-        fresh.started_at = documents.moment(meta.get("started_at")) or fresh.started_at or now
+        fresh.started_at = moment(meta.get("started_at")) or fresh.started_at or now
         fresh.status = status
         if status.is_final:
-            fresh.finished_at = (
-                documents.moment(meta.get("finished_at")) or fresh.finished_at or now
-            )
+            fresh.finished_at = moment(meta.get("finished_at")) or fresh.finished_at or now
         else:
             fresh.finished_at = None
         if before != (fresh.status, fresh.started_at, fresh.finished_at):

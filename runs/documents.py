@@ -1,6 +1,5 @@
 """Small files that describe a run, replaced as a whole; two of them are read into the run's row."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
@@ -79,12 +78,3 @@ def _text(said: object, *, longest: int) -> str:
 
 def _count(said: object) -> int:
     return min(max(said, 0), MOST) if type(said) is int else 0
-
-
-def moment(text: object) -> datetime | None:
-    """A time of meta.json, UTC where it names no zone; None where it cannot be read."""
-    try:
-        at = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

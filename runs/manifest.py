@@ -13,9 +13,11 @@ from typing import Any
 
 from runs import contents, storage
 from runs.models import Artifact, Run
+from runs.moments import moment
 from runs.parsing import decode
 
 NAME = "artifacts.jsonl"
+LARGEST = 2**63 - 1  # bytes that a row takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +66,11 @@ def read(run: Run, attempt: int) -> dict[str, Entry]:
 
 
 def _entry(told: dict[str, Any]) -> Entry | None:
-    size, sha256 = told.get("size"), told.get("sha256")
-    try:
-        modified = datetime.fromisoformat(str(told.get("modified")))
-    except ValueError:
+    size, sha256 = told.get("size"), str(told.get("sha256"))
+    modified = moment(told.get("modified"))
+    if modified is None or type(size) is not int or not 0 <= size <= LARGEST:
         return None
-    if not isinstance(size, int) or size < 0 or not contents.is_digest(str(sha256)):
-        return None
-    return Entry(
-        told["path"],
-        size,
-        str(sha256),
-        modified if modified.tzinfo else modified.replace(tzinfo=UTC),
-    )
+    return Entry(told["path"], size, sha256, modified) if contents.is_digest(sha256) else None
 
 
 def _lines(run: Run, attempt: int) -> Iterator[bytes]:

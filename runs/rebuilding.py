@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import transaction
 
 from runs import checksums, rebuilt_artifacts, rebuilt_rows, run_file, storage, streams
 from runs.errors import DomainError
@@ -74,9 +74,9 @@ def rebuild(*, rehearse: bool = False) -> Iterator[Outcome]:
         outcome = Outcome(folder.name)
         try:
             _rebuild(folder, outcome, rehearse=rehearse)
-        except (DomainError, DatabaseError, OSError, ValueError) as error:
+        except Exception as error:  # one folder keeps no other from being rebuilt
             outcome.done = SKIPPED
-            outcome.notes.append(f"cannot be read: {error}")
+            outcome.notes.append(f"cannot be read: {str(error) or type(error).__name__}")
         yield outcome
     if not rehearse:
         _tell_the_rest()

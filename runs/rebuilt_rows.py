@@ -1,16 +1,20 @@
 """Rows of runs as their files tell them: run.json where there is one, else what programs wrote themselves."""
 
+import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from runs import documents, run_file, storage
 from runs.errors import Invalid
 from runs.models import Run, RunKind, RunStatus
+from runs.moments import moment, of_change
 from runs.parsing import decode
 
 ENDS = {"completed": RunStatus.COMPLETED, "failed": RunStatus.FAILED}
+NUMBER = re.compile(r"[1-9][0-9]{0,9}\Z")
+MOST = run_file.NUMBERS["attempt"]
 Told = dict[str, Any]
 
 
@@ -22,15 +26,15 @@ def attempts_in(folder: Path) -> list[int]:
     if root.is_symlink() or not root.is_dir():
         return []
     names = [path.name for path in root.iterdir() if path.is_dir() and not path.is_symlink()]
-    return sorted(int(name) for name in names if name.isascii() and name.isdigit())
+    return sorted(int(name) for name in names if NUMBER.match(name) and int(name) <= MOST)
 
 
 def made_at(folder: Path) -> datetime:
     """When it was made, as far as its files know: when its program began, else when the folder was last changed."""
     for meta in _metas(folder):
-        if at := documents.moment(meta.get("started_at")):
+        if at := moment(meta.get("started_at")):
             return at
-    return datetime.fromtimestamp(folder.stat().st_mtime, tz=UTC)
+    return of_change(folder.stat().st_mtime)
 
 
 def _metas(folder: Path) -> Iterator[Told]:
@@ -73,7 +77,7 @@ def _guessed(folder: Path, attempts: list[int]) -> Told:
     unknown = RunStatus.RUNNING if direct else RunStatus.FAILED
     status = ENDS.get(str(meta.get("status")), unknown)
     began = made_at(folder)
-    ended = documents.moment(meta.get("finished_at")) or _last_change(folder)
+    ended = moment(meta.get("finished_at")) or _last_change(folder)
     return {
         "kind": RunKind.DIRECT if direct else RunKind.JOB,
         "status": status,
@@ -87,7 +91,7 @@ def _guessed(folder: Path, attempts: list[int]) -> Told:
 def _last_change(folder: Path) -> datetime:
     files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     newest = max((path.stat().st_mtime for path in files), default=folder.stat().st_mtime)
-    return datetime.fromtimestamp(newest, tz=UTC)
+    return of_change(newest)
 
 
 def _take_over(run: Run, attempt: int, notes: list[str]) -> None:

@@ -17,6 +17,7 @@ from django.db import transaction
 
 from runs import storable, storage
 from runs.models import Run, RunKind, RunStatus
+from runs.moments import moment
 from runs.parsing import decode
 
 log = logging.getLogger(__name__)
@@ -94,11 +95,7 @@ def _number(told: object, *, most: int) -> int:
 
 
 def _time(told: object) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(told) if isinstance(told, str) else None
-    except ValueError:
-        return None
-    return at if at and at.tzinfo else None
+    return moment(told, zoned=True) if isinstance(told, str) else None
 
 
 def _tree(told: object, *, kind: type) -> Any:

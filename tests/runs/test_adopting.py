@@ -107,6 +107,41 @@ def test_a_folder_that_makes_no_sense_stops_nobody(data_dir: Path, text: str) ->
     assert Run.objects.filter(key="local-20300101-120000-abcdef").exists()
 
 
+NEVER = ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"]
+
+
+@pytest.mark.parametrize("never", NEVER)
+def test_a_time_that_no_row_can_keep_stops_nobody(data_dir: Path, never: str) -> None:
+    folder_of(data_dir, status="completed", finished_at=NOON.isoformat())
+    odd = data_dir / "runs" / "local-20290101-120000-abcdef"
+    (odd / "artifacts").mkdir(parents=True)
+    (odd / "artifacts" / "a").write_text("x")
+    os.utime(odd / "artifacts" / "a", (1, 2**38))  # the year 10680
+    said = {"status": "completed", "started_at": never, "finished_at": never}
+    (odd / "meta.json").write_text(json.dumps(said))
+    for _ in range(2):
+        adopting.forget()
+        adopting.adopt_all(now=NOON)
+    assert list(Run.objects.values_list("finished_at", flat=True)) == [NOON, NOON]
+
+
+def test_a_folder_that_fails_as_nobody_foresaw_is_named_and_stops_nobody(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder_of(data_dir, status="completed", finished_at=NOON.isoformat())
+    odd, whole = data_dir / "runs" / "local-20290101-120000-abcdef", adopting.adopt
+    odd.mkdir()
+
+    def adopt(folder: Path, **told: Any) -> bool | None:
+        if folder == odd:
+            raise RecursionError
+        return whole(folder, **told)
+
+    monkeypatch.setattr(adopting, "adopt", adopt)
+    assert adopting.adopt_all(now=NOON) == 1
+    assert f"{odd.name} cannot be read: RecursionError" in caplog.text
+
+
 def test_every_writers_metrics_and_events_are_read(data_dir: Path) -> None:
     folder = folder_of(data_dir)
     (folder / "metrics.r1.jsonl").write_bytes(line(step=0, loss=3.0))

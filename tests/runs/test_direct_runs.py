@@ -160,8 +160,11 @@ class TestItsEnd:
         assert tell(by_itself(), status=status, finished_at="nonsense").status_code == 200
         assert Run.objects.get().status == "running"
 
-    def test_an_end_without_a_time_ends_now(self) -> None:
-        tell(by_itself(), status="failed", finished_at="yesterday")
+    @pytest.mark.parametrize("never", ["yesterday", "0001-01-01T00:00:00+14:00", "9" * 400, {}])
+    def test_an_end_without_a_time_ends_now(self, never: Any) -> None:
+        shipper = by_itself()
+        assert tell(shipper, status="failed", finished_at=never).status_code == 200
+        assert tell(shipper, status="failed", started_at=never).status_code == 200
         run = Run.objects.get()
         assert run.status == "failed"
         assert run.finished_at is not None

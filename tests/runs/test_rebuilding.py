@@ -1,5 +1,7 @@
 """Files are the truth: a lost, an old and a damaged database come out equal to the one that was there."""
 
+import json
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -9,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from runs import artifacts, rebuilding, run_file, selectors, storage
+from runs import artifacts, checksums, rebuilding, run_file, selectors, storage
 from runs.models import Artifact, Chunk, Event, Overview, Run, RunStatus, Series, Stream
 from runs.rebuilding import DAMAGED, EQUAL, MADE, MENDED, SKIPPED, Outcome
 from runs.series import merging
@@ -252,6 +254,36 @@ class TestDamagedFolders:
         Run.objects.all().delete()
         assert "run.json cannot be read" in rebuild()[job.key].notes
         assert Run.objects.get(key=job.key).status == RunStatus.FAILED
+
+    def test_names_and_times_that_no_row_can_keep_are_passed_over(self, world: list[Run]) -> None:
+        """An attempt of twenty digits; a run that began before all years."""
+        job, _, other = world
+        before = {run.key: rebuilding.checksum(run) for run in world}
+        (storage.run_folder(job.key) / run_file.NAME).unlink()
+        for name in ("9" * 20, "0", "007", str(2**31)):
+            (storage.run_folder(job.key) / "attempts" / name).mkdir()
+        meta = storage.run_folder(other.key) / "meta.json"
+        meta.write_text(json.dumps({"started_at": "0001-01-01T00:00:00+14:00"}))
+        os.utime(meta.parent, (1, 2**38))
+        Run.objects.all().delete()
+        assert {each.done for each in rebuild().values()} == {MADE}
+        found = {run.key: rebuilding.checksum(run) for run in Run.objects.all()}
+        assert found == before
+
+    def test_what_nobody_foresaw_skips_one_run(
+        self, world: list[Run], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        whole = checksums.of_files
+
+        def broken(run: Run, attempts: list[int]) -> checksums.Sums:
+            if run.key == world[0].key:
+                raise OverflowError
+            return whole(run, attempts)
+
+        monkeypatch.setattr(checksums, "of_files", broken)
+        outcomes = rebuild()
+        assert [key for key, each in outcomes.items() if each.done == SKIPPED] == [world[0].key]
+        assert "cannot be read: OverflowError" in outcomes[world[0].key].notes
 
     def test_a_content_that_is_gone_is_named(self, world: list[Run], data_dir: Path) -> None:
         shutil.rmtree(data_dir / "blobs")
