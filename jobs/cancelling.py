@@ -10,7 +10,7 @@ from jobs import following
 from jobs.errors import IllegalMove
 from jobs.locking import locked
 from jobs.models import Job
-from jobs.moving import Move, move, move_all, note
+from jobs.moving import Move, Note, move, move_all, note, note_all
 from jobs.states import FINAL, JobStatus, Reason
 from runs import again, feed
 
@@ -66,8 +66,9 @@ def cancel_all(jobs: QuerySet[Job], *, actor: str, now: datetime) -> tuple[list[
     for at in range(0, len(numbers), AT_ONCE):
         some = numbers[at : at + AT_ONCE]
         ended += _end_pending(some, actor=actor, now=now)
-        for job_id in sorted(set(some) - set(ended)):
-            with contextlib.suppress(IllegalMove):  # it ended meanwhile
+        asked += _ask_running(sorted(set(some) - set(ended)), actor=actor, now=now)
+        for job_id in sorted({*some}.difference(ended, asked)):
+            with contextlib.suppress(IllegalMove):  # it moved meanwhile
                 running = cancel(job_id, actor=actor, now=now) == JobStatus.RUNNING
                 (asked if running else ended).append(job_id)
     return sorted(ended), sorted(asked)
@@ -94,4 +95,21 @@ def _end_pending(numbers: list[int], *, actor: str, now: datetime) -> list[int]:
         now=now,
     )
     following.after(jobs, now=now)
+    return [job.pk for job in jobs]
+
+
+@again.after_deadlock
+@transaction.atomic
+def _ask_running(numbers: list[int], *, actor: str, now: datetime) -> list[int]:
+    """Tell the agents of those that run, all at once; their numbers, those that were asked before included."""
+    running = Job.objects.filter(pk__in=numbers, status=JobStatus.RUNNING)
+    jobs = list(
+        running.select_for_update(of=("self",)).select_related("run", "worker").order_by("pk")
+    )
+    fresh = [job for job in jobs if not job.cancel_requested]
+    Job.objects.filter(pk__in=[job.pk for job in fresh]).update(
+        cancel_requested_at=now, cancel_requested_by=actor
+    )
+    note_all([Note(job, "cancel_requested", actor) for job in fresh], now=now)
+    feed.ring(*{feed.worker_group(job.worker.worker_id) for job in fresh if job.worker})
     return [job.pk for job in jobs]

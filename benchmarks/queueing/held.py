@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,10 +60,19 @@ class Holders:
 
     def jobs(self, count: int, *, within: float) -> list[float]:
         """When the next `count` jobs arrived, by the monotonic clock; fewer if it takes longer."""
+        return self._arrived(count, lambda told: [at for at, _ in told["jobs"]], within=within)
+
+    def cancels(self, count: int, *, within: float) -> list[float]:
+        """The same for words to cancel a job."""
+        return self._arrived(count, lambda told: told["cancels"], within=within)
+
+    def _arrived(
+        self, count: int, times: Callable[[dict[str, Any]], list[float]], *, within: float
+    ) -> list[float]:
         arrived: list[float] = []
         until = time.monotonic() + within
         while len(arrived) < count and time.monotonic() < until:
-            arrived += [at for at, _ in self.told()["jobs"]]
+            arrived += times(self.told())
             time.sleep(0.05)
         return arrived
 
@@ -135,6 +144,7 @@ class Held:
             self._report.section(f"{title}: until a job is handed out")
             given = self._add_singles(agents)
             self._add_burst(agents, plan.agents - given)
+            self._add_cancels(agents)
             self._report.add("failures that the agents saw", count=len(agents.told()["errors"]))
 
     def _add(self, what: str, probed: Row) -> None:
@@ -223,6 +233,24 @@ class Held:
             median_ms=statistics.median(arrived) * 1e3,
             worst_ms=arrived[-1] * 1e3,
             handed_out=len(arrived),
+            web_cpu_ms_a_job=web.read() / len(arrived) * 1e3,
+        )
+
+    def _add_cancels(self, agents: Holders) -> None:
+        """All of them are woken by one call that cancels all jobs: from its answer until the last one knows."""
+        time.sleep(CALM)  # all hold again
+        client = self._site.client()
+        web = Meter(self._site.pids)
+        began = time.monotonic()
+        told = client.post("/api/v1/jobs/cancel", {"status": "running"}).json()
+        answered = time.monotonic()
+        arrived = sorted(agents.cancels(len(told["stopping"]), within=PATIENCE))
+        self._report.add(
+            f"cancelled by one call: {len(told['stopping']):,}",
+            call_ms=(answered - began) * 1e3,
+            median_ms=max(0.0, statistics.median(arrived) - answered) * 1e3,
+            worst_ms=max(0.0, arrived[-1] - answered) * 1e3,
+            told=len(arrived),
             web_cpu_ms_a_job=web.read() / len(arrived) * 1e3,
         )
 

@@ -1,7 +1,8 @@
 """Thousands of agents that wait for work, in one process: `python -m benchmarks.queueing.holders '<json>'`.
 
 The JSON names `port`, `token`, `workers`, `hold` and `ramp` (seconds over which they begin). Each holds a sync on a
-connection of its own, over and over, and names the job that it was given from then on. What the answers were is
+connection of its own, over and over, and names the job that it was given from then on; told to cancel it, it ends.
+What the answers were is
 written to standard output, one JSON line for every line on standard input; it ends when that is closed.
 Times are those of the monotonic clock, which all processes of a machine share.
 """
@@ -16,7 +17,7 @@ from benchmarks.queueing.load import LENGTH, request
 
 
 class Tally:
-    """Since it was last told: jobs as [time, job], answers without one, and how many agents hold a request now."""
+    """Since it was last told: jobs as [time, job], times of cancels, answers without either; how many agents hold."""
 
     def __init__(self) -> None:
         self.holding = 0
@@ -25,6 +26,7 @@ class Tally:
 
     def _clear(self) -> None:
         self.jobs: list[tuple[float, int]] = []
+        self.cancels: list[float] = []
         self.empty_early = 0
         self.empty_in_time = 0
 
@@ -41,12 +43,13 @@ class Holder:
         self._spec, self._name, self._tally = spec, name, tally
         self._running: list[dict[str, int]] = []
         self._serial = 0
+        self._cancelled = False
 
     async def live(self, delay: float) -> None:
         await asyncio.sleep(delay)
         reader, writer = await asyncio.open_connection("127.0.0.1", self._spec["port"])
         try:
-            while True:
+            while not self._cancelled:
                 writer.write(self._request())
                 self._tally.holding += 1
                 began = time.monotonic()
@@ -63,7 +66,10 @@ class Holder:
         for job in answer["jobs"]:
             self._running.append({"job_id": job["job_id"], "attempt": job["attempt"]})
             self._tally.jobs.append((now, job["job_id"]))
-        if not answer["jobs"]:
+        if answer["cancel"]:
+            self._tally.cancels.append(now)
+            self._cancelled = True
+        elif not answer["jobs"]:
             in_time = now - began >= self._spec["hold"] * 0.98
             self._tally.empty_in_time += in_time
             self._tally.empty_early += not in_time

@@ -3,10 +3,13 @@
 from datetime import datetime
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from jobs import cancelling
 from jobs.errors import IllegalMove, LeaseLost, NotFound
 from jobs.finishing import Outcome
+from jobs.models import Job
 from jobs.states import AttemptStatus, JobStatus, Reason
 from tests.jobs.factories import (
     after,
@@ -127,3 +130,19 @@ def test_everything_that_waits_is_cancelled_at_once_and_nothing_that_runs() -> N
     assert ids == [job.pk for job in waiting]
     assert {fresh(job).status for job in waiting} == {"cancelled"}
     assert (fresh(running).status, fresh(running).cancel_requested) == ("running", False)
+
+
+@pytest.mark.parametrize("count", [2, 40])
+def test_any_number_of_running_jobs_is_asked_in_the_same_few_statements(count: int) -> None:
+    jobs = [make_job() for _ in range(count)]
+    workers = [make_worker(f"node{number}") for number in range(count)]
+    for worker in workers:
+        claim(worker)
+    cancel(jobs[0], actor="grace")
+    with CaptureQueriesContext(connection) as queries:
+        ended, asked = cancelling.cancel_all(Job.objects.all(), actor="ada", now=after(1))
+    assert (ended, asked) == ([], [job.pk for job in jobs])
+    assert [fresh(job).cancel_requested_by for job in jobs] == ["grace"] + ["ada"] * (count - 1)
+    assert all(kinds(job).count("cancel_requested") == 1 for job in jobs)
+    assert all(sync(worker, now=after(2)).cancel for worker in workers)
+    assert len(queries) <= 12, [each["sql"] for each in queries]
