@@ -24,6 +24,7 @@ from runs.streams import BODY_LIMIT, append_to, may_write
 
 SEGMENT = re.compile(r"[^\x00-\x1f\x7f/\\]{1,200}\Z")
 MOST = 10_000
+_PART = ".whirr-part"  # not yet whole: the library is still writing it, or was killed
 LOOKED_AT = (
     100  # artifacts of other runs among which a content is looked for that somebody may read
 )
@@ -276,7 +277,7 @@ def _files(root: Path) -> "list[tuple[str, os.stat_result]]":
     for folder, _, names in os.walk(root, followlinks=False):
         for name in sorted(names):
             file = Path(folder) / name
-            if file.is_symlink() or not file.is_file():
+            if name.endswith(_PART) or file.is_symlink() or not file.is_file():
                 continue
             found.append((file.relative_to(root).as_posix(), file.stat()))
     return found
