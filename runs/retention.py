@@ -1,5 +1,6 @@
 """Rules of projects: which finished runs go into the trash by themselves. A rule shows first what it would do."""
 
+import logging
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -17,6 +18,8 @@ from runs.measuring import Room
 from runs.models import Direction, RetentionRule, Run, Series
 from runs.models.run import FINAL
 from whirr_site.access.principals import SCOPES, Principal
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 500
 LONGEST = 3_650  # days
@@ -111,8 +114,16 @@ def apply(one: RetentionRule, *, now: datetime) -> list[str]:
 
 
 def apply_all(*, now: datetime) -> int:
-    """Apply each enabled rule; how many runs went."""
-    return sum(len(apply(each, now=now)) for each in rules().filter(enabled=True))
+    """Apply each enabled rule; how many runs went. One that fails is told in the log and keeps no other."""
+    return sum(_applied(each, now=now) for each in rules().filter(enabled=True))
+
+
+def _applied(one: RetentionRule, *, now: datetime) -> int:
+    try:
+        return len(apply(one, now=now))
+    except Exception:
+        log.exception("the retention rule of %s cannot be applied", _called(one.project))
+        return 0
 
 
 def _seen(one: RetentionRule) -> list[Seen]:
@@ -141,7 +152,10 @@ def _best(one: RetentionRule, seen: list[Seen]) -> set[int]:
 
 
 def _is_number(told: Any) -> bool:
-    return isinstance(told, (int, float)) and not isinstance(told, bool) and math.isfinite(told)
+    try:
+        return type(told) in (int, float) and math.isfinite(told)
+    except OverflowError:  # a whole number beyond what a float holds
+        return False
 
 
 def _why_it_stays(

@@ -62,9 +62,9 @@ def discard(
     moved = Moved()
     for some in parts(dict.fromkeys(keys), AT_ONCE):
         fit = _fit(some, moved, by=by, even_running=even_running)
-        moved.keys += [run.key for run in fit]
         if not rehearse:
-            _put_away(fit, by=by, now=now, even_running=even_running)
+            fit = _put_away(fit, moved, by=by, now=now, even_running=even_running)
+        moved.keys += [run.key for run in fit]
     return moved
 
 
@@ -84,15 +84,22 @@ def _fit(keys: Sequence[str], moved: Moved, *, by: Principal, even_running: bool
     return fit
 
 
-def _put_away(runs: Sequence[Run], *, by: Principal, now: datetime, even_running: bool) -> None:
-    """Guarded: what began to run again meanwhile stays."""
+def _put_away(
+    runs: Sequence[Run], moved: Moved, *, by: Principal, now: datetime, even_running: bool
+) -> list[Run]:
+    """Those that are in the trash now. Guarded: what began to run again meanwhile stays, and is noted as refused."""
     ended = Q(status__in=FINAL)
     if even_running:
         ended |= Q(kind=RunKind.DIRECT)
     there = Run.objects.filter(ended, pk__in=[run.pk for run in runs], trashed_at__isnull=True)
     there.update(trashed_at=now, trashed_by=by.name[:150])
-    run_file.write_later(runs)
-    _announce(runs)
+    binned = Run.objects.filter(pk__in=[run.pk for run in runs], trashed_at__isnull=False)
+    gone = set(binned.values_list("pk", flat=True))
+    moved.refused += [(run.key, _came_back(run.key)) for run in runs if run.pk not in gone]
+    there_now = [run for run in runs if run.pk in gone]
+    run_file.write_later(there_now)
+    _announce(there_now)
+    return there_now
 
 
 def restore(keys: Iterable[str], *, by: Principal) -> Moved:
@@ -180,6 +187,10 @@ def contents(*, last: int = 20) -> Contents:
 def for_good_at(run: Run) -> datetime | None:
     """When it is deleted for good; None outside the trash."""
     return run.trashed_at + settings.WHIRR_TRASH_GRACE if run.trashed_at else None
+
+
+def _came_back(key: str) -> InUse:
+    return InUse(f"{key} stays: it began to run again, or was restored, at this very moment")
 
 
 def _gone(key: str) -> InTrash:

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from runs.series.asking import RUNS_AT_ONCE
+from runs.series.asking import KEYS_AT_ONCE, RUNS_AT_ONCE
 
 X = "step, relative (seconds since the run began), time (seconds since 1970), or metric:<key>"
 LARGEST = 2**31 - 1
@@ -111,5 +111,7 @@ class SeriesQuery(Drawing):
 
 class ManySeriesQuery(Drawing):
     runs = ListOrTextField(help_text=f"ids, at most {RUNS_AT_ONCE}")
-    keys = ListOrTextField(required=False, default=list, help_text="all if left out")
+    keys = ListOrTextField(
+        required=False, default=list, help_text=f"at most {KEYS_AT_ONCE}; all if left out"
+    )
     format = serializers.ChoiceField(choices=["json", "binary"], required=False, default="json")

@@ -15,6 +15,7 @@ from runs.series.axes import STEP, Axis
 from runs.series.reading import Reading
 
 RUNS_AT_ONCE = 500
+KEYS_AT_ONCE = 500
 SERIES_AT_ONCE = 2000
 BUCKETS_AT_ONCE = 2_000_000  # of all series of an answer: series x width
 FORM = 1  # of the answers; another one makes what browsers have kept stale
@@ -42,6 +43,10 @@ class Wish:
             raise Invalid("say which runs: runs=job-1,job-2")
         if len(each_run) > RUNS_AT_ONCE:
             raise Invalid(f"one call reads at most {RUNS_AT_ONCE} runs, and not {len(each_run)}")
+        if len(wish.keys or ()) > KEYS_AT_ONCE:
+            raise Invalid(
+                f"one call reads at most {KEYS_AT_ONCE} keys, and not {len(wish.keys or ())}"
+            )
         if wish.start is not None and wish.end is not None and wish.start > wish.end:
             raise Invalid(f"from ({wish.start:g}) is behind to ({wish.end:g})")
         return wish
@@ -59,10 +64,17 @@ class Found:
     @property
     def version(self) -> str:
         """Another text as soon as the answer would say something else."""
-        points = [(each.pk, each.count) for each in self.series]
+        points = [(each.pk, each.count) for each in self.series] + self._placing()
         began = [(run.key, run.started_at) for run in self.runs]
         told = repr((FORM, self.wish, self.missing, began, points))
         return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+    def _placing(self) -> list[tuple[int, int]]:
+        """Number and count of the series that serve as x, where a metric does."""
+        if self.wish.axis.kind != "metric":
+            return []
+        found = Series.objects.filter(run__in=self.runs, key=self.wish.axis.key).order_by("pk")
+        return list(found.values_list("pk", "count"))
 
     def read(self) -> list[Reading]:
         """Their points, as they were asked for."""

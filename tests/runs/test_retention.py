@@ -64,6 +64,11 @@ class TestWhatGoes:
         assert going(keep_best=2, metric="loss") == keys(odd)
         assert told.key not in going(keep_best=1, metric="loss")
 
+    def test_a_number_beyond_all_floats_is_none(self) -> None:
+        huge, other = scored(0.7, summary={"loss": -(10**400)}), scored(0.5)
+        assert going(keep_best=1, metric="loss") == keys(huge)
+        assert going(keep_best=1, metric="loss", direction="max") == keys(other)
+
     def test_another_writers_series_are_not_looked_at(self) -> None:
         run, other = scored(0.5), scored(0.6)
         log(other, line(loss=0.0), name="metrics.r1.jsonl")
@@ -116,6 +121,23 @@ class TestByTheHour:
         assert tasks.apply_retention() == 1
         assert Run.objects.get(pk=run.pk).trashed_by == "rule of project vision"
         assert not Run.objects.get(pk=other.pk).is_in_trash
+
+    def test_a_rule_that_fails_keeps_no_other(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        run, whole = ended(project="vision"), retention.judge
+        retention.put("speech", {"keep_last": 0})
+        retention.put("vision", {"keep_last": 0})
+
+        def judge(one: RetentionRule, *, now: Any) -> retention.Verdict:
+            if one.project == "speech":
+                raise RuntimeError("out of order")
+            return whole(one, now=now)
+
+        monkeypatch.setattr(retention, "judge", judge)
+        assert tasks.apply_retention() == 1
+        assert Run.objects.get(pk=run.pk).is_in_trash
+        assert "rule of project speech cannot be applied" in caplog.text
 
     def test_beat_knows_both_tasks(self) -> None:
         import_module("runs.migrations.0007_retention_schedule").seed(apps, None)

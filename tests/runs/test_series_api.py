@@ -169,12 +169,25 @@ def test_what_is_known_is_not_sent_again_until_it_changes() -> None:
     assert (fresh.status_code, fresh["etag"] != tag) == (200, True)
 
 
+def test_a_new_point_of_the_metric_that_serves_as_x_is_a_change() -> None:
+    run = a_run()
+    log(run, line(step=0, epoch=1.0))
+    query = {"runs": run.key, "keys": "loss", "x": "metric:epoch"}
+    before = get(query)
+    assert get(query, **{"If-None-Match": before["etag"]}).status_code == 304
+    log(run, line(step=2, epoch=5.0))
+    fresh = get(query, **{"If-None-Match": before["etag"]})
+    assert (fresh.status_code, fresh["etag"] != before["etag"]) == (200, True)
+    assert fresh.json()["series"][0]["points"]["x"] == [1, 1, 5]
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [
         ({}, "runs"),
         ({"runs": ""}, "runs"),
         ({"runs": ",".join(f"job-{n}" for n in range(501))}, "500 runs"),
+        ({"keys": ",".join(f"k{n}" for n in range(501))}, "500 keys"),
         ({"x": "steps"}, "metric:<key>"),
         ({"x": "metric:"}, "metric:<key>"),
         ({"from": "x"}, "from"),
@@ -193,6 +206,12 @@ def test_what_cannot_be_meant_is_refused(query: dict[str, Any], said: str) -> No
     answer = get(there | query)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
     assert said in answer.content.decode()
+
+
+def test_more_keys_than_a_call_reads_are_refused() -> None:
+    answer = post({"runs": [a_run().key], "keys": [f"k{n}" for n in range(501)]})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert "at most 500 keys" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("body", [[], "x", {"runs": 5}, {"runs": [5, {}]}, {"runs": {}}, None])

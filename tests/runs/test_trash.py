@@ -1,11 +1,12 @@
 """The trash: what goes in, who may put it there, what it hides, and how it comes back."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from runs import adopting, direct, purging, recording, selectors, trash
+from runs import adopting, direct, purging, recording, selectors, ties, trash
 from runs.direct import Opening
 from runs.errors import Forbidden, InTrash, InUse, Invalid, NotFound
 from runs.models import Run, RunStatus
@@ -86,6 +87,20 @@ class TestWhatStays:
         with pytest.raises(InUse, match="cancel its job first"):
             trash.only(discard(running))
         assert Run.objects.filter(trashed_at__isnull=False).count() == 0
+
+    def test_what_begins_to_run_again_meanwhile_stays_and_is_told(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        again, other = ended(), ended()
+
+        def meanwhile(runs: Iterable[int]) -> dict[int, str]:
+            Run.objects.filter(pk=again.pk).update(status=RunStatus.RUNNING, finished_at=None)
+            return {}
+
+        monkeypatch.setattr(ties, "_ties", [ties.Tie(meanwhile, lambda _: True)])
+        moved = discard(again, other)
+        assert (moved.keys, codes(moved)) == ([other.key], {again.key: "in_use"})
+        assert not selectors.run(again.key).is_in_trash
 
     def test_a_direct_run_without_an_end_goes_by_force_and_a_jobs_run_never(self) -> None:
         direct, job = make_direct_run(), make_run()
