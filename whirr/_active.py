@@ -50,9 +50,9 @@ def init(
         raise TypeError("tags must be a list of texts, not one text")
     named = None if writer is None else _writers.checked(writer)
     wanted = Wanted(git=capture_git, packages=capture_pip, measured_every=_seconds(system_metrics))
-    place = _place.find(os.environ, Path.cwd(), resume)
     if _Program.run is not None and not _Program.run.finished:
         _Program.run.finish()
+    place = _place.find(os.environ, Path.cwd(), resume)
     if named is None:  # where nobody else can come, a rank says nothing
         named = _writers.writer_of(os.environ) if place.shared else ""
     run = Run(

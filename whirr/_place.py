@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 # How many processes a launcher started.
 _SIZES = ("WORLD_SIZE", "SLURM_NTASKS", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE")
 _SHOWN = 3  # runs that an error names
+_COUNT = itertools.count()  # of the runs that this process began together with others
 
 
 class Place:
@@ -110,7 +112,7 @@ def _begun(env: Mapping[str, str], data_dir: Path) -> tuple[str, bool, str]:
         return new_id(), False, ""
     from whirr import _rendezvous  # noqa: PLC0415  (needed by distributed trainings only)
 
-    key = _rendezvous.key_of(env, os.getppid())
+    key = _rendezvous.key_of(env, os.getppid(), next(_COUNT))
     if key is None:
         return new_id(), False, ""
     try:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from whirr import _writers
 from whirr.wire import layout
 from whirr.wire.files import read_json_object
 
@@ -25,11 +26,16 @@ _KEPT = 7 * 86400.0
 _MOST = 100  # starts that look the same
 
 
-def key_of(env: Mapping[str, str], parent: int) -> str | None:
-    """What the processes of this start have in common; None where nothing tells of others."""
+def key_of(env: Mapping[str, str], parent: int, begun: int = 0) -> str | None:
+    """What the processes of this start have in common; None where nothing tells of others.
+
+    `begun`: how many runs this process began before, which is the same number in all of them.
+    """
     told = [f"{name}={env[name]}" for name in _TOLD if env.get(name)]
     if not told or not _several(env):
         return None
+    if begun:
+        told.append(f"begun={begun}")
     if _launcher_counts(env):
         told.append(f"launcher={parent}.{_birth_of(parent)}")
     import hashlib  # noqa: PLC0415  (only distributed trainings pay for it)
@@ -56,8 +62,9 @@ def agree(data_dir: Path, key: str, proposal: str) -> str:
 
 
 def _several(env: Mapping[str, str]) -> bool:
-    sizes = ("WORLD_SIZE", "SLURM_NTASKS", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE")
-    return any(env.get(name, "").isdigit() and int(env[name]) > 1 for name in sizes)
+    sizes = ("WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE")
+    told = any(env.get(name, "").isdigit() and int(env[name]) > 1 for name in sizes)
+    return told or _writers.slurm_tasks(env) > 1
 
 
 def _launcher_counts(env: Mapping[str, str]) -> bool:

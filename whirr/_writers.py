@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _RANKS = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK")
+_SLURM_OWN_STEPS = (
+    0xFFFFFFF0  # from here on: the batch script's, a shell's (slurm.h, SLURM_MAX_NORMAL_STEP_ID)
+)
 _ROOM = 5  # characters that the end `-w99` may need
 
 
@@ -36,7 +39,7 @@ def rank(env: Mapping[str, str]) -> int | None:
     """Which process of a distributed training this is, by what its launcher says; None where none does."""
     for name in _RANKS:
         text = env.get(name, "")
-        if not text.isdigit() or (name == "SLURM_PROCID" and _slurm_tasks(env) < 2):
+        if not text.isdigit() or (name == "SLURM_PROCID" and slurm_tasks(env) < 2):
             continue
         return int(text)
     return None
@@ -120,6 +123,9 @@ def _names(writer: str, *, beside: bool) -> Iterator[str]:
     yield from (f"{base}{number}" for number in range(2, layout.MOST_WRITERS))
 
 
-def _slurm_tasks(env: Mapping[str, str]) -> int:
-    text = env.get("SLURM_NTASKS", "")
-    return int(text) if text.isdigit() else 1
+def slurm_tasks(env: Mapping[str, str]) -> int:
+    """How many processes srun started together; 1 in a batch script, whatever its allocation has room for."""
+    step = env.get("SLURM_STEP_ID", "")
+    text = env.get("SLURM_STEP_NUM_TASKS") or env.get("SLURM_NTASKS", "")
+    started = step.isdigit() and int(step) < _SLURM_OWN_STEPS
+    return int(text) if started and text.isdigit() else 1

@@ -97,13 +97,62 @@ def test_an_address_that_is_used_again_names_a_new_run(project: Path) -> None:
     assert not link.is_symlink()  # and what is a week old is tidied away
 
 
+SBATCH = {"SLURM_JOB_ID": "7", "SLURM_NTASKS": "4", "SLURM_PROCID": "0"}
+
+
+@pytest.mark.parametrize("step", [{}, {"SLURM_STEP_ID": "4294967291"}])
+def test_trainings_that_a_batch_script_starts_one_by_one_are_runs_of_their_own(
+    project: Path, step: dict[str, str]
+) -> None:
+    """Its allocation has room for four processes; without srun nobody started them together."""
+    with ranks(project, of={**SBATCH, **step}, count=2) as said:
+        ids, names = zip(*(line.split(" ") for line in said), strict=True)
+    assert (len(set(ids)), names) == (2, ("", ""))
+
+
+FOLDS = f"""
+import whirr
+for fold in range(3):
+    run = whirr.init(name=f"fold{{fold}}", {QUIETLY})
+    run.log({{"fold": fold}})
+    print(run.id)
+"""
+
+
+def test_the_next_run_of_the_same_ranks_is_another_one(project: Path) -> None:
+    """Three folds, say: all ranks begin each of them, and no two folds are one run."""
+    started = [begin_script(FOLDS, project, RANK=rank, **TORCHRUN) for rank in "01"]
+    said = [process.communicate(timeout=30) for process in started]
+    assert [(process.returncode, told[1]) for process, told in zip(started, said, strict=True)] == [
+        (0, "")
+    ] * 2
+    folds = said[0][0].split()
+    assert (len(set(folds)), said[1][0].split()) == (3, folds)
+    for number, run_id in enumerate(folds):
+        folder = project / ".whirr" / "runs" / run_id
+        assert [line["fold"] for line in read_lines(folder / "metrics.jsonl")] == [number]
+        assert [line["fold"] for line in read_lines(folder / "metrics.r1.jsonl")] == [number]
+        assert (meta(folder)["name"], meta(folder)["status"]) == (f"fold{number}", "completed")
+
+
 @pytest.mark.parametrize(
     ("env", "expected"),
     [
         ({}, ""),
         ({"RANK": "0"}, ""),
         ({"RANK": "3", "SLURM_PROCID": "1", "SLURM_NTASKS": "2"}, "r3"),
-        ({"SLURM_PROCID": "2", "SLURM_NTASKS": "4"}, "r2"),
+        ({"SLURM_PROCID": "2", "SLURM_NTASKS": "4", "SLURM_STEP_ID": "0"}, "r2"),
+        ({"SLURM_PROCID": "1", "SLURM_NTASKS": "4"}, ""),
+        ({"SLURM_PROCID": "1", "SLURM_NTASKS": "4", "SLURM_STEP_ID": "4294967291"}, ""),
+        (
+            {
+                "SLURM_PROCID": "1",
+                "SLURM_NTASKS": "4",
+                "SLURM_STEP_ID": "2",
+                "SLURM_STEP_NUM_TASKS": "1",
+            },
+            "",
+        ),
         ({"SLURM_PROCID": "0", "SLURM_NTASKS": "1", "OMPI_COMM_WORLD_RANK": "5"}, "r5"),
         ({"PMI_RANK": "7"}, "r7"),
         ({"RANK": "first"}, ""),
