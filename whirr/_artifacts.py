@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from whirr.wire import files
+
 _SEGMENT = re.compile(r"[^\x00-\x1f\x7f/\\]{1,200}\Z")
 _PART = ".whirr-part"  # not yet whole: the agent passes these over
 
@@ -58,7 +60,8 @@ def _copy(source: Path, target: Path) -> None:
 def _draft_of(target: Path) -> Iterator[Path]:
     """It takes its place whole or not at all: somebody may be looking."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name[:200]}.{os.getpid()}{_PART}")
+    draft = Path(files.draft_of(target, _PART))
+    os.close(files.create(draft))
     try:
         yield draft
         draft.replace(target)

@@ -8,7 +8,7 @@ import sys
 
 from whirr import _times, _values
 from whirr.wire import jsontext, layout
-from whirr.wire.files import read_json_object, read_text, write_whole
+from whirr.wire.files import create, draft_of, read_json_object, read_text, remove, write_whole
 from whirr.wire.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -104,14 +104,16 @@ class Meta:
 
     def _be_first(self, data: bytes) -> bool:
         """Of many ranks that come at once, one describes the run."""
-        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
-        try:
-            draft.write_bytes(data)
-            os.link(draft, self._path)
-        except FileExistsError:
-            return False
-        finally:
-            draft.unlink(missing_ok=True)
+        draft = draft_of(self._path, ".tmp")
+        with os.fdopen(create(draft), "wb") as file:
+            try:
+                file.write(data)
+                file.flush()
+                os.link(draft, self._path)
+            except FileExistsError:
+                return False
+            finally:
+                remove(draft)
         return True
 
 
@@ -176,13 +178,30 @@ def _without_secrets(argv: list[str]) -> list[str]:
     kept: list[str] = []
     hide_next = False
     for part in map(str, argv):
-        option, has_value, _ = part.partition("=")
-        secret = option.startswith("-") and any(word in option.lower() for word in _SECRET_WORDS)
-        if hide_next and not part.startswith("-"):
-            kept.append("***")
-        elif secret and has_value:
-            kept.append(f"{option}=***")
-        else:
-            kept.append(part)
-        hide_next = secret and not has_value
+        option = part.startswith("-")
+        kept.append("***" if hide_next and not option else _without_values(_without_users(part)))
+        hide_next = option and "=" not in part and _is_secret(part)
     return kept
+
+
+def _without_values(part: str) -> str:
+    """Without what stands behind `--token=`, `+hub.token=` or `--set=hub.token=`."""
+    pieces = part.split("=")
+    for count, piece in enumerate(pieces[:-1], start=1):
+        if _is_secret(piece):
+            return "=".join([*pieces[:count], "***"])
+    return part
+
+
+def _without_users(part: str) -> str:
+    """Its addresses without the user and the password that may stand in front of a host."""
+    first, *rest = part.split("://")
+    for at, each in enumerate(rest):
+        authority, slash, path = each.partition("/")
+        rest[at] = authority.rpartition("@")[2] + slash + path
+    return "://".join([first, *rest])
+
+
+def _is_secret(name: str) -> bool:
+    lower = name.lower().replace("tokenizer", "")
+    return any(word in lower for word in _SECRET_WORDS)

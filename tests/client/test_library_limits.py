@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.projects import ROOT, begin, lines, meta, only_run, script
+from tests.client.projects import ROOT, begin, events, lines, meta, only_run, script
+from whirr import _images, _place
+from whirr._meta import Meta
+from whirr.wire.files import create, draft_of, write_whole
 
 pytestmark = pytest.mark.usefixtures("project")
 
@@ -130,6 +133,88 @@ def test_threads_do_not_tear_each_others_lines() -> None:
     for thread in threads:
         thread.join()
     assert [line["_idx"] for line in lines(run)] == list(range(800))
+
+
+def test_threads_that_keep_files_under_one_name_do_not_mix_them(project: Path) -> None:
+    """Whichever is the last one, it is whole; and no draft stays behind."""
+    sources = [project / name for name in "abcd"]
+    for source in sources:
+        source.write_bytes(source.name.encode() * 2_000_000)
+    run = begin()
+    picture = _images.png(bytes(3000), width=1000, height=1, channels=3)
+
+    def work(source: Path) -> None:
+        for _ in range(10):
+            run.save_artifact(source, "last.pt")
+            run.log_image("same", picture)
+            write_whole(run.dir / "note.json", source.name.encode() * 50_000)
+
+    threads = [threading.Thread(target=work, args=(source,)) for source in sources]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (run.dropped, len(events(run))) == (0, 40)
+    for name, size in (("artifacts/last.pt", 2_000_000), ("note.json", 50_000)):
+        data = (run.dir / name).read_bytes()
+        assert (len(data), len(set(data))) == (size, 1)
+    assert [path for path in run.dir.rglob(".*") if path.suffix in {".tmp", ".whirr-part"}] == []
+
+
+def test_no_two_drafts_are_one_file(project: Path) -> None:
+    """Also of one process: two of its threads, or a signal handler in the middle of a writing."""
+    drafts = [draft_of(project / "meta.json", ".tmp") for _ in range(2)]
+    assert len(set(drafts)) == 2
+    os.close(create(drafts[0]))
+    with pytest.raises(FileExistsError):
+        create(drafts[0])
+
+
+def test_of_ranks_in_one_process_one_describes_the_run(project: Path) -> None:
+    failed: list[OSError] = []
+    for number in range(30):
+        place = _place.find({"WHIRR_RUN_DIR": str(project / f"run{number}")}, project)
+        metas = [Meta(place, f"r{n}", name=None, project=None, tags=()) for n in range(1, 5)]
+        at_once = threading.Barrier(len(metas))
+
+        def save(each: Meta, at_once: threading.Barrier = at_once) -> None:
+            at_once.wait()
+            try:
+                each.save()
+            except OSError as error:
+                failed.append(error)
+
+        threads = [threading.Thread(target=save, args=(each,)) for each in metas]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert ([each.ours for each in metas].count(True), failed) == (1, [])
+        assert meta(place.folder)["id"] == place.run_id
+        assert {path.name for path in place.folder.iterdir()} == {"meta.json", "artifacts"}
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (["hub.token=canary", "lr=3"], ["hub.token=***", "lr=3"]),
+        (["+wandb.api_key=canary=="], ["+wandb.api_key=***"]),
+        (["--set=hub.token=canary"], ["--set=hub.token=***"]),
+        (["--db", "postgres://u:canary@h/x?a=1"], ["--db", "postgres://h/x?a=1"]),
+        (["db=mysql://u:can@ary@h:3/x,http://h/a@b"], ["db=mysql://h:3/x,http://h/a@b"]),
+        (["https://h/x?a=1&token=canary"], ["https://h/x?a=1&token=***"]),
+        (["--token", "canary", "a=b"], ["--token", "***", "a=b"]),
+        (
+            ["--token", "--lr=3", "model.tokenizer=bert"],
+            ["--token", "--lr=3", "model.tokenizer=bert"],
+        ),
+    ],
+)
+def test_no_secret_of_the_command_line_is_kept(
+    said: list[str], kept: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["train.py", *said])
+    assert meta(begin().dir)["argv"] == ["train.py", *kept]
 
 
 def test_tags_are_a_list() -> None:

@@ -22,10 +22,9 @@ def write_whole(path: AnyPath, data: bytes, *, mode: int = 0o644, durable: bool 
 
     `durable` waits until the disk has it.
     """
-    folder, name = os.path.split(os.fspath(path))
-    draft = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
+    draft = draft_of(path, ".tmp")
+    fd = create(draft, mode)
     try:
-        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(fd, "wb") as file:
             file.write(data)
             if durable:
@@ -37,7 +36,18 @@ def write_whole(path: AnyPath, data: bytes, *, mode: int = 0o644, durable: bool 
             os.unlink(draft)
         raise
     if durable:
-        _settle(folder or ".")
+        _settle(os.path.split(os.fspath(path))[0] or ".")
+
+
+def draft_of(path: AnyPath, ending: str) -> str:
+    """A name beside `path` that no other process, thread or signal handler has."""
+    folder, name = os.path.split(os.fspath(path))
+    return os.path.join(folder, f".{name[:40]}.{os.getpid()}.{os.urandom(8).hex()}{ending}")
+
+
+def create(path: AnyPath, mode: int = 0o666) -> int:
+    """A new file's descriptor, for writing. Raises FileExistsError where there is one already."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
 
 
 def _settle(folder: str) -> None:
