@@ -87,13 +87,12 @@ class Media:
             from whirr import _tables  # noqa: PLC0415  (most runs log none)
 
             found = _tables.table(data, columns, rows)
-            spare = len(found["rows"]) - _tables.MOST_ROWS
-            if spare > 0:
-                self._complain(f"the table {key!r}", f"its last {spare} rows are over the limit")
-                found["rows"] = found["rows"][: _tables.MOST_ROWS]
-            text = jsontext.dumps(found)
+            if found.over:
+                self._complain(f"the table {key!r}", found.over)
+            told = {"columns": found.columns, "rows": found.rows}
+            text = jsontext.dumps(told)
             if len(text) <= _LARGEST_INLINE:
-                return found
+                return told
             if len(text) > _LARGEST_TABLE:
                 raise ValueError(f"it has {len(text)} bytes, and at most {_LARGEST_TABLE} are kept")
             return {"file": self._keep("tables", key, step, "json", text)}

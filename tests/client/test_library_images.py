@@ -128,6 +128,62 @@ def test_a_tensor_is_a_picture() -> None:
     assert list(pixels(data)) == [0, 128, 0, 255, 255, 0]
 
 
+class NumpyTensor(Tensor):
+    """As torch has it where numpy is installed; going through each value would take seconds."""
+
+    def __init__(self, array: Any, dtype: str) -> None:
+        self._array = array
+        self.dtype = dtype
+        self.shape = array.shape
+
+    def permute(self, *order: int) -> "NumpyTensor":
+        return NumpyTensor(self._array.transpose(*order), self.dtype)
+
+    def float(self) -> "NumpyTensor":
+        return NumpyTensor(self._array.astype("float32"), "torch.float32")
+
+    def numpy(self) -> Any:
+        if self.dtype == "torch.bfloat16":
+            raise TypeError("Got unsupported ScalarType BFloat16")
+        return self._array
+
+    def tolist(self) -> list[Any]:
+        raise AssertionError("value by value")
+
+
+def test_a_tensor_goes_through_numpy_where_there_is_one() -> None:
+    numpy = pytest.importorskip("numpy")
+    whole = numpy.arange(24, dtype="uint8").reshape(3, 2, 4)
+    run = begin()
+    run.log_image("whole", NumpyTensor(whole, "torch.uint8"))
+    run.log_image("half", NumpyTensor(whole / 255.0, "torch.bfloat16"))
+    run.log_image("yes", NumpyTensor(whole > 11, "torch.bool"))
+    data = [(run.dir / "artifacts" / event["file"]).read_bytes() for event in events(run)]
+    upright = whole.transpose(1, 2, 0).tobytes()
+    assert [pixels(each) for each in data[:2]] == [upright, upright]
+    assert list(pixels(data[2])) == [255 * (value > 11) for value in upright]
+
+
+class OtherNumpy(Tensor):
+    """torch that was built for another numpy than the one that is installed."""
+
+    def numpy(self) -> Any:
+        raise RuntimeError("Numpy is not available")
+
+    def permute(self, *order: int) -> "OtherNumpy":
+        return OtherNumpy(super().permute(*order)._nested)
+
+    def float(self) -> "OtherNumpy":
+        return self
+
+
+def test_a_tensor_that_cannot_go_through_numpy_is_still_a_picture() -> None:
+    run = begin()
+    run.log_image("tensor", OtherNumpy([[[0.0, 1.0]]]))
+    data = (run.dir / "artifacts" / only_event(run)["file"]).read_bytes()
+    assert list(pixels(data)) == [0, 255]
+
+
 def test_arrays_of_numpy_are_pictures() -> None:
     numpy = pytest.importorskip("numpy")
     grey = numpy.array([[0, 300], [-5, 7]])

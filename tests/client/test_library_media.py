@@ -1,6 +1,7 @@
 """Texts, tables, histograms and alerts: each is one line of events.jsonl, and large ones are files."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -74,6 +75,44 @@ def test_a_large_table_is_a_file_and_what_is_over_the_limit_is_counted() -> None
         9999,
     )
     assert run.dropped == 1
+
+
+class LongFrame:
+    """As pandas has it."""
+
+    columns = ("n",)
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __len__(self) -> int:
+        return 3_000_000
+
+    def itertuples(self, *, index: bool, name: None) -> Iterator[tuple[int]]:
+        assert not index
+        for number in range(len(self)):
+            self.asked += 1
+            yield (number,)
+
+
+def test_of_a_table_without_end_the_first_rows_are_taken(caplog: pytest.LogCaptureFixture) -> None:
+    run = begin()
+    frame = LongFrame()
+    run.log_table("frame", frame)
+    rows = iter([n] for n in range(3_000_000))
+    run.log_table("rows", columns=["n"], rows=rows)
+    run.log_table("lists", {"a": range(10_003), "b": range(10_002)})
+    assert (frame.asked, next(rows)) == (10_001, [10_001])
+    for event in events(run):
+        kept = event
+        if "file" in event:
+            kept = json.loads((run.dir / "artifacts" / event["file"]).read_text())
+        assert [row[0] for row in kept["rows"]] == list(range(10_000))
+    said = [record.getMessage() for record in caplog.records]
+    assert ["2990000 rows" in said[0], "after its first 10000" in said[1], "last 2" in said[2]] == [
+        True
+    ] * 3
+    assert run.dropped == 3
 
 
 @pytest.mark.parametrize(
