@@ -20,8 +20,9 @@ _MOST_KEYS = 10_000  # that are remembered
 class Encoder:
     """Remembers each key as JSON, since a training logs the same few all night."""
 
-    def __init__(self, complain: Complain) -> None:
+    def __init__(self, complain: Complain, say: Complain) -> None:
         self._complain = complain
+        self._say = say  # nothing is lost
         self._heads: dict[Any, str] = {}
 
     def body(self, values: Any, step: Any) -> str:
@@ -68,10 +69,14 @@ class Encoder:
         if value is None:
             return None
         try:
-            return _values.step(value)
+            said = _values.number(value)
+            at = _values.step(said)
         except (TypeError, ValueError) as error:
             self._complain("the step", error)
             return None
+        if at != said:
+            self._say("a fractional step", f"a step is a whole number; {said} is recorded as {at}")
+        return at
 
     def _head(self, key: str) -> str:
         """`,"loss":`. Raises ValueError for a name that cannot be a metric's."""

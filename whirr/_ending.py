@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import builtins
 import sys
 import threading
 
@@ -56,12 +57,34 @@ class Ending:
         threading.excepthook = note_failure
 
     def _follow_exits(self) -> None:
-        """No hook hears of a SystemExit: only the call that raises it can be listened to."""
+        """No hook hears of a SystemExit: only the calls that raise it can be listened to."""
         before = sys.exit
 
         def leave(status: Any = None, /) -> NoReturn:
-            if threading.current_thread() is threading.main_thread():
-                self._left_at = None if status is None or status == 0 else self._progress()
+            self._note_exit(status)
             before(status)
 
         sys.exit = leave
+        for name in ("exit", "quit"):  # for people at a prompt, but scripts use them, too
+            theirs = getattr(builtins, name, None)
+            if callable(theirs):
+                setattr(builtins, name, _Exit(theirs, self._note_exit))
+
+    def _note_exit(self, status: Any) -> None:
+        if threading.current_thread() is threading.main_thread():
+            self._left_at = None if status is None or status == 0 else self._progress()
+
+
+class _Exit:
+    """The builtin `exit` or `quit`, listened to."""
+
+    def __init__(self, before: Callable[..., Any], note: Callable[[Any], None]) -> None:
+        self._before = before
+        self._note = note
+
+    def __repr__(self) -> str:
+        return repr(self._before)
+
+    def __call__(self, *code: Any, **named: Any) -> Any:
+        self._note(code[0] if code else named.get("code"))
+        return self._before(*code, **named)

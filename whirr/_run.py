@@ -57,7 +57,7 @@ class Run(Media):
         self._meta: _meta.Meta | None = None
         if place.problem:
             self._complain("the run's folder", place.problem)
-        self._encoder = Encoder(self._complain)
+        self._encoder = Encoder(self._complain, self._complaints.say)
         self._encode = self._encoder.body
         self._files = Files(place.folder, writer)
         self._metrics = self._open_metrics()

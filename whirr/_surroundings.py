@@ -63,7 +63,9 @@ class Surroundings:
         try:
             if self._delivery.end(patience(say)):
                 return
-            why: Exception | str = "the server has not got all of it yet"
+            why: Exception | str = (
+                f"the server has not got all of it yet ({_PATIENCE}=2 waits for 2 seconds at most)"
+            )
         except Exception as error:
             why = error
         say("delivery", f"{why}; run `whirr sync {self._place.folder}` to deliver the rest")

@@ -2,12 +2,14 @@
 
 import json
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-from tests.client.projects import begin, events, lines, meta, only_run, read_lines, script
+from tests.client.projects import ROOT, begin, events, lines, meta, only_run, read_lines, script
 
 pytestmark = pytest.mark.usefixtures("project")
 QUIETLY = "capture_pip=False, capture_git=False, system_metrics=False"
@@ -19,6 +21,9 @@ QUIETLY = "capture_pip=False, capture_git=False, system_metrics=False"
         ("sys.exit(3)", "failed"),
         ("sys.exit('no data')", "failed"),
         ("sys.exit()", "completed"),
+        ("exit(1)", "failed"),
+        ("quit(code='no data')", "failed"),
+        ("exit()", "completed"),
         ("raise KeyboardInterrupt", "failed"),
         ("try: sys.exit(1)\nexcept SystemExit: run.log({'a': 1})", "completed"),
         ("t = threading.Thread(target=lambda: 1 / 0); t.start(); t.join()", "failed"),
@@ -31,6 +36,25 @@ def test_how_a_program_ends_is_how_its_run_ends(project: Path, ending: str, stat
     code = f"import sys, threading, whirr\nrun = whirr.init({QUIETLY})\n{ending}"
     script(code, project)
     assert meta(only_run(project))["status"] == status
+
+
+def test_a_python_without_site_has_no_exit_to_listen_to(project: Path) -> None:
+    code = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+import builtins, whirr
+whirr.init({QUIETLY})
+print(hasattr(builtins, "exit"))
+"""
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], cwd=project, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
+
+
+def test_at_a_prompt_exit_still_says_how_to_leave(project: Path) -> None:
+    code = f"import whirr\nbefore = repr(exit)\nwhirr.init({QUIETLY})\nprint(repr(exit) == before)"
+    assert script(code, project).stdout == "True\n"
 
 
 def test_the_hooks_of_others_are_still_called(project: Path) -> None:

@@ -67,6 +67,16 @@ def test_a_step_that_is_none_is_left_out(step: Any) -> None:
     assert ("step" in lines(run)[0], run.dropped) == (False, 1)
 
 
+def test_a_fractional_step_is_cut_and_that_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    run = begin()
+    for step in (0.0, 0.25, 1.75):
+        run.log({"a": 1}, step=step)  # type: ignore[arg-type]
+    run.log({"a": 1, "step": 2.5})
+    assert ([line["step"] for line in lines(run)], run.dropped) == ([0, 0, 1, 2], 0)
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "a step is a whole number; 0.25 is recorded as 0" in said
+
+
 def test_steps_and_keys_are_kept_in_every_form() -> None:
     class Phase(str, Enum):  # noqa: UP042  (formatted in another way by each Python)
         TRAIN = "train"

@@ -191,6 +191,7 @@ def test_a_server_that_never_answers_holds_nothing_up(project: Path) -> None:
             process.kill()
     assert done.stdout == f"{folder} 0\n", done.stderr
     assert f"whirr sync {folder}" in done.stderr
+    assert "WHIRR_FINISH_PATIENCE" in done.stderr
     assert len(read_lines(folder / "metrics.jsonl")) == 2000
     assert meta(folder)["status"] == "completed"
 
