@@ -42,6 +42,16 @@ class OffsetGap(DomainError):
         self.size = size
 
 
+class Diverged(DomainError):
+    """The sender has other bytes before the given offset than the server, whose file has `size` of them."""
+
+    code = "diverged"
+
+    def __init__(self, size: int, more: str = "") -> None:
+        told = f"the server has other bytes before that offset, and {size} in all"
+        super().__init__(f"{told}; {more}" if more else told, size=size)
+
+
 class RunTaken(DomainError):
     """The id names a run of somebody else."""
 

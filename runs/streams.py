@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from runs import events, feed, indexing, storage
-from runs.errors import InTrash, Invalid, LeaseLost, OffsetGap, TooLarge
+from runs import diverging, events, feed, indexing, storage
+from runs.diverging import Tail
+from runs.errors import Diverged, InTrash, Invalid, LeaseLost, OffsetGap, TooLarge
 from runs.models import Run, RunKind
 
 BODY_LIMIT = 8 * 1024 * 1024
@@ -33,20 +34,43 @@ def may_write(run: Run, attempt: int) -> None:
         )
 
 
-def append(run: Run, attempt: int, name: str, *, offset: int, data: bytes) -> int:
+def append(
+    run: Run, attempt: int, name: str, *, offset: int, data: bytes, tail: Tail | None = None
+) -> int:
     """Write `data` at `offset` and return the new size.
 
     Bytes that are there already are passed over, so a repeated request is harmless. Once this returns, the bytes
-    survive the death of the server. Raises OffsetGap, LeaseLost, TooLarge, Invalid.
+    survive the death of the server. With a `tail` whose bytes are not those of the file: Diverged, or, where it says
+    so, the stream begins anew, without `data`. Raises OffsetGap, LeaseLost, TooLarge, Invalid, too.
     """
     may_write(run, attempt)
     if len(data) > BODY_LIMIT:
         raise TooLarge(f"a request carries at most {BODY_LIMIT} bytes; send {len(data)} in parts")
     path = storage.stream_path(run, attempt, name)
     storage.prepare(run, attempt)
-    size = append_to(path, offset=offset, data=data)
+    if tail is not None and _begins_anew(run, attempt, name, offset=offset, tail=tail):
+        size = 0
+    else:
+        size = append_to(path, offset=offset, data=data)
     _announce(run, attempt, name, size)
     return size
+
+
+def _begins_anew(run: Run, attempt: int, name: str, *, offset: int, tail: Tail) -> bool:
+    """Whether the file has other bytes than the tail, and was put aside. Raises Diverged, OffsetGap, Invalid."""
+    tail.check(offset)
+    path = storage.stream_path(run, attempt, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(path) as handle:
+        size = os.fstat(handle).st_size
+        if offset > size:
+            raise OffsetGap(size)
+        if tail.is_in(handle, offset):
+            return False
+        if not tail.restart:
+            raise Diverged(size)
+        diverging.begin_anew(run, attempt, name, path)
+    return True
 
 
 def add(run: Run, attempt: int, name: str, data: bytes) -> int:
@@ -117,9 +141,21 @@ def _write(handle: int, data: bytes | memoryview, *, at: int) -> int:
 @contextmanager
 def _locked(path: Path) -> Iterator[int]:
     """The open file, with every other writer, in this process or another, kept out."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if _is_aside(path, handle):  # since it was opened
+                continue
+            yield handle
+            return
+        finally:
+            os.close(handle)
+
+
+def _is_aside(path: Path, handle: int) -> bool:
+    """Whether another file has its name now."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield handle
-    finally:
-        os.close(handle)
+        return not os.path.samestat(path.lstat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False

@@ -19,6 +19,7 @@ STATUS = {
     "not_found": 404,
     "lease_lost": 409,
     "offset_gap": 409,
+    "diverged": 409,
     "worker_name_taken": 409,
     "illegal_move": 409,
     "limit_reached": 409,

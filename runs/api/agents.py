@@ -41,6 +41,13 @@ class _WriteView(APIView):
 _BYTES = {"application/octet-stream": OpenApiTypes.BINARY}
 _OFFSET = OpenApiParameter("offset", int, description="where the body begins")
 _SIZE = OpenApiParameter("size", int, description="of the whole file")
+_TAIL = (
+    OpenApiParameter("tail", int, description="how many bytes before the offset sha256 is of"),
+    OpenApiParameter("sha256", str, description="of these bytes, as the sender has them"),
+    OpenApiParameter(
+        "restart", bool, description="1: where the server has others, keep its file and begin anew"
+    ),
+)
 _SHA256 = OpenApiParameter(
     "sha256", str, description="of the whole file; with no body at offset 0: is it known already?"
 )
@@ -52,7 +59,9 @@ class StreamView(_WriteView):
     kind = "streams"
 
     @extend_schema(
-        request=_BYTES, parameters=[_OFFSET, _SIZE], responses=serializers.SizeSerializer
+        request=_BYTES,
+        parameters=[_OFFSET, _SIZE, *_TAIL],
+        responses=serializers.SizeSerializer,
     )
     def put(self, request: Request, key: str, attempt: int, name: str) -> Response:
         return self._write(request, key, attempt, name)

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from runs import artifacts, attention, direct, documents, selectors, streams
 from runs.api.calls import whole
+from runs.diverging import Tail
 from runs.errors import Forbidden
 from runs.models import Run, RunKind
 from whirr_site.access.principals import Principal
@@ -26,10 +27,17 @@ def put_stream(
     if "offset" not in query:
         size = streams.note_size(run, attempt, name, size=whole(query, "size"))
     else:
-        size = streams.append(run, attempt, name, offset=whole(query, "offset"), data=data)
+        offset, tail = whole(query, "offset"), _tail(query)
+        size = streams.append(run, attempt, name, offset=offset, data=data, tail=tail)
     alone = run.kind == RunKind.DIRECT
     interval = attention.interval(run.watched_until, now=timezone.now(), unwakeable=alone)
     return {"size": size, "next_interval": interval}
+
+
+def _tail(query: dict[str, str]) -> Tail | None:
+    if "tail" not in query:
+        return None
+    return Tail(whole(query, "tail"), query.get("sha256", ""), query.get("restart") == "1")
 
 
 def put_document(

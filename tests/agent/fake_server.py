@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import threading
@@ -176,7 +177,9 @@ class FakeServer:
 
     def _answer(self, target: str, body: bytes) -> Answer:
         parts = urlsplit(target)
-        query = {name: int(values[0]) for name, values in parse_qs(parts.query).items()}
+        told = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        sha256 = told.pop("sha256", "")
+        query = {name: int(value) for name, value in told.items()}
         if parts.path == "/api/v1/workers/register":
             return self._register(json.loads(body))
         if parts.path.endswith("/sync"):
@@ -189,6 +192,8 @@ class FakeServer:
         pattern = r"/api/v1/runs/job-(\d+)/attempts/(\d+)/(streams|documents|artifacts)/(.+)"
         if match := re.fullmatch(pattern, parts.path):
             key = (int(match[1]), int(match[2]))
+            if "tail" in query and not self._has(key, match[4], query, sha256):
+                return 409, {"detail": "other bytes", "code": "diverged", "size": 0}
             return self._bytes(key, match[3], match[4], query, body)
         return 404, {"detail": "no such call", "code": "not_found"}
 
@@ -251,6 +256,15 @@ class FakeServer:
             return LEASE_LOST
         self.finishes[key].append(body)
         return 200, {"job_id": key[0], "attempt": key[1], "status": "completed"}
+
+    def _has(self, key: Key, name: str, query: dict[str, int], sha256: str) -> bool:
+        """Whether the stream has these bytes; where it was asked to, it begins anew with none."""
+        held, offset = self.streams[f"job-{key[0]}/{key[1]}", name], query["offset"]
+        same = hashlib.sha256(held[offset - query["tail"] : offset]).hexdigest() == sha256
+        if not same and len(held) >= offset and "restart" in query:
+            query["offset"] = 0
+            held.clear()
+        return same or not held or len(held) < offset
 
     def _bytes(self, key: Key, kind: str, name: str, query: dict[str, int], body: bytes) -> Answer:
         if key in self.superseded:

@@ -150,9 +150,29 @@ def test_a_file_of_which_the_server_has_more_than_there_is_is_told(
     tracking.runs[folder.name] = {"streams/metrics.jsonl": LINES * 3}
     done = quick("sync", str(project), WHIRR_SERVER_URL=tracking.url)
     assert done.returncode == 1
-    assert "other bytes" in done.stderr
+    assert done.stderr.count("other bytes") == 1
+    assert f"{len(LINES) * 2} more than lie here" in done.stderr
     assert tracking.files(folder.name)["streams/metrics.jsonl"] == LINES * 3
     assert not (folder / mark.MARK).exists()
+
+
+@pytest.mark.parametrize("new", [1, 9], ids=["fewer bytes", "more bytes"])
+def test_after_a_power_cut_other_lines_are_not_lost(
+    quick: Call, project: Path, tracking: TrackingServer, new: int
+) -> None:
+    """The end of the file was not on the disk yet; the run went on there with other lines."""
+    folder = make(project)
+    assert quick("sync", str(project), WHIRR_SERVER_URL=tracking.url).returncode == 0
+    with (folder / "metrics.jsonl").open("r+b") as file:
+        file.truncate(50)
+    assert quick("sync", str(project), WHIRR_SERVER_URL=tracking.url).returncode == 1
+    with (folder / "metrics.jsonl").open("ab") as file:
+        file.write(b'\n{"_idx": 2, "loss": 7.5}\n' * new)
+    assert quick("sync", str(project), WHIRR_SERVER_URL=tracking.url).returncode == 0
+    held = tracking.files(folder.name)
+    assert held["streams/metrics.jsonl"] == (folder / "metrics.jsonl").read_bytes()
+    assert held["streams/metrics.jsonl.1"] == LINES
+    assert mark.holds(folder, mark.read(folder))
 
 
 def test_exit_codes(

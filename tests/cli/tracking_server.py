@@ -69,6 +69,8 @@ class TrackingServer:
             files.pop(path, None)
             files[path] = body
             return 200, {"size": len(body)}
+        if path.startswith("streams/"):
+            return self._append(files, path, query, body)
         held, offset = files.get(path, b""), int(query["offset"])
         whole, digest = str(len(held)) == query.get("size"), query.get("sha256")
         if whole and digest and digest != hashlib.sha256(held).hexdigest():
@@ -78,3 +80,19 @@ class TrackingServer:
         files[path] = held[:offset] + body + held[offset + len(body) :]
         whole = str(len(files[path])) == query.get("size")
         return 200, {"size": len(files[path]), "complete": whole, "next_interval": 0.2}
+
+    def _append(
+        self, files: dict[str, bytes], path: str, query: dict[str, str], body: bytes
+    ) -> Answer:
+        """As the real one does: bytes that are there are passed over."""
+        held, offset = files.get(path, b""), int(query["offset"])
+        if offset > len(held):
+            return 409, {"detail": "gap", "code": "offset_gap", "size": len(held)}
+        tail = held[offset - int(query.get("tail", "0")) : offset]
+        if "tail" in query and hashlib.sha256(tail).hexdigest() != query["sha256"]:
+            if query.get("restart") != "1":
+                return 409, {"detail": "other bytes", "code": "diverged", "size": len(held)}
+            files[f"{path}.1"], files[path] = held, b""
+            return 200, {"size": 0, "next_interval": 0.2}
+        files[path] = held + body[len(held) - offset :]
+        return 200, {"size": len(files[path]), "next_interval": 0.2}

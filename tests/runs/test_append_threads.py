@@ -13,6 +13,7 @@ from runs import storage, streams
 from runs.models import Series, Stream
 from runs.series import reading
 from runs.streams import append_to
+from tests.cli.command import wait_for
 from tests.runs.factories import line, make_run, series
 
 THREADS = 6
@@ -66,3 +67,21 @@ def test_the_same_lines_from_many_threads_are_indexed_once() -> None:
     stream = Stream.objects.get()
     assert (stream.indexed, stream.lines, stream.bad_lines) == (len(source), 60, 0)
     assert Series.objects.count() == 1
+
+
+def test_whoever_waited_for_a_file_that_was_put_aside_writes_into_the_new_one(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "metrics.jsonl"
+
+    def opened() -> int:
+        return sum(fd.resolve() == path for fd in Path("/proc/self/fd").iterdir())
+
+    with ThreadPoolExecutor(1) as pool:
+        with streams._locked(path):
+            late = pool.submit(append_to, path, offset=0, data=b"new")
+            wait_for(lambda: opened() == 2, "a second writer")
+            path.rename(tmp_path / "metrics.jsonl.1")
+            path.touch()
+        assert late.result() == 3
+    assert path.read_bytes() == b"new"

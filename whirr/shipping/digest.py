@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from whirr.wire.lean import TYPE_CHECKING
 
@@ -18,6 +19,17 @@ def sha256_of(fd: int) -> str:
     while piece := os.pread(fd, _PIECE, at):
         digest.update(piece)
         at += len(piece)
+    text: str = digest.hexdigest()
+    return text
+
+
+def sha256_of_bytes(data: bytes) -> str:
+    """Of a little, by the small module that comes with Python: OpenSSL would cost an agent megabytes."""
+    try:
+        digest = __import__("_sha2" if sys.version_info >= (3, 12) else "_sha256").sha256(data)
+    except ImportError:
+        digest = _new()
+        digest.update(data)
     text: str = digest.hexdigest()
     return text
 

@@ -15,7 +15,7 @@ from whirr.shipping.documents import Documents
 from whirr.shipping.opening import ATTEMPT, Opened, open_run
 from whirr.shipping.streams import StreamCursor
 from whirr.shipping.target import Route, Target
-from whirr.shipping.unreadable import Unreadable, may_pass
+from whirr.shipping.unreadable import Shortened, Unreadable, may_pass
 from whirr.wire import Client, NotAllowed, NotFound, Refused, Unreachable, layout
 from whirr.wire.lean import TYPE_CHECKING
 
@@ -121,7 +121,7 @@ class DirectRun:
             self.folder
         )  # before the files: what is written later is not the end
         over = meta is not None and trainer.is_over(meta)
-        self._send_streams()
+        self._send_streams(over=over)
         self._send_documents([name for name in self._documents.changed() if name != layout.META])
         if any(stream.pending() for stream in self._streams.values()):
             return True
@@ -150,13 +150,15 @@ class DirectRun:
         self._send_documents([layout.META])
         return self._send_artifact()
 
-    def _send_streams(self) -> None:
+    def _send_streams(self, *, over: bool) -> None:
         for name in layout.streams_in(self.folder):
             if name not in self._streams and name not in self.left_out:
                 self._streams[name] = StreamCursor(self.folder, name, resumed=True)
         for name, stream in list(self._streams.items()):
-            if not self._tried(name, stream.send, self._to):
+            if not self._tried(name, lambda each=stream: each.send(self._to, over=over)):
                 del self._streams[name]
+            if note := stream.take_note():
+                self._say(f"{name}: {note}")
 
     def _send_documents(self, names: list[str]) -> None:
         changed = self._documents.changed()
@@ -205,7 +207,8 @@ class DirectRun:
                 self._troubled_since = now
             if may_pass(error, now - (self._troubled_since or now)):
                 raise Unreachable(f"{what or 'an artifact'} cannot be read now: {error}") from error
-            self._leave_out(what, f"it cannot be read: {error}")
+            told = str(error) if isinstance(error, Shortened) else f"it cannot be read: {error}"
+            self._leave_out(what, told)
             return False
         return True
 

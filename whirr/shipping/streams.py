@@ -1,11 +1,17 @@
-"""A growing file (a log, metrics) sent by offset. The server's size is the truth."""
+"""A growing file (a log, metrics) sent by offset. The server's size is the truth.
+
+A machine that lost its power may have lost the end of a file that the server has, and the run that goes on there
+writes other lines in its place. So whoever goes on with a file that somebody sent before says what its last bytes up
+to there are (their sha256). Where the server has others, it is asked to keep its file aside and to begin anew.
+"""
 
 from __future__ import annotations
 
 import os
 
-from whirr.shipping.unreadable import unreadable
-from whirr.wire import OffsetGap, files
+from whirr.shipping.digest import sha256_of_bytes
+from whirr.shipping.unreadable import Shortened, unreadable
+from whirr.wire import OffsetGap, Refused, files
 from whirr.wire.lean import TYPE_CHECKING, suppress
 
 if TYPE_CHECKING:
@@ -16,6 +22,7 @@ if TYPE_CHECKING:
     from whirr.wire.files import AnyPath
 
 _PARTS_A_TURN = 8  # then the others have their turn
+_COMPARED = 64 * 1024  # bytes
 
 
 class StreamCursor:
@@ -24,8 +31,10 @@ class StreamCursor:
     def __init__(self, folder: AnyPath, name: str, *, resumed: bool) -> None:
         self.name = name
         self._path = f"{folder}/{name}"
-        self._resumed = resumed  # a predecessor may have sent some: ask before sending it all again
+        self._unsure = resumed  # a predecessor may have sent some: ask before sending it all again
+        self._asked_at = -1  # our size when the server was asked
         self._acknowledged = 0
+        self._note = ""
 
     def sent(self) -> Iterator[Sent]:
         """Nothing where the server does not have just what lies here."""
@@ -37,16 +46,29 @@ class StreamCursor:
     def pending(self) -> int:
         return max(0, self._size() - self._acknowledged)
 
-    def send(self, target: Target) -> None:
-        """Send what is new, at most a few parts of it."""
+    def take_note(self) -> str:
+        """What people should know of it, once."""
+        note, self._note = self._note, ""
+        return note
+
+    def send(self, target: Target, *, over: bool = False) -> None:
+        """Send what is new, at most a few parts of it. Raises Shortened where that cannot make both sides equal.
+
+        `over` says that nobody writes to it any more.
+        """
         size = self._size()
+        if self._unsure and size != self._asked_at and not target.shared:
+            self._ask(target, size)
+        if over and size < self._acknowledged:
+            raise Shortened(
+                f"the server has other bytes: {self._acknowledged - size} more than lie here; "
+                "the end of this file was lost, or the folder is an older copy"
+            )
         if size <= self._acknowledged:
             return
         if target.shared:
             self._tell(target, size)
             return
-        if self._resumed:
-            self._ask(target, size)
         for _ in range(1 if target.route.capped else _PARTS_A_TURN):
             if self._send_part(target):
                 return
@@ -59,17 +81,35 @@ class StreamCursor:
             self._acknowledged = min(gap.size, size)
 
     def _ask(self, target: Target, size: int) -> None:
-        """An empty part at the end of our file: the answer tells what the server has."""
+        """An empty part at the end of our file: the answer tells what the server has.
+
+        Where that is more than we have, it is asked again whenever ours has grown: by other bytes, perhaps.
+        """
         try:
-            answer = target.put(f"streams/{self.name}", offset=size)
-            self._acknowledged = int(answer.get("size", 0))
+            self._compare(target, size)
         except OffsetGap as gap:
-            self._acknowledged = gap.size
-        self._resumed = False
+            self._compare(target, gap.size)
+        self._asked_at, self._unsure = size, self._acknowledged > size
+
+    def _compare(self, target: Target, at: int) -> None:
+        """Go on behind what the server has, where that is what lies here before `at`; otherwise from the beginning."""
+        tail = self._read(min(at, _COMPARED), at=max(0, at - _COMPARED))
+        query: dict[str, int | str] = {"offset": at}
+        if tail:
+            query.update(tail=len(tail), sha256=sha256_of_bytes(tail))
+        path = f"streams/{self.name}"
+        try:
+            answer = target.put(path, **query)  # type: ignore[arg-type]
+        except Refused as error:
+            if error.code != "diverged":
+                raise
+            answer = target.put(path, restart=1, **query)  # type: ignore[arg-type]
+            self._note = "the server had other bytes than lie here: it keeps them aside, and all is sent anew"
+        self._acknowledged = int(answer.get("size", 0))
 
     def _send_part(self, target: Target) -> bool:
         """Whether nothing is left for now."""
-        part = self._read(target.route.part)
+        part = self._read(target.route.part, at=self._acknowledged)
         if not part:
             return True
         start = self._acknowledged
@@ -78,16 +118,16 @@ class StreamCursor:
         except OffsetGap as gap:
             if gap.size >= start:
                 raise  # a gap before bytes that it says it has: repeating would go on for ever
-            self._acknowledged = gap.size
+            self._compare(target, gap.size)
             return False
         self._acknowledged = max(start, int(answer.get("size", start + len(part))))
         return len(part) < target.route.part
 
-    def _read(self, limit: int) -> bytes:
+    def _read(self, limit: int, *, at: int) -> bytes:
         try:
             fd = os.open(self._path, os.O_RDONLY)
             try:
-                return os.pread(fd, limit, self._acknowledged)
+                return os.pread(fd, limit, at)
             finally:
                 os.close(fd)
         except FileNotFoundError:

@@ -18,6 +18,10 @@ class Unreadable(Exception):
     """This file cannot be read. The others can, and the outcome must not wait for it."""
 
 
+class Shortened(Unreadable):
+    """The server has more of this file than lies here."""
+
+
 def unreadable(error: OSError) -> Exception:
     """What to raise for an error of a file: Unreadable, unless it is one that passes."""
     return error if error.errno in _OWN or error.errno in _DISK else Unreadable(str(error))

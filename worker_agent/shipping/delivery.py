@@ -80,7 +80,7 @@ class Delivery:
     def step(self, client: Client, worker_id: str) -> bool:
         """One turn for all that is small: the files that grow, and the outcome. Whether there is more of it."""
         over = self.over  # read before the files: what is written after this look is not the end
-        self._send_streams()
+        self._send_streams(over=over)
         self._send_documents()
         if not self.waits_with_artifacts:  # else they may be what is troubled
             self._troubled_since = None
@@ -127,7 +127,7 @@ class Delivery:
             self._over_since = time.monotonic()
         return time.monotonic() - self._over_since >= _ARTIFACTS_FIRST
 
-    def _send_streams(self) -> None:
+    def _send_streams(self, *, over: bool) -> None:
         for name in layout.streams_in(self._folder):  # a writer may have come since
             if name not in self._streams and name not in self._given_up:
                 self._streams[name] = StreamCursor(self._folder, name, resumed=self._resumed)
@@ -135,7 +135,7 @@ class Delivery:
             try:
                 if stream.name == layout.SYSTEM and stream.pending():
                     self._system_at = time.monotonic() + _SYSTEM_EVERY
-                stream.send(self._target)
+                stream.send(self._target, over=over)
             except (LeaseLost, NotAllowed):
                 raise
             except (Refused, Unreadable, OSError) as error:
@@ -143,6 +143,8 @@ class Delivery:
                 self._complain(stream.name, error)
                 self._given_up.add(stream.name)
                 del self._streams[stream.name]
+            if note := stream.take_note():
+                self._log.warning(f"job {self.record.job_id}: {stream.name}: {note}")
 
     def _send_documents(self) -> None:
         for name in self._documents.changed():
