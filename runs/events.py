@@ -22,8 +22,8 @@ LOGGED = (EventKind.TEXT, EventKind.IMAGE, EventKind.TABLE, EventKind.HISTOGRAM)
 def index(run: Run, attempt: int, name: str, *, size: int) -> bool:
     """Bring the rows of the first `size` bytes of an events file up to date; true where it grew.
 
-    Each complete line becomes one row, exactly once; one that cannot be read is counted, one that is too large is
-    replaced by a note. Raises Invalid where `name` is no stream.
+    Each complete line that is not empty becomes one row, exactly once; one that cannot be read is counted, one that is
+    too large is replaced by a note. Raises Invalid where `name` is no stream.
     """
     writer = storage.parted(name)[1]
     return lines.take(run, attempt, name, size=size, keep=partial(_keep, run, attempt, writer))
@@ -37,7 +37,7 @@ def _keep(run: Run, attempt: int, writer: str, found: list[bytes], first: int) -
     Event.objects.bulk_create(readable, batch_size=500)
     if any(event.kind == EventKind.ALERT for event in readable):
         feed.ring(feed.QUEUE)
-    return len(events) - len(readable)
+    return len(events) - len(readable) - found.count(b"")
 
 
 def event_of(line: bytes, number: int) -> Event | None:

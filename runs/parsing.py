@@ -41,7 +41,8 @@ Records = list[dict[str, Any] | None]
 @dataclass(slots=True)
 class Parsed:
     """What a stretch of lines holds: points by key, in the order of their lines; and how many lines there were,
-    undecodable ones included.
+    undecodable and empty ones included. An empty one says nothing and is not bad: the library begins a line anew after
+    whatever became of the one before, and a signal handler may log in the middle of a log.
     """
 
     columns: dict[str, Points] = field(default_factory=dict)
@@ -57,8 +58,10 @@ def parse(lines: Sequence[bytes], *, first_index: int, prefix: str = "") -> Pars
     parsed = Parsed(lines=len(lines))
     parts: dict[str, list[Part]] = {}
     for start in range(0, len(lines), BLOCK):
-        records = _records(lines[start : start + BLOCK])
-        parsed.bad_lines += records.count(None)
+        block = lines[start : start + BLOCK]
+        records = _records(block)
+        if None in records:
+            parsed.bad_lines += records.count(None) - block.count(b"")
         for keys, places in _shapes(records):
             found = records if len(places) == len(records) else [records[at] for at in places]
             for key, part in _read(keys, places + (first_index + start), found, prefix):

@@ -138,13 +138,21 @@ def test_writers_and_attempts_never_mix() -> None:
     assert Event.objects.filter(run=run).count() == 3
 
 
-@pytest.mark.parametrize("bad", [b"not json", b"[1]", b"7", b"", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize("bad", [b"not json", b"[1]", b"7", b"\xff", b"[" * 100_000])
 def test_a_line_that_cannot_be_read_is_counted_and_keeps_its_number(bad: bytes) -> None:
     run = make_run()
     log(run, bad + b"\n" + line(type="text", key="a"), name=NAME)
     assert rows(run) == [("", 1, "text", "a")]
     stream = Stream.objects.get(run=run)
     assert (stream.lines, stream.bad_lines) == (2, 1)
+
+
+def test_an_empty_line_is_not_bad() -> None:
+    run = make_run()
+    log(run, b"\n" + line(type="text", key="a") + b"\n", name=NAME)
+    assert rows(run) == [("", 1, "text", "a")]
+    stream = Stream.objects.get(run=run)
+    assert (stream.lines, stream.bad_lines) == (3, 0)
 
 
 @pytest.mark.parametrize("hostile", [None, 7, [], {}, "x" * 300, "a\0b\ud800", True])

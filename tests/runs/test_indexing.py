@@ -110,7 +110,6 @@ class TestWhatALineMayHold:
             b"7",
             b"null",
             b"\xff\xfe",
-            b"",
             b'{"a": 1} {"b": 2}',
             b"[" * 100_000,
             b'{"a":' * 50_000,
@@ -121,6 +120,14 @@ class TestWhatALineMayHold:
         log(run, line(loss=1) + bad + b"\n" + line(loss=2))
         assert points(run) == [(0, 1), (2, 2)]
         assert counts(run) == (3, 1)
+
+    def test_an_empty_line_keeps_its_number_and_is_not_bad(self) -> None:
+        """The library leaves some where a signal handler logged in the middle of a log: nothing is missing."""
+        run = make_run()
+        log(run, line(loss=1) + b"\n\nbad\n" + line(loss=2))
+        log(run, b"\n")
+        assert points(run) == [(0, 1), (4, 2)]
+        assert counts(run) == (6, 1)
 
     @pytest.mark.parametrize(
         ("key", "stored"),
