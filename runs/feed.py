@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
+from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.db import transaction
 
 log = logging.getLogger(__name__)
@@ -68,34 +68,48 @@ def hear(heard: Heard) -> None:
 def ring(*groups: str) -> None:
     """Tell everybody in `groups` to look again, once the surrounding transaction is committed."""
     if groups:
-        transaction.on_commit(partial(_ring_now, groups))
+        transaction.on_commit(partial(_ring_now, groups), robust=True)
 
 
 def ring_here(*groups: str) -> None:
     """Tell those in this process alone; for news of another one, which has rung everywhere by itself."""
-    layer = get_channel_layer()
-    if layer is not None and not hasattr(layer, "channels"):
-        layer = None
+    layer = _layer()
     if _loop is not None and _loop.is_running():
         with contextlib.suppress(RuntimeError):
-            _loop.call_soon_threadsafe(_ring_here, layer, groups)
+            _loop.call_soon_threadsafe(_ring_here, None if _is_shared(layer) else layer, groups)
 
 
 def ring_from_loop(group: str) -> None:
     """Tell the other processes at once; for code that runs in the attached loop and has changed nothing itself."""
-    layer = get_channel_layer()
-    if layer is not None and not hasattr(layer, "channels"):
+    layer = _layer()
+    if _is_shared(layer):
         _send_soon(layer, (group,))
 
 
+def _layer() -> Any:
+    """None, too, where the settings name one that cannot be had."""
+    try:
+        return get_channel_layer()
+    except Exception as error:
+        log.warning("the channel layer cannot be used: %s", error)
+        return None
+
+
+def _is_shared(layer: Any) -> bool:
+    """Whether it reaches other processes. To be asked by its class: that of Redis has no attribute without a loop."""
+    return layer is not None and not isinstance(layer, InMemoryChannelLayer)
+
+
 def _ring_now(groups: tuple[str, ...]) -> None:
-    layer = get_channel_layer()
+    layer = _layer()
     if _loop is not None and _loop.is_running():
         with contextlib.suppress(RuntimeError):  # it was closed just now
             _loop.call_soon_threadsafe(_ring_here, layer, tuple(dict.fromkeys(groups)))
-    elif layer is not None and not hasattr(layer, "channels"):
-        # In memory, it would reach nobody outside this process.
-        async_to_sync(_send)(layer, groups)
+    elif _is_shared(layer):  # in memory, it would reach nobody outside this process
+        try:
+            async_to_sync(_send)(layer, tuple(dict.fromkeys(groups)))
+        except Exception as error:  # a bell is never worth the deed that rings it
+            log.warning("could not ring %s: %s", ", ".join(groups), error)
 
 
 def _ring_here(layer: Any, groups: tuple[str, ...]) -> None:
@@ -108,7 +122,7 @@ def _ring_here(layer: Any, groups: tuple[str, ...]) -> None:
 
 def _reached(layer: Any, groups: tuple[str, ...]) -> tuple[str, ...]:
     """Those of the groups that somebody may hear: an in-memory layer knows its listeners, and all are here."""
-    if not hasattr(layer, "channels"):
+    if _is_shared(layer):
         return groups
     return tuple(group for group in groups if group in layer.groups)
 
