@@ -18,6 +18,7 @@ from runs import lines, rows, storage
 from runs.models import FULL, STRETCH, Chunk, Run, Series
 from runs.parsing import parse
 from runs.points import Points
+from runs.series import stretches
 
 # What an agent measures never mixes with what a script logs.
 PREFIXES = {"system.jsonl": storage.SYSTEM}
@@ -150,11 +151,16 @@ def _summarise(series: Series, points: Points) -> None:
 
 
 def _order(series: Series, points: Points) -> None:
-    """Where the series begins, and whether a step was smaller than the one before it."""
+    """Where the series begins, and where a step was smaller than the one before it."""
     first = int(points.steps[0])
     if series.count == 0:
         series.first_step, series.first_time = first, float(points.times[0])
-    elif first < series.last_step:
-        series.is_ordered = False
-    if not bool((points.steps[1:] >= points.steps[:-1]).all()):
-        series.is_ordered = False
+    goes_on = series.count == 0 or first >= series.last_step
+    if goes_on and bool((points.steps[1:] >= points.steps[:-1]).all()):
+        return
+    series.is_ordered = False
+    if series.breaks is not None:
+        series.breaks = stretches.grown(
+            series.breaks, count=series.count, last_step=series.last_step, points=points
+        )
+        series.save(update_fields=["breaks"])

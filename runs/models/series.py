@@ -12,7 +12,8 @@ class Series(models.Model):
 
     The main writer's name is empty; ranks of a distributed training are `r1`, `r2`, …; what an agent measures is the
     writer `system`'s. `merged` counts the points that are in chunks of their final size and in the overviews. Where
-    `is_ordered`, no step is smaller than the one before it.
+    `is_ordered`, no step is smaller than the one before it; else `breaks` says where they went back, as
+    `runs.series.stretches` packs it, and is NULL where that was too often.
 
     `last`, `minimum` and `maximum` are NULL where there is no such number: with `count > 0`, a NULL `last` says that
     the last value is NaN. Minimum and maximum leave NaN out.
@@ -33,6 +34,7 @@ class Series(models.Model):
     first_step = models.BigIntegerField(default=0)
     first_time = models.FloatField(default=0.0)  # seconds since the epoch
     is_ordered = models.BooleanField(default=True)
+    breaks = models.BinaryField(null=True, default=b"")
     merged = models.BigIntegerField(default=0)
 
     class Meta:

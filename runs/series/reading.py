@@ -2,14 +2,16 @@
 
 A read begins on the coarsest level of the pyramid that still has a bucket for each pixel, keeps the buckets that the
 range touches, and goes on with a finer level as long as those are too few. So it costs about the same however long a
-series is, and it ends with the points themselves where they are few enough. Each step is at most three statements for
-all series together.
+series is, and it ends with the points themselves where they are few enough. Each step is at most two statements for all
+series together.
 
-Where steps went back (a run was resumed, or logs as it likes) and x is the step, all points are read and sorted: of
-several with one step the one that was logged last counts.
+Where steps went back and x is the step, of several points with one step the one that was logged last counts. A series
+of a few ordered stretches, as of a run that was resumed, is read like that stretch by stretch; where buckets are left
+in the end, a newer stretch replaces the older ones from its first to its last step. One without any order is read as
+a whole and sorted: its points, or its buckets where those are too many.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,13 +19,17 @@ import numpy as np
 from django.db.models import prefetch_related_objects
 
 from runs.models import Series
-from runs.points import Numbers, Points, Thinned, as_they_are, thin, thinner
-from runs.series import pyramid, stored
+from runs.points import Numbers, Points, Thinned, thin, thinner
+from runs.series import stored, stretches
 from runs.series.axes import STEP, Axis, Span, along
+from runs.series.searching import Search, fetch, join
 from runs.series.stored import Range
+from runs.series.stretches import Stretch
 
 SERIES_AT_ONCE = 100  # so that memory does not grow with the number of series
+STRETCHES_AT_ONCE = 256  # each may have some thousand points at its edges
 POINTS_AT_ONCE = 2_000_000  # of series that have to be sorted
+SORTED_AT_MOST = 5_000_000  # points of a series: about half a second, and 400 MB
 FINER = 4  # buckets of the metric that serves as x, for each of the ones that are placed by it
 
 Thing = TypeVar("Thing")
@@ -69,29 +75,38 @@ def exact(series: Sequence[Series], *, after: int = 0) -> dict[int, Points]:
 
 
 def _along(axis: Axis, series: Sequence[Series], width: int, span: Span) -> list[Reading]:
-    by_step = axis.kind == "step"
-    found = dict(
-        _by_index(axis, [one for one in series if one.is_ordered or not by_step], width, span)
-    )
-    found |= _by_sorting(
-        axis, [one for one in series if by_step and not one.is_ordered], width, span
-    )
+    ways: dict[_Way, list[Series]] = {_by_index: [], _by_sorting: [], _by_buckets: []}
+    for each in series:
+        ways[_way(axis, each)].append(each)
+    found: dict[int, Read] = {}
+    for way, some in ways.items():
+        found.update(way(axis, some, width, span))
     return [Reading(each, *found[each.pk]) for each in series]
 
 
 Read = tuple[Thinned, Numbers]
+_Way = Callable[[Axis, Sequence[Series], int, Span], Iterator[tuple[int, Read]]]
+
+
+def _way(axis: Axis, series: Series) -> _Way:
+    if axis.kind != "step" or series.breaks is not None:
+        return _by_index
+    return _by_sorting if series.count <= SORTED_AT_MOST else _by_buckets
 
 
 def _by_sorting(
     axis: Axis, series: Sequence[Series], width: int, span: Span
 ) -> Iterator[tuple[int, Read]]:
-    for some in _by_size(series):
+    for some in _by_size(series, lambda each: each.count, POINTS_AT_ONCE):
         points = exact(some)
         for each in some:
-            ordered = in_steps(points[each.pk])
-            within = ordered.at(span.holds(ordered.steps.astype("<f8")))
-            thinned = thin(within, width)
+            thinned = _sorted(points[each.pk], width, span)
             yield each.pk, (thinned, along(axis, each, thinned))
+
+
+def _sorted(points: Points, width: int, span: Span) -> Thinned:
+    ordered = in_steps(points)
+    return thin(ordered.at(span.holds(ordered.steps.astype("<f8"))), width)
 
 
 def in_steps(points: Points) -> Points:
@@ -100,86 +115,66 @@ def in_steps(points: Points) -> Points:
     return ordered.at(np.append(ordered.steps[1:] != ordered.steps[:-1], True)[: len(ordered)])
 
 
-@dataclass(slots=True)
-class _Search:
-    """Where the read of a series stands: points `start` to `end`, from buckets of a level."""
-
-    series: Series
-    start: int
-    end: int
-    level: int
-
-    def ranges(self) -> tuple[Range, Range, Range]:
-        """What to read: buckets of the level; smaller ones behind them; and points behind what is merged."""
-        pk, merged, size = self.series.pk, self.series.merged, pyramid.size_of(self.level)
-        if self.level == 0:
-            none = Range(pk, 0, 0)
-            return none, none, Range(pk, self.start, self.end)
-        covered = merged // size * size
-        even = pyramid.size_of(pyramid.EVEN)
-        return (
-            Range(pk, self.start // size, min(self.end, covered) // size, self.level),
-            Range(
-                pk, max(self.start, covered) // even, min(self.end, merged) // even, pyramid.EVEN
-            ),
-            Range(pk, max(self.start, merged), self.end),
-        )
-
-    def narrow(self, buckets: Thinned, begin: int, places: slice, width: int) -> bool:
-        """Keep the buckets at these places, of which the first of all begins at index `begin`.
-
-        Whether that was the last step; if not, a finer level is next.
-        """
-        ends = begin + np.cumsum(buckets.counts)[places]
-        self.start = int(ends[0] - buckets.counts[places][0]) if len(ends) else 0
-        self.end = int(ends[-1]) if len(ends) else 0
-        if self.level == 0 or not len(ends):
-            return True
-        finer = pyramid.coarsest(self.series.merged, self.end - self.start, width)
-        if finer >= self.level:
-            return True
-        self.level = finer
-        return False
+def _by_buckets(
+    axis: Axis, series: Sequence[Series], width: int, span: Span
+) -> Iterator[tuple[int, Read]]:
+    """Too much to sort, and in no order: the buckets of the whole series, each placed by its last point."""
+    searches = [Search.begin(each, stretches.whole(each), width=width) for each in series]
+    for search, parts in fetch(searches):
+        x = along(axis, search.series, parts[0])
+        order = np.argsort(x, kind="stable")
+        thinned = _at_most(parts[0].at(order[span.holds(x[order])]), width)
+        yield search.series.pk, (thinned, along(axis, search.series, thinned))
 
 
 def _by_index(
     axis: Axis, series: Sequence[Series], width: int, span: Span
 ) -> Iterator[tuple[int, Read]]:
-    searches = [
-        _Search(each, 0, each.count, pyramid.coarsest(each.merged, each.count, width))
-        for each in series
-    ]
-    while searches:
-        again = []
-        for search, buckets, begin in _fetch(searches):
-            x = along(axis, search.series, buckets)
-            places = span.touched(x, buckets.counts)
-            if search.narrow(buckets, begin, places, width):
-                thinned = _final(buckets.at(places), x[places], width, span)
-                yield search.series.pk, (thinned, along(axis, search.series, thinned))
-            else:
-                again.append(search)
-        searches = again
+    by_step = axis.kind == "step"
+    parts = {each.pk: (by_step and stretches.of(each)) or stretches.whole(each) for each in series}
+    for some in _by_size(series, lambda each: len(parts[each.pk]), STRETCHES_AT_ONCE):
+        searches = [Search.begin(each, parts[each.pk], width=width) for each in some]
+        while searches:
+            again = []
+            for search, found in fetch(searches):
+                xs = [along(axis, search.series, buckets) for buckets in found]
+                counts = [buckets.counts for buckets in found]
+                kept = search.keep(found, list(map(span.touched, xs, counts)))
+                if search.refine(width):
+                    again.append(search)
+                else:
+                    thinned = _final(axis, search, kept, width, span)
+                    yield search.series.pk, (thinned, along(axis, search.series, thinned))
+            searches = again
 
 
-def _fetch(searches: Sequence[_Search]) -> Iterator[tuple[_Search, Thinned, int]]:
-    """The buckets that each search asks for, and the index of their first point."""
-    plans = [search.ranges() for search in searches]
-    coarse = stored.buckets_in([plan[0] for plan in plans])
-    even = stored.buckets_in([plan[1] for plan in plans])
-    points = stored.points_in([plan[2] for plan in plans])
-    for search, plan in zip(searches, plans, strict=True):
-        pk = search.series.pk
-        parts = [found[pk] for found in (coarse, even) if pk in found]
-        parts.append(as_they_are(points[pk]))
-        first = next((each for each in plan if not each.is_empty), plan[2])
-        yield search, pyramid.join(parts), first.start * pyramid.size_of(first.level)
-
-
-def _final(buckets: Thinned, x: Numbers, width: int, span: Span) -> Thinned:
+def _final(axis: Axis, search: Search, kept: Sequence[Thinned], width: int, span: Span) -> Thinned:
     """Points alone are cut where the range ends; what is still too much is thinned."""
-    if bool((buckets.counts == 1).all()):
-        return thin(buckets.points.at(span.holds(x)), width)
+    only_points = all(bool((each.counts == 1).all()) for each in kept)
+    if axis.kind == "step" and not search.series.is_ordered:
+        if only_points:
+            return _sorted(Points.join([each.points for each in kept]), width, span)
+        return _at_most(_newest(search.parts, kept), width)
+    found = join(list(kept))
+    if only_points:
+        return thin(found.points.at(span.holds(along(axis, search.series, found))), width)
+    return _at_most(found, width)
+
+
+def _newest(parts: Sequence[Stretch], found: Sequence[Thinned]) -> Thinned:
+    """By step, without the buckets that a newer stretch replaces."""
+    left = []
+    for at, buckets in enumerate(found):
+        steps = buckets.points.steps
+        hidden = np.zeros(len(steps), dtype=bool)
+        for newer in parts[at + 1 :]:
+            hidden |= newer.hides(steps)
+        left.append(buckets.at(~hidden))
+    every = join(left)
+    return every.at(np.argsort(every.points.steps, kind="stable"))
+
+
+def _at_most(buckets: Thinned, width: int) -> Thinned:
     return thinner(buckets, width) if len(buckets.points) > width else buckets
 
 
@@ -230,11 +225,13 @@ def _parts(things: Sequence[Thing], size: int) -> Iterator[Sequence[Thing]]:
         yield things[at : at + size]
 
 
-def _by_size(series: Sequence[Series]) -> Iterator[list[Series]]:
-    """In groups of about POINTS_AT_ONCE points."""
+def _by_size(
+    series: Sequence[Series], size: Callable[[Series], int], most: int
+) -> Iterator[list[Series]]:
+    """In groups that are together not much larger than `most`."""
     some: list[Series] = []
     for each in series:
-        if some and sum(other.count for other in some) + each.count > POINTS_AT_ONCE:
+        if some and sum(map(size, some)) + size(each) > most:
             yield some
             some = []
         some.append(each)

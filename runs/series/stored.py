@@ -31,20 +31,20 @@ class Range(NamedTuple):
 
 # CROSS JOIN is what keeps SQLite from scanning the large table for each range.
 CHUNKS = """
-WITH wanted(series, first, past) AS (VALUES {places})
-SELECT c.series_id, c.start, c.steps, c.{values}, c.times
+WITH wanted(place, series, first, past) AS (VALUES {places})
+SELECT w.place, c.start, c.steps, c.{values}, c.times
 FROM wanted w CROSS JOIN {chunk} c
 WHERE c.series_id = w.series AND c.tier = 1
     AND c.start > w.first - {stretch} AND c.start < w.past
 UNION ALL
-SELECT c.series_id, c.start, c.steps, c.{values}, c.times
+SELECT w.place, c.start, c.steps, c.{values}, c.times
 FROM wanted w CROSS JOIN {chunk} c
 WHERE c.series_id = w.series AND c.tier = 0
     AND c.start < w.past AND c.start + c.count > w.first
 """
 BUCKETS = """
-WITH wanted(series, first, past, level) AS (VALUES {places})
-SELECT o.series_id, o.level, o.start, o.data
+WITH wanted(place, series, first, past, level) AS (VALUES {places})
+SELECT w.place, o.level, o.start, o.data
 FROM wanted w CROSS JOIN {overview} o
 WHERE o.series_id = w.series AND o.level = w.level
     AND o.start > w.first - {row} AND o.start < w.past
@@ -53,26 +53,31 @@ WHERE o.series_id = w.series AND o.level = w.level
 
 def points_in(ranges: Sequence[Range]) -> dict[int, Points]:
     """Points of one range of each series, as they were logged, by the series' primary key. Level is 0."""
-    wanted = {each.series: each for each in ranges if not each.is_empty}
-    found: dict[int, list[tuple[int, Points]]] = {each.series: [] for each in ranges}
+    return {each.series: part for each, part in zip(ranges, points_of(ranges), strict=True)}
+
+
+def points_of(ranges: Sequence[Range]) -> list[Points]:
+    """Points of each range, as they were logged. Level is 0."""
+    found: list[list[tuple[int, Points]]] = [[] for _ in ranges]
+    wanted = [(at, *each[:3]) for at, each in enumerate(ranges) if not each.is_empty]
     names = {"chunk": _table(Chunk), "values": _quoted("values"), "stretch": STRETCH}
-    for pk, start, *columns in _rows(CHUNKS, names, [each[:3] for each in wanted.values()]):
-        span, points = wanted[pk], Points.unpack(*columns)
+    for at, start, *columns in _rows(CHUNKS, names, wanted):
+        span, points = ranges[at], Points.unpack(*columns)
         part = points.at(slice(max(0, span.start - start), max(0, span.end - start)))
-        found[pk].append((start, part))
-    return {pk: Points.join(_in_order(parts)) for pk, parts in found.items()}
+        found[at].append((start, part))
+    return [Points.join(_in_order(parts)) for parts in found]
 
 
-def buckets_in(ranges: Sequence[Range]) -> dict[int, Thinned]:
-    """Buckets of one range of one level of each series, by the series' primary key."""
-    wanted = {each.series: each for each in ranges if not each.is_empty}
-    found: dict[int, list[tuple[int, Thinned]]] = {pk: [] for pk in wanted}
+def buckets_of(ranges: Sequence[Range]) -> list[Thinned | None]:
+    """Buckets of each range of a level; None where there are none."""
+    found: list[list[tuple[int, Thinned]]] = [[] for _ in ranges]
+    wanted = [(at, *each) for at, each in enumerate(ranges) if not each.is_empty]
     names = {"overview": _table(Overview), "row": pyramid.ROW}
-    for pk, level, start, data in _rows(BUCKETS, names, list(wanted.values())):
-        span, buckets = wanted[pk], pyramid.unpack(data, level=level)
+    for at, level, start, data in _rows(BUCKETS, names, wanted):
+        span, buckets = ranges[at], pyramid.unpack(data, level=level)
         part = buckets.at(slice(max(0, span.start - start), max(0, span.end - start)))
-        found[pk].append((start, part))
-    return {pk: pyramid.join(_in_order(parts)) for pk, parts in found.items() if parts}
+        found[at].append((start, part))
+    return [pyramid.join(_in_order(parts)) if parts else None for parts in found]
 
 
 def _rows(
