@@ -125,7 +125,7 @@ def update(run: Run, *, status: str, ended_at: datetime | None, name: str, now: 
         run.name = name[:255]
         _put_tags(run, {NAME_TAG: name})
     run.save(update_fields=["status", "finished_at", "name"])
-    run_file.write_if_ended(run)
+    run_file.write_later([run])  # also of one that goes on again: the file must not tell of an end
     feed.ring(feed.run_group(run.key))
     return get(run.key)
 

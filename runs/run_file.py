@@ -5,14 +5,18 @@ is claimed. What programs say themselves (meta.json, config.json) stands in thei
 was merged.
 """
 
+import fcntl
 import json
 import logging
-from collections.abc import Collection
+import os
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from runs import storable, storage
@@ -56,12 +60,38 @@ def _write_all(keys: list[str]) -> None:
 
 
 def write(run: Run) -> None:
-    """Write the file as this row is. Raises OSError."""
-    told: dict[str, Any] = {"id": run.key} | {name: getattr(run, name) for name in FIELDS}
-    for name in TIMES:
-        told[name] = told[name].isoformat() if told[name] else None
-    with storage.replacing(storage.run_folder(run.key) / NAME) as draft:
-        draft.write_text(json.dumps(told) + "\n")
+    """Write the file as the row is now; not of a run that is being deleted for good. Raises OSError.
+
+    The row is read with the lock held, so of two that write, the one with the newer row writes last.
+    """
+    with _alone():
+        fresh = Run.objects.filter(pk=run.pk, deleted_at=None).first()
+        if fresh is None:
+            return
+        told: dict[str, Any] = {"id": fresh.key} | {name: getattr(fresh, name) for name in FIELDS}
+        for name in TIMES:
+            told[name] = told[name].isoformat() if told[name] else None
+        with storage.replacing(storage.run_folder(fresh.key) / NAME) as draft:
+            draft.write_text(json.dumps(told) + "\n")
+
+
+def keep_old(run: Run) -> None:
+    """Keep what the file says now as run.json.old: it is about to be replaced by something that disagrees."""
+    path = storage.run_folder(run.key) / NAME
+    with storage.reading(path) as file, storage.replacing(path.with_name(f"{NAME}.old")) as draft:
+        draft.write_bytes(file.read(LIMIT))
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One at a time, in all processes that share the data folder; a killed one lets go by dying."""
+    path = Path(settings.DATA_DIR) / "run-files.lock"
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def read(folder: Path) -> dict[str, Any] | None:
