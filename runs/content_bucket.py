@@ -4,6 +4,7 @@ import io
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, BinaryIO, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -35,6 +36,10 @@ class ContentBucket(S3Storage):  # type: ignore[misc, unused-ignore]
     def size(self, name: str) -> int:
         with answering():
             return int(super().size(name))
+
+    def get_modified_time(self, name: str) -> datetime:
+        with answering():
+            return cast("datetime", super().get_modified_time(name))
 
     def check(self) -> None:
         """Ask for the bucket itself: of one that is not there, every object is merely missing. Raises StorageAway."""

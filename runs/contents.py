@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -137,6 +138,14 @@ def stored() -> Iterable[str]:
         except FileNotFoundError:
             continue
         yield from filter(is_digest, names)
+
+
+def is_older(digest: str, moment: datetime) -> bool:
+    """Whether a content was stored before that; not where it is gone."""
+    try:
+        return bool(_store().get_modified_time(_name(digest)) < moment)
+    except FileNotFoundError:
+        return False
 
 
 def _put(path: Path, digest: str) -> None:

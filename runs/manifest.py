@@ -1,22 +1,27 @@
-"""artifacts.jsonl in an attempt's folder: which artifacts arrived, so that files alone can tell the database.
+"""manifests/<run>/<attempt>.jsonl: which artifacts arrived, so that files alone can tell the database.
 
-One line for each artifact that arrived whole, and one for each that was deleted; the last line of a path counts.
+One line for each artifact that arrived whole, and one for each that was deleted; the last line of a path counts. They
+lie outside the folders of runs: a job writes to its own folder on a shared disk, and a line there that names the sha256
+of somebody else's artifact must give nobody its content.
 """
 
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+
+from django.conf import settings
 
 from runs import contents, storage
 from runs.models import Artifact, Run
 from runs.moments import moment
 from runs.parsing import decode
 
-NAME = "artifacts.jsonl"
 LARGEST = 2**63 - 1  # bytes that a row takes
 
 
@@ -28,6 +33,16 @@ class Entry:
     size: int
     sha256: str
     modified: datetime
+
+
+def root() -> Path:
+    """Where all of them are: a folder of mode 0700, made when the first artifact arrives."""
+    return Path(settings.DATA_DIR) / "manifests"
+
+
+def path_of(key: str, attempt: int) -> Path:
+    """The file of one attempt. Raises Invalid where `key` is no run id."""
+    return root() / storage.run_folder(key).name / f"{int(attempt)}.jsonl"
 
 
 def note(artifact: Artifact, *, modified: datetime) -> None:
@@ -53,8 +68,28 @@ def forget(run: Run, attempt: int, paths: Iterable[str]) -> None:
 
 def read(run: Run, attempt: int) -> dict[str, Entry]:
     """What is still there, by path. A line that cannot be meant is passed over. Raises Invalid for a link."""
+    return _read(path_of(run.key, attempt))
+
+
+def digests() -> set[str]:
+    """The sha256 of all artifacts of all runs that are still there. Raises OSError, Invalid for an unreadable file."""
+    if not root().is_dir():
+        return set()
+    files = (file for home in root().iterdir() for file in home.iterdir())
+    return {entry.sha256 for file in files for entry in _read(file).values()}
+
+
+def remove(key: str) -> None:
+    """Of a run that was deleted for good. Raises OSError."""
+    try:
+        shutil.rmtree(path_of(key, 0).parent)
+    except FileNotFoundError:
+        return
+
+
+def _read(path: Path) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
-    for line in _lines(run, attempt):
+    for line in _lines(path):
         told = decode(line)
         if told is None or not isinstance(told.get("path"), str):
             continue
@@ -73,9 +108,9 @@ def _entry(told: dict[str, Any]) -> Entry | None:
     return Entry(told["path"], size, sha256, modified) if contents.is_digest(sha256) else None
 
 
-def _lines(run: Run, attempt: int) -> Iterator[bytes]:
+def _lines(path: Path) -> Iterator[bytes]:
     try:
-        with storage.reading(storage.attempt_folder(run, attempt) / NAME) as file:
+        with storage.reading(path) as file:
             yield from file
     except FileNotFoundError:
         return
@@ -84,8 +119,10 @@ def _lines(run: Run, attempt: int) -> Iterator[bytes]:
 def _append(run: Run, attempt: int, told: list[dict[str, Any]]) -> None:
     """Whole lines, after whatever a killed server left of one."""
     storage.prepare(run, attempt)
-    path = storage.attempt_folder(run, attempt) / NAME
-    path.parent.mkdir(parents=True, exist_ok=True)
+    storage.attempt_folder(run, attempt).mkdir(parents=True, exist_ok=True)
+    path = path_of(run.key, attempt)
+    for folder in (root(), path.parent):
+        folder.mkdir(mode=0o700, exist_ok=True)
     data = b"".join(json.dumps(each, ensure_ascii=False).encode() + b"\n" for each in told)
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
     with os.fdopen(os.open(path, flags, 0o600), "rb+", buffering=0) as file:

@@ -21,7 +21,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
-from runs import artifacts, feed, measuring, storage, ties
+from runs import artifacts, feed, manifest, measuring, storage, ties
 from runs.errors import Busy, DomainError
 from runs.measuring import A_ROW, TABLES, Table
 from runs.models import Artifact, Deletion, Run
@@ -137,7 +137,24 @@ def _empty(run: Run, deletion: Deletion) -> None:
     for table in TABLES:
         while _delete_rows(table, run, deletion):
             pass
+    manifest.remove(run.key)
     _remove_folder(run.key, deletion)  # again: somebody may have been about to write a last file
+
+
+def sweep_aside() -> int:
+    """Remove the folders of deletions that began in a database which is lost since; how many. Raises Busy, OSError."""
+    with _alone():
+        aside = {
+            path.name.removeprefix(ASIDE): path
+            for path in Path(settings.RUNS_DIR).glob(f"{ASIDE}*")
+        }
+        doomed = {key for key in aside if storage.KEY.match(key)}
+        doomed -= set(Run.objects.filter(key__in=doomed).values_list("key", flat=True))
+        for key in doomed:
+            _remove(aside[key])
+            if not storage.run_folder(key).exists():
+                manifest.remove(key)
+        return len(doomed)
 
 
 def _remove_folder(key: str, deletion: Deletion) -> None:

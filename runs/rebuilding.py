@@ -1,7 +1,8 @@
 """The database made again from the files: rows of runs, their points and events, their artifacts.
 
 What the files say is compared with what the database says, run by run, and only what differs is written. So an intact
-database costs reading, a damaged one is mended, a lost one comes back; and a rehearsal is an audit.
+database costs reading, a damaged one is mended, a lost one comes back; and a rehearsal is an audit. What only the
+database has (any more) stays: a folder that is not mounted must cost nobody an index.
 """
 
 from collections.abc import Iterator
@@ -13,11 +14,13 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from runs import checksums, rebuilt_artifacts, rebuilt_rows, run_file, storage, streams
-from runs.errors import DomainError
+from runs import checksums, losses, rebuilt_artifacts, rebuilt_rows, run_file, storage, streams
+from runs.errors import DomainError, NotFound
+from runs.losses import Lost
 from runs.models import Chunk, Deletion, Event, Overview, Run, Series, Stream
 from runs.series import merging
 
+AT_ONCE = 500  # rows in one statement
 EQUAL, MADE, MENDED, DAMAGED, SKIPPED = "equal", "made", "mended", "damaged", "skipped"
 
 
@@ -65,9 +68,19 @@ def highest_job() -> int:
 
 
 def rebuild(*, rehearse: bool = False) -> Iterator[Outcome]:
-    """Compare each run, and write what differs unless this is a rehearsal. A damaged folder is named and skipped."""
+    """Compare each run, and write what differs unless this is a rehearsal. A damaged folder is named and skipped.
+
+    Raises NotFound, and changes nothing, where no folder is there of all runs that the database knows.
+    """
+    found = folders()
+    away = losses.without_folder({folder.name for folder in found})
+    if away and not found:
+        raise NotFound(
+            f"no run has a folder below {settings.RUNS_DIR}, and the database knows {len(away)}: "
+            "is the disk mounted? Nothing was changed"
+        )
     gone = set(Deletion.objects.values_list("run_key", flat=True))
-    for folder in folders():
+    for folder in found:
         if folder.name in gone:
             yield Outcome(folder.name, SKIPPED, ["was deleted for good"])
             continue
@@ -78,6 +91,8 @@ def rebuild(*, rehearse: bool = False) -> Iterator[Outcome]:
             outcome.done = SKIPPED
             outcome.notes.append(f"cannot be read: {str(error) or type(error).__name__}")
         yield outcome
+    for key in away:
+        yield Outcome(key, DAMAGED, ["its files are missing: the row is left as it is"])
     if not rehearse:
         _tell_the_rest()
 
@@ -94,16 +109,22 @@ def _rebuild(folder: Path, outcome: Outcome, *, rehearse: bool) -> None:
         if not rehearse:
             rebuilt_artifacts.take_over(run, attempts)
     if notes := rebuilt_artifacts.gone(run, attempts):
-        outcome.done = DAMAGED
-        outcome.notes += notes
+        _damaged(outcome, notes)
     if not rehearse:
         _write_down(run, told)
 
 
 def _mended(outcome: Outcome, notes: list[str]) -> None:
-    if outcome.done != MADE:  # of a new one everything differs
+    if outcome.done == MADE:  # of a new one everything differs
+        return
+    if outcome.done != DAMAGED:
         outcome.done = MENDED
-        outcome.notes += notes
+    outcome.notes += notes
+
+
+def _damaged(outcome: Outcome, notes: list[str]) -> None:
+    outcome.done = DAMAGED
+    outcome.notes += notes
 
 
 def _row(folder: Path, told: rebuilt_rows.Told | None, outcome: Outcome, *, rehearse: bool) -> Run:
@@ -112,11 +133,13 @@ def _row(folder: Path, told: rebuilt_rows.Told | None, outcome: Outcome, *, rehe
     if run is None:
         outcome.done = MADE
         return rebuilt_rows.make(folder, told, outcome.notes, rehearse=rehearse)
-    differing = rebuilt_rows.differing(run, told)
-    if told and differing:
-        _mended(outcome, [f"its row has another {', '.join(differing)}"])
+    lacking = rebuilt_rows.lacking(run, told)
+    if told and lacking:
+        _mended(outcome, [f"its row lacks {', '.join(lacking)}"])
         if not rehearse:
-            rebuilt_rows.correct(run, told, differing)
+            rebuilt_rows.complete(run, told, lacking)
+    if stale := [name for name in rebuilt_rows.differing(run, told) if name not in lacking]:
+        _mended(outcome, [f"run.json has another {', '.join(stale)}: the row stays"])
     return run
 
 
@@ -125,20 +148,25 @@ def _compare_index(run: Run, attempts: list[int], outcome: Outcome, *, rehearse:
     stored = checksums.of_database(run) if not run._state.adding else checksums.Sums()
     files = checksums.of_files(run, attempts)
     outcome.before = outcome.after = stored.whole
+    lost = losses.streams_of(run) if not run._state.adding else Lost()
+    if lost.streams:
+        some = _some([f"{attempt}/{name}" for attempt, name in sorted(lost.streams)])
+        _damaged(outcome, [f"files missing or shorter than what was read of them: {some}"])
+    stored, files = lost.left(stored), lost.left(files)
     if stored == files:
         return
     _mended(outcome, _differences(stored, files))
     if rehearse:
         return
-    _index_anew(run, attempts)
+    _index_anew(run, attempts, lost)
     made = checksums.of_database(run)
     outcome.after = made.whole
-    if made != files and run.is_final:
+    if lost.left(made) != files and run.is_final:
         outcome.notes.append("still differs from its files: please report it")
 
 
-def _index_anew(run: Run, attempts: list[int]) -> None:
-    _forget(run)
+def _index_anew(run: Run, attempts: list[int], lost: Lost) -> None:
+    _forget(run, lost)
     for attempt in attempts:
         for path in checksums.streams_of(storage.attempt_folder(run, attempt)):
             index = streams.INDEXED.get(storage.parted(path.name)[0])
@@ -152,8 +180,11 @@ def _index_anew(run: Run, attempts: list[int]) -> None:
 def _write_down(run: Run, told: rebuilt_rows.Told | None) -> None:
     """What the database knows and the files did not: manifests, and the end of a run."""
     rebuilt_artifacts.write_down(run)
-    if run.is_final and (told is None or told["status"] != run.status):
-        run_file.write(Run.objects.get(pk=run.pk))
+    if rebuilt_rows.differing(run, told):
+        run_file.keep_old(run)
+        run_file.write(run)
+    elif run.is_final and (told is None or told["status"] != run.status):
+        run_file.write(run)
 
 
 def _differences(stored: checksums.Sums, files: checksums.Sums) -> list[str]:
@@ -171,22 +202,44 @@ def _compared(what: str, has: dict[Any, str], wants: dict[Any, str]) -> list[str
     notes = []
     for word, keys in kinds.items():
         if keys:
-            some = ", ".join("/".join(filter(None, map(str, key))) for key in sorted(keys)[:3])
-            notes.append(f"{what} {word}: {some}{' …' if len(keys) > 3 else ''} ({len(keys)})")
+            some = _some(["/".join(filter(None, map(str, key))) for key in sorted(keys)])
+            notes.append(f"{what} {word}: {some}")
     return notes
 
 
+def _some(names: list[str]) -> str:
+    return f"{', '.join(names[:3])}{' …' if len(names) > 3 else ''} ({len(names)})"
+
+
 @transaction.atomic
-def _forget(run: Run) -> None:
-    """The index of its files, in an order that loads no row."""
-    Overview.objects.filter(series__run=run).delete()
-    Chunk.objects.filter(series__run=run).delete()
-    for model in (Series, Event, Stream):
-        model.objects.filter(run=run).delete()
+def _forget(run: Run, lost: Lost) -> None:
+    """The index of its files, but for what only the index has.
+
+    Rows are locked in the order in which indexing does it: whoever appends waits, or is waited for.
+    """
+    streams = Stream.objects.select_for_update().filter(run=run).order_by("pk")
+    read = [each.pk for each in streams if (each.attempt, each.name) not in lost.streams]
+    series = Series.objects.select_for_update().filter(run=run).order_by("pk")
+    rows = series.values_list("pk", "attempt", "writer")
+    doomed = [pk for pk, *writer in rows if tuple(writer) not in lost.series]
+    for some in _batches(doomed):
+        Overview.objects.filter(series__in=some).delete()
+        Chunk.objects.filter(series__in=some).delete()
+        Series.objects.filter(pk__in=some).delete()
+    events = Event.objects.filter(run=run).order_by()
+    for attempt, writer in set(events.values_list("attempt", "writer").distinct()) - lost.events:
+        events.filter(attempt=attempt, writer=writer).delete()
+    for some in _batches(read):
+        Stream.objects.filter(pk__in=some).delete()
+
+
+def _batches(pks: list[int]) -> Iterator[list[int]]:
+    return (pks[start : start + AT_ONCE] for start in range(0, len(pks), AT_ONCE))
 
 
 def _tell_the_rest() -> None:
     """Runs that ended before there was a run.json, or while a disk was full, get one."""
     for run in Run.objects.filter(finished_at__isnull=False, deleted_at=None).iterator():
-        if not (storage.run_folder(run.key) / run_file.NAME).exists():
+        folder = storage.run_folder(run.key)
+        if folder.is_dir() and not (folder / run_file.NAME).exists():
             run_file.write(run)

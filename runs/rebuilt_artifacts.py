@@ -6,6 +6,8 @@ from typing import NamedTuple
 from django.db.models import F
 
 from runs import artifacts, contents, manifest
+from runs.errors import Invalid
+from runs.manifest import Entry
 from runs.models import Artifact, Run
 
 
@@ -31,7 +33,7 @@ def gone(run: Run, attempts: Iterable[int]) -> list[str]:
     return [
         f"the content of {entry.path} is gone from the storage"
         for attempt in attempts
-        for entry in manifest.read(run, attempt).values()
+        for entry in _arrived(run, attempt)
         if contents.size_of(entry.sha256) != entry.size
     ]
 
@@ -40,7 +42,7 @@ def take_over(run: Run, attempts: Iterable[int]) -> None:
     """Make the rows of those whose content is there."""
     for attempt in attempts:
         artifacts.collect_shared(run, attempt)
-        for entry in manifest.read(run, attempt).values():
+        for entry in _arrived(run, attempt):
             if contents.size_of(entry.sha256) != entry.size:
                 continue
             told = {
@@ -57,11 +59,15 @@ def take_over(run: Run, attempts: Iterable[int]) -> None:
 def write_down(run: Run) -> int:
     """Add to the manifests what the database knows and they do not: runs from before there were any."""
     told = 0
+    known: dict[int, dict[str, Entry]] = {}
     stored = Artifact.objects.filter(run=run, received=F("size")).exclude(blob="")
     for artifact in stored.select_related("run"):
         if not contents.is_digest(artifact.blob):
             artifacts.settle(artifact, now=artifact.modified_at)
-        elif artifact.path not in manifest.read(run, artifact.attempt):
+            continue
+        if artifact.attempt not in known:
+            known[artifact.attempt] = manifest.read(run, artifact.attempt)
+        if artifact.path not in known[artifact.attempt]:
             manifest.note(artifact, modified=artifact.modified_at)
             told += 1
     return told
@@ -69,9 +75,21 @@ def write_down(run: Run) -> int:
 
 def _wanted(run: Run, attempt: int) -> dict[str, Kept]:
     wanted = {path: Kept(size, "") for path, size in artifacts.shared(run, attempt)}
-    for entry in manifest.read(run, attempt).values():
+    for entry in _arrived(run, attempt):
         wanted[entry.path] = Kept(entry.size, entry.sha256)
     return wanted
+
+
+def _arrived(run: Run, attempt: int) -> list[Entry]:
+    """What its manifest names; what cannot be the name of an artifact is passed over."""
+    return [entry for entry in manifest.read(run, attempt).values() if _is_name(entry.path)]
+
+
+def _is_name(path: str) -> bool:
+    try:
+        return artifacts.checked_path(path) == path
+    except Invalid:
+        return False
 
 
 def _stored(run: Run, attempt: int) -> dict[str, Kept]:

@@ -15,6 +15,16 @@ from runs.parsing import decode
 ENDS = {"completed": RunStatus.COMPLETED, "failed": RunStatus.FAILED}
 NUMBER = re.compile(r"[1-9][0-9]{0,9}\Z")
 MOST = run_file.NUMBERS["attempt"]
+DESCRIBING = {
+    *run_file.TREES,
+    "name",
+    "project",
+    "user",
+    "hostname",
+    "dropped",
+    "resumed",
+    "started_at",
+}
 Told = dict[str, Any]
 
 
@@ -108,7 +118,7 @@ def _take_over(run: Run, attempt: int, notes: list[str]) -> None:
 def differing(run: Run, told: Told | None) -> list[str]:
     """The columns in which run.json has something else. A run that has not ended there, or whose job goes on, has none.
 
-    A file that a crash kept from being written still tells of the time before; the row is the newer one then.
+    The row is what counts then: a file that a crash or a full disk kept from being written tells of the time before.
     """
     if told is None or not told["status"].is_final:
         return []
@@ -117,7 +127,12 @@ def differing(run: Run, told: Told | None) -> list[str]:
     return [name for name in run_file.FIELDS if getattr(run, name) != told[name]]
 
 
-def correct(run: Run, told: Told, columns: list[str]) -> None:
+def lacking(run: Run, told: Told | None) -> list[str]:
+    """Those among them in which the row has nothing at all, and which change nothing that somebody decided."""
+    return [name for name in differing(run, told) if name in DESCRIBING and not getattr(run, name)]
+
+
+def complete(run: Run, told: Told, columns: list[str]) -> None:
     """Let these columns of the row say what run.json does."""
     for name in columns:
         setattr(run, name, told[name])

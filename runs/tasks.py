@@ -1,9 +1,11 @@
 """Celery's way into the record."""
 
+import contextlib
+
 from celery import shared_task
 from django.utils import timezone
 
-from runs import adopting, purging, retention
+from runs import adopting, purging, retention, sweeping
 from runs.errors import Busy
 from runs.series import merging
 
@@ -38,3 +40,11 @@ def purge_trash() -> int:
         return len(purging.purge(by="whirr", now=timezone.now(), patience=PURGE_SECONDS).keys)
     except Busy:
         return 0
+
+
+@shared_task(ignore_result=True)
+def sweep_leftovers() -> int:
+    """Take away the files of uploads that nobody went on with, and of deletions that nobody remembers."""
+    with contextlib.suppress(Busy):  # a deletion at work now; there is another hour
+        purging.sweep_aside()
+    return sweeping.sweep_parts(now=timezone.now())

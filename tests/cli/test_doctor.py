@@ -87,7 +87,15 @@ class TestOutside:
         assert quick("doctor", "--server", "nonsense").returncode == 2
 
     @pytest.mark.parametrize(
-        "argv", [["--dry-run"], ["--online"], ["--rebuild", "--json"], ["--nope"]]
+        "argv",
+        [
+            ["--dry-run"],
+            ["--online"],
+            ["--sweep"],
+            ["--rebuild", "--dry-run", "--sweep"],
+            ["--rebuild", "--json"],
+            ["--nope"],
+        ],
     )
     def test_options_that_mean_nothing_together(self, quick: Call, argv: list[str]) -> None:
         assert quick("doctor", *argv).returncode == 2

@@ -16,7 +16,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
-from runs import artifacts, contents, sweeping
+from runs import artifacts, contents, manifest, sweeping
 from runs.errors import NotFound, StorageAway
 from runs.models import Artifact, Run
 from tests.runs.factories import NOON, make_run
@@ -112,7 +112,9 @@ class TestABucket:
 
     def test_sweeping_finds_what_no_artifact_names(self, bucket: Any) -> None:
         kept = send(make_run())
-        send(make_run(), b"left").delete()
+        left = send(make_run(), b"left")
+        manifest.forget(left.run, 1, [left.path])
+        left.delete()
         assert sweeping.sweep(now=NOON) == 4
         assert names(bucket) == [f"lab/{SHA[:2]}/{SHA}"]
         assert artifacts.content(kept).read() == DATA

@@ -20,6 +20,7 @@ MARKS = {checkup.OK: ("✓", "green"), checkup.WARN: ("!", "yellow"), BAD: ("✗
 @click.option("--rebuild", is_flag=True, help="Make the database again from the files of all runs.")
 @click.option("--dry-run", is_flag=True, help="With --rebuild: say what differs, write nothing.")
 @click.option("--online", is_flag=True, help="With --rebuild: even while a server runs.")
+@click.option("--sweep", is_flag=True, help="With --rebuild: then remove contents nothing names.")
 @place.options
 def doctor(
     server_url: str | None,
@@ -29,19 +30,22 @@ def doctor(
     rebuild: bool,
     dry_run: bool,
     online: bool,
+    sweep: bool,
 ) -> int:
     """Say what is wrong and how to mend it. Exit code 1 where something is.
 
     Looks at the nearest .whirr/ (or the folder that is named), at the server, at this machine's GPUs. Nothing is
     changed, unless --rebuild asks for it.
     """
-    if (dry_run or online) and not rebuild:
-        raise click.UsageError("--dry-run and --online belong to --rebuild")
+    if (dry_run or online or sweep) and not rebuild:
+        raise click.UsageError("--dry-run, --online and --sweep belong to --rebuild")
+    if dry_run and sweep:
+        raise click.UsageError("--dry-run changes nothing, so there is nothing to --sweep")
     if rebuild and as_json:
         raise click.UsageError("--json tells findings; --rebuild prints a line for each run")
     folder = place.find_folder(data_dir)
     if rebuild:
-        return _rebuild(folder, dry_run=dry_run, online=online)
+        return _rebuild(folder, dry_run=dry_run, online=online, sweep=sweep)
     found = _findings(folder, server_url, named=bool(data_dir))
     if as_json:
         output.as_json(found)
@@ -82,7 +86,7 @@ def _server(folder: Folder | None, server_url: str | None, *, named: bool) -> Se
     return Server(where.url, where.token, where.url == own.rstrip("/"))
 
 
-def _rebuild(folder: Folder | None, *, dry_run: bool, online: bool) -> int:
+def _rebuild(folder: Folder | None, *, dry_run: bool, online: bool, sweep: bool) -> int:
     if folder is None or not (folder.path / "runs").is_dir():
         named = folder.path if folder else "here or above"
         raise failures.Failure(
@@ -94,7 +98,8 @@ def _rebuild(folder: Folder | None, *, dry_run: bool, online: bool) -> int:
         raise failures.Failure(
             f"a server runs on {folder.path}", "stop it first (`whirr down`), or add --online"
         )
-    flags = [flag for flag, given in (("--dry-run", dry_run), ("--online", online)) if given]
+    asked = {"--dry-run": dry_run, "--online": online, "--sweep": sweep}
+    flags = [flag for flag, given in asked.items() if given]
     return checkup.manage(folder, "rebuild", *flags, capture=False).returncode
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from jobs import numbering, pulse
 from runs import clock, rebuilding, sweeping
+from runs.errors import NotFound
 from runs.rebuilding import DAMAGED, EQUAL, SKIPPED, Outcome
 
 SHORT = 12  # digits of a checksum that a person compares
@@ -27,9 +28,12 @@ class Command(BaseCommand):
             "--dry-run", action="store_true", help="say what differs, write nothing"
         )
         parser.add_argument("--online", action="store_true", help="even while a server runs")
+        parser.add_argument(
+            "--sweep", action="store_true", help="then remove contents that nothing names"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Exit code 1 where something differs (dry run) or a folder was skipped."""
+        """Exit code 1 where something differs (dry run), is damaged, or a folder was skipped."""
         rehearse = bool(options["dry_run"])
         if not rehearse:
             if not options["online"] and _is_served():
@@ -38,13 +42,26 @@ class Command(BaseCommand):
                 raise SystemExit(1)
             call_command("migrate", interactive=False, verbosity=0)
             numbering.begin_after(rebuilding.highest_job())
+        try:
+            counts = self._go_through(rehearse=rehearse)
+        except NotFound as error:
+            self.stderr.write(f"whirr: {error.detail}")
+            raise SystemExit(1) from None
+        self._sum_up(counts)
+        if options["sweep"] and not rehearse:
+            self._sweep(counts)
+        wrong = counts[SKIPPED] or counts[DAMAGED] or (rehearse and counts[EQUAL] != counts.total())
+        if wrong:
+            raise SystemExit(1)
+
+    def _go_through(self, *, rehearse: bool) -> Counter[str]:
         counts: Counter[str] = Counter()
         total = len(rebuilding.folders())
         for done, outcome in enumerate(rebuilding.rebuild(rehearse=rehearse), start=1):
             counts[outcome.done] += 1
             self._tell(outcome)
-            self._progress(done, total)
-        self._sum_up(counts, rehearse=rehearse)
+            self._progress(done, max(done, total))
+        return counts
 
     def _tell(self, outcome: Outcome) -> None:
         if outcome.done == EQUAL and not outcome.notes:
@@ -61,18 +78,18 @@ class Command(BaseCommand):
         if sys.stderr.isatty():
             self.stderr.write("\r\033[K", ending="")
 
-    def _sum_up(self, counts: Counter[str], *, rehearse: bool) -> None:
+    def _sum_up(self, counts: Counter[str]) -> None:
         self._clear()
-        total = sum(counts.values())
         told = ", ".join(f"{count} {word}" for word, count in sorted(counts.items())) or "none"
-        self.stdout.write(f"{total} runs: {told}")
-        if not rehearse:
-            freed = sweeping.sweep(now=timezone.now())
-            if freed:
-                self.stdout.write(f"{freed} bytes of contents that no artifact names are freed")
-        wrong = counts[SKIPPED] or counts[DAMAGED] or (rehearse and counts[EQUAL] != total)
-        if wrong:
+        self.stdout.write(f"{counts.total()} runs: {told}")
+
+    def _sweep(self, counts: Counter[str]) -> None:
+        """What is swept is gone: only where every run is accounted for."""
+        if counts[SKIPPED] or counts[DAMAGED] or not counts:
+            self.stderr.write("whirr: nothing is swept while runs are missing, damaged or skipped")
             raise SystemExit(1)
+        freed = sweeping.sweep(now=timezone.now())
+        self.stdout.write(f"{freed} bytes of contents that nothing names are freed")
 
 
 def _is_served() -> bool:
