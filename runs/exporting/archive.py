@@ -43,8 +43,9 @@ def _attempt(run: Run, attempt: int) -> Iterator[bytes]:
 
 
 def _artifact(home: str, artifact: Artifact) -> Iterator[bytes]:
-    name = f"{home}/artifacts/{artifact.path}"
+    name = f"{home}/artifacts/unnamed-{artifact.pk}"
     try:
+        name = f"{home}/artifacts/{artifacts.checked_path(artifact.path)}"
         content = artifacts.content(artifact)
         stream = content.opened(0, content.size)
     except (DomainError, OSError) as error:
