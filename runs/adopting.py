@@ -20,7 +20,7 @@ from typing import Any
 from django.conf import settings
 
 from runs import direct, documents, feed, living, storage, streams
-from runs.errors import DomainError, Invalid
+from runs.errors import DomainError, InTrash, Invalid
 from runs.models import Deletion, Run, RunKind, RunStatus, Stream
 from runs.moments import moment
 from runs.parsing import decode
@@ -78,8 +78,6 @@ def _list(root: Path, memory: Memory) -> None:
         return
     if changed == memory.listed_at:
         return
-    if time.time() - changed / 1e9 > SETTLED:
-        memory.listed_at = changed
     with os.scandir(root) as entries:
         there = {
             entry.name
@@ -94,6 +92,8 @@ def _list(root: Path, memory: Memory) -> None:
     memory.ended.extend(sorted(over))
     for name in memory.files.keys() - there:
         del memory.files[name]
+    if time.time() - changed / 1e9 > SETTLED:
+        memory.listed_at = changed  # at last: a database that does not answer has it listed again
 
 
 def _recorded(root: Path, names: Iterable[str]) -> tuple[set[str], set[str]]:
@@ -168,6 +168,10 @@ def _look(folder: Path, memory: Memory, *, now: datetime) -> bool:
         if memory.files.get(name) == files and not _has_died(folder, name, memory):
             return False
         ended = adopt(folder, before=memory.files.get(name, {}), now=now)
+    except InTrash:  # nothing was read: once it is restored, all of it is
+        memory.files.pop(name, None)
+        _sort(name, memory, ended=True)
+        return False
     except Exception as error:
         _complain(name, error, memory)
         return False
@@ -206,7 +210,8 @@ def _sort(name: str, memory: Memory, *, ended: bool) -> None:
 def adopt(folder: Path, *, now: datetime, before: Files | None = None) -> bool | None:
     """Read what a run's folder holds, except for files that are as `before`; whether it has ended.
 
-    None where it has no meta.json yet. Raises DomainError and OSError. What is in the trash counts as ended.
+    None where it has no meta.json yet. Raises DomainError and OSError; InTrash where it may come back. What was deleted
+    for good counts as ended.
     """
     meta = _meta_of(folder)
     if meta is None:
@@ -215,7 +220,7 @@ def adopt(folder: Path, *, now: datetime, before: Files | None = None) -> bool |
         return True
     run = _row(folder.name, meta, now=now)
     if run.trashed_at is not None:
-        return True
+        raise InTrash(f"{run.key} is in the trash")
     changed = {
         name: size
         for name, (size, at) in _files_of(folder).items()

@@ -22,7 +22,9 @@ from runs.models import Artifact, Run
 from runs.moments import of_change
 from runs.streams import BODY_LIMIT, append_to, may_write
 
-SEGMENT = re.compile(r"[^\x00-\x1f\x7f/\\]{1,200}\Z")
+SEGMENT = re.compile(
+    r"[^\x00-\x1f\x7f/\\\ud800-\udfff]{1,200}\Z"
+)  # halves of characters are no UTF-8
 MOST = 10_000
 _PART = ".whirr-part"  # not yet whole: the library is still writing it, or was killed
 LOOKED_AT = (
@@ -63,11 +65,11 @@ def receive(
         run=run,
         attempt=attempt,
         path=checked_path(path),
-        defaults={"size": size, "blob": parts.new(), "modified_at": now},
+        defaults={"size": size, "blob": parts.new(sha256), "modified_at": now},
     )
     artifact.run = run
     if artifact.size != size or not artifact.blob or _is_another(artifact, sha256):
-        _begin_anew(artifact, size=size)
+        _begin_anew(artifact, size=size, sha256=sha256)
     if contents.is_digest(artifact.blob):
         return artifact
     if sha256 and size and not data and _is_at_hand(artifact, sha256, may_read):
@@ -89,12 +91,14 @@ def _check_part(offset: int, size: int, data: bytes, sha256: str) -> None:
 
 
 def _is_another(artifact: Artifact, sha256: str) -> bool:
-    return bool(sha256) and contents.is_digest(artifact.blob) and artifact.blob != sha256
+    if contents.is_digest(artifact.blob):
+        return bool(sha256) and artifact.blob != sha256
+    return bool(sha256) and parts.is_of_another(artifact.blob, sha256)
 
 
-def _begin_anew(artifact: Artifact, *, size: int) -> None:
+def _begin_anew(artifact: Artifact, *, size: int, sha256: str = "") -> None:
     old = artifact.blob
-    told = {"blob": parts.new(), "size": size, "received": 0}
+    told = {"blob": parts.new(sha256), "size": size, "received": 0}
     Artifact.objects.filter(pk=artifact.pk, blob=old).update(**told)
     artifact.refresh_from_db(fields=list(told))  # another request may have been quicker
     release([old])

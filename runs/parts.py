@@ -15,11 +15,18 @@ from django.conf import settings
 from runs.errors import Invalid
 
 NAME = re.compile(r"[0-9a-f]{32}\Z")
+ANNOUNCED = "a"  # where every other name has the version of its uuid, which is 4
 
 
-def new() -> str:
-    """A name that nobody has."""
-    return uuid4().hex
+def new(sha256: str = "") -> str:
+    """A name that nobody has. Where the content's sha256 was announced, it tells of which one the bytes are."""
+    name = uuid4().hex
+    return f"{name[:12]}{ANNOUNCED}{name[13:16]}{sha256[:16]}" if sha256 else name
+
+
+def is_of_another(name: str, sha256: str) -> bool:
+    """Whether the bytes in that part file were announced as those of another content."""
+    return name[12] == ANNOUNCED and name[16:] != sha256[:16]
 
 
 def path_of(name: str) -> Path:

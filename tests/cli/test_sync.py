@@ -81,6 +81,27 @@ def test_an_artifact_of_the_same_size_and_another_content_is_sent_again(
     assert tracking.files(folder.name)["artifacts/deep/model"] == b"x" * 1000
 
 
+@pytest.mark.parametrize(("spoilt", "code"), [(1, 0), (2, 1)])
+def test_an_artifact_whose_bytes_were_spoilt_on_the_way_is_sent_once_more(
+    quick: Call, project: Path, tracking: TrackingServer, spoilt: int, code: int
+) -> None:
+    folder = make(project)
+    tracking.spoilt = spoilt
+    assert quick("sync", str(project), WHIRR_SERVER_URL=tracking.url).returncode == code
+    assert tracking.spoilt == 0
+    assert ("artifacts/deep/model" in tracking.files(folder.name)) == (code == 0)
+
+
+def test_no_large_artifact_is_hashed_before_the_end_is_told(
+    quick: Call, project: Path, tracking: TrackingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("whirr.shipping.artifacts._SMALL", 999)
+    folder = make(project)
+    assert quick("sync", str(project), WHIRR_SERVER_URL=tracking.url).returncode == 0
+    order = list(tracking.files(folder.name))
+    assert order[-2:] == ["documents/meta.json", "artifacts/deep/model"]
+
+
 def test_a_live_run_is_delivered_as_far_as_it_is_and_a_killed_one_is_closed(
     quick: Call, project: Path, tracking: TrackingServer
 ) -> None:

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from tests.cli.tracking_server import TrackingServer
 from tests.client.projects import ROOT
 from whirr import _delivery
 from whirr.shipping import mark, server, trainer
+from whirr.shipping.shipper import Shipper
 
 NAME = "local-20300101-120000-abcdef"
 LINE = b'{"_idx": 0, "loss": 0.5}\n'
@@ -122,6 +124,18 @@ def test_a_shipper_that_was_killed_has_a_successor_at_the_end(
     tell(run, "completed")
     assert delivery.end(PATIENCE) is True
     assert "documents/meta.json" in tracking.files(NAME)
+
+
+def test_an_hour_after_the_end_whirr_sync_has_to_do_the_rest(run: Path) -> None:
+    tell(run, "completed")
+    env = {server.URL: "http://127.0.0.1:1"}
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        told = (str(run), str(run.parent.parent), trainer.Trainer.here(), env, theirs.fileno())
+        shipper = Shipper(*told)
+        assert shipper._round()[0] is None
+        shipper._over_since = time.monotonic() - 3601
+        assert shipper._round()[0] == 1
 
 
 def test_what_is_refused_for_good_ends_the_shipper_and_says_why(

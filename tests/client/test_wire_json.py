@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from whirr.wire import jsontext
+from whirr.wire import files, jsontext
 
 ROOT = Path(__file__).resolve().parents[2]
 VALUES: list[Any] = [
@@ -57,3 +57,8 @@ print(jsontext.loads(b'{{"a": [1.5, null]}}'), jsontext.dumps([1, "x"]).decode()
     command = [sys.executable, "-I", "-S", "-c", code]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert said == "{'a': [1.5, None]} [1,\"x\"]\n"
+
+
+def test_a_file_that_is_nested_too_deeply_holds_nothing(tmp_path: Path) -> None:
+    (tmp_path / "meta.json").write_text('{"a":' * 100_000 + "1" + "}" * 100_000)
+    assert files.read_json_object(tmp_path / "meta.json") is None

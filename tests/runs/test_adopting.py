@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
-from runs import adopting, selectors
+from runs import adopting, selectors, trash
 from runs.models import Artifact, Run, RunStatus
 from tests.runs.factories import NOON, line, make_direct_run
+from whirr_site.access.principals import EVERYBODY
 
 pytestmark = pytest.mark.django_db
 
@@ -222,3 +224,35 @@ def test_what_comes_over_http_is_left_to_whoever_sends_it(data_dir: Path) -> Non
     folder_of(data_dir, pid=gone.pid)
     assert adopting.adopt_all(now=NOON) == 0
     assert Run.objects.get().status == RunStatus.RUNNING
+
+
+def test_what_was_restored_from_the_trash_is_read_as_it_is_now(data_dir: Path) -> None:
+    folder = folder_of(data_dir)
+    (folder / "metrics.jsonl").write_bytes(line(step=0, loss=3.0))
+    adopting.adopt_all(now=NOON)
+    trash.discard([folder.name], by=EVERYBODY, now=NOON, even_running=True)
+    (folder / "metrics.jsonl").write_bytes(line(step=0, loss=3.0) + line(step=1, loss=2.0))
+    (folder / "meta.json").write_text('{"status": "completed", "finished_at": "2030-01-01"}')
+    for _ in range(2):
+        assert adopting.adopt_all(now=NOON) == 0
+    assert trash.restore([folder.name], by=EVERYBODY).keys == [folder.name]
+    assert adopting.adopt_all(now=NOON) == 1
+    run = Run.objects.get()
+    assert (run.status, selectors.series_of(run).get().count) == (RunStatus.COMPLETED, 2)
+    assert adopting.adopt_all(now=NOON) == 0
+
+
+def test_a_database_that_does_not_answer_hides_no_new_folder(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder_of(data_dir)
+    os.utime(data_dir / "runs", (1, 1))
+
+    def away(*_: object) -> None:
+        raise OperationalError("the database is locked")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(adopting, "_recorded", away)
+        with pytest.raises(OperationalError):
+            adopting.adopt_all(now=NOON)
+    assert adopting.adopt_all(now=NOON) == 1

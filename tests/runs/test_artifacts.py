@@ -1,6 +1,7 @@
 """Artifacts: received in parts that may be repeated, found on a shared disk, and never outside their place."""
 
 import os
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -239,3 +240,29 @@ class TestOnASharedDisk:
     def test_a_run_without_artifacts_has_none(self) -> None:
         artifacts.collect_shared(make_run(), 1)
         assert not Artifact.objects.exists()
+
+    def test_a_name_that_is_not_utf_8_is_passed_over(self) -> None:
+        run = make_run()
+        folder = storage.attempt_folder(run, 1) / "artifacts"
+        folder.mkdir(parents=True)
+        (folder / "plain").write_bytes(b"x")
+        (folder / os.fsdecode(b"caf\xe9")).write_bytes(b"x")
+        artifacts.collect_shared(run, 1)
+        assert [each.path for each in Artifact.objects.all()] == ["plain"]
+
+
+class TestAnnounced:
+    def test_one_that_was_written_anew_meanwhile_is_not_mixed_with_the_rest(self) -> None:
+        """A checkpoint of the same size, whose first upload broke off."""
+        run, old, new = make_run(), b"o" * 100, b"n" * 100
+
+        def put(offset: int, data: bytes, whole: bytes) -> Artifact:
+            told = {"offset": offset, "size": 100, "sha256": sha256(whole).hexdigest()}
+            return artifacts.receive(run, 1, "last.ckpt", data=data, now=NOON, **told)
+
+        put(0, b"", old)
+        assert put(0, old[:60], old).received == 60
+        assert put(0, b"", old).received == 60
+        assert put(0, b"", new).received == 0
+        assert put(0, new, new).is_complete
+        assert Artifact.objects.get().blob == sha256(new).hexdigest()

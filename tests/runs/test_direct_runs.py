@@ -10,6 +10,7 @@ from runs import trash
 from runs.models import Deletion, Run, RunKind, RunStatus
 from tests.runs.factories import NOON, line, make_run
 from tests.site.asking import bearer, job_of, owner, post
+from whirr.shipping import opening
 from whirr_site.access import principals
 from whirr_site.access.principals import SCOPES, Principal
 
@@ -57,6 +58,11 @@ class TestOpening:
         assert not answer["store_seen"]
         again = opened(name="something else")
         assert (again.status_code, Run.objects.get().name) == (200, "by hand")
+
+    def test_a_name_that_cannot_be_stored_does_not_refuse_the_run(self) -> None:
+        told = opening._described({"name": "caf\udce9\0", "project": "\0"})
+        assert opened(**told).status_code == 200
+        assert (Run.objects.get().name, Run.objects.get().project) == ("caf?", "")
 
     @pytest.mark.parametrize(
         "body",

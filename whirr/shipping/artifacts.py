@@ -17,7 +17,7 @@ import stat
 from whirr.shipping.beneath import Folder, version_of
 from whirr.shipping.digest import sha256_of
 from whirr.shipping.unreadable import Unreadable, unreadable
-from whirr.wire import OffsetGap, files, layout
+from whirr.wire import OffsetGap, Refused, files, layout
 from whirr.wire.lean import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     Found = TypeVar("Found")
 
+_SMALL = 64 * 1024 * 1024  # bytes
 _MEDIA = "media/"
 _MEDIA_FOLDERS = ("media", "media/images", "media/tables")
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})  # it is another one now, or none
@@ -40,6 +41,7 @@ class Artifacts:
         self._hashed = hashed
         self._asked: tuple[str, Version] | None = None  # of which file the server was told
         self._digest = ""  # its sha256
+        self._again: tuple[str, Version] | None = None  # what was sent anew, once
         self._root = f"{folder}/{layout.ARTIFACTS}"
         self._attempt = folder
         self._sent: dict[str, Version] = {}
@@ -70,8 +72,20 @@ class Artifacts:
         """Send one part. Whether there was one."""
         if not self.pending(target, media=media) or self._current is None:
             return False
-        self._send(target, *self._current)
+        name, version, _ = self._current
+        try:
+            self._send(target, *self._current)
+        except Refused as error:
+            if error.code != "checksum_mismatch" or self._again == (name, version):
+                raise
+            self._again, self._asked = (name, version), None  # the server threw its bytes away
+            self._current = (name, version, 0)
         return True
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the current file is hashed and sent within a moment."""
+        return self._current is None or self._current[1][1] <= _SMALL
 
     def refused(self) -> None:
         """The current file or folder is not wanted, or cannot be sent: go on with the others."""

@@ -141,7 +141,7 @@ class DirectRun:
         if self._over_since is None:
             self._over_since = time.monotonic()
         early = time.monotonic() - self._over_since < _ARTIFACTS_FIRST
-        if early and self._send_artifact():
+        if early and self._send_artifact(small=True):
             return True
         if self._doubtful:  # what was sent before may arrive late, and be older than what is there
             self._doubtful = False
@@ -170,16 +170,21 @@ class DirectRun:
             else:
                 self._documents.refused()
 
-    def _send_artifact(self, *, media: bool = False) -> bool:
-        """A part of one, of media alone while the run goes on. Whether there was one."""
+    def _send_artifact(self, *, media: bool = False, small: bool = False) -> bool:
+        """A part of one, of media alone while the run goes on. Whether there was one.
+
+        Where it has to be `small`, a large one is left for later: to hash it would take its time.
+        """
         found: list[bool] = []
-        if self._tried("", self._artifact_part, found, media):
+        if self._tried("", lambda: found.append(self._artifact_part(media=media, small=small))):
             return found[0]
         self._artifacts.refused()
         return True
 
-    def _artifact_part(self, found: list[bool], media: bool) -> None:  # noqa: FBT001  (passed on)
-        found.append(self._artifacts.send_part(self._to, media=media))
+    def _artifact_part(self, *, media: bool, small: bool) -> bool:
+        if small and self._artifacts.pending(self._to) and not self._artifacts.is_small:
+            return False
+        return self._artifacts.send_part(self._to, media=media)
 
     @property
     def _to(self) -> Target:

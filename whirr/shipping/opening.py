@@ -58,9 +58,16 @@ def _described(meta: dict[str, Any] | None) -> dict[str, Any]:
     found = meta or {}
     told: dict[str, Any] = {}
     for field, most in (("name", 255), ("project", 100)):
-        if isinstance(found.get(field), str) and found[field]:
-            told[field] = found[field][:most]
+        said = found.get(field)
+        text = _clean(said)[:most] if isinstance(said, str) else ""
+        if text:
+            told[field] = text
     return told
+
+
+def _clean(text: str) -> str:
+    """Without what a server cannot store, and would refuse the whole run for: zero bytes, halves of characters."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _session(run_id: str) -> str:

@@ -72,7 +72,7 @@ def read_json_object(path: AnyPath) -> dict[str, Any] | None:
     """The object in a file; None where there is none that can be read."""
     try:
         value = jsontext.loads(read(path))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):  # nested too deeply for anybody
         return None
     return value if isinstance(value, dict) else None
 
