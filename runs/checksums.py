@@ -137,11 +137,17 @@ def streams_of(folder: Path) -> list[Path]:
 
 def _points(path: Path) -> Iterator[tuple[str, Points]]:
     prefix, number = indexing.PREFIXES.get(path.name, ""), 0
+    kept: set[str] = set()
     with storage.reading(path) as file:
         for lines in _stretches(file):
-            parsed = parse(lines, first_index=number, prefix=prefix)
-            yield from parsed.columns.items()
-            number += parsed.lines
+            while lines:
+                parsed = parse(lines, first_index=number, prefix=prefix, bounded=True)
+                for key, points in parsed.columns.items():
+                    if key in kept or len(kept) < indexing.SERIES_OF_WRITER:
+                        kept.add(key)
+                        yield key, points
+                number += parsed.lines
+                lines = lines[parsed.lines :]
 
 
 def _hash_events(path: Path, into: _Lines) -> None:

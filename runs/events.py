@@ -14,6 +14,7 @@ from runs.parsing import INT64, decode, seconds
 # Of a line. The library keeps larger tables in files of their own; a little is added for what stands around one.
 LONGEST = 256 * 1024 + 16 * 1024
 LONGEST_KEY = 255
+LINES = 2000  # in one transaction
 OWN = frozenset({"_idx", "_timestamp", "step", "type", "key"})  # what has a column
 LEVELS = {"warn": Level.WARNING, "critical": Level.ERROR, "debug": Level.INFO}
 LOGGED = (EventKind.TEXT, EventKind.IMAGE, EventKind.TABLE, EventKind.HISTOGRAM)
@@ -26,10 +27,11 @@ def index(run: Run, attempt: int, name: str, *, size: int) -> bool:
     too large is replaced by a note. Raises Invalid where `name` is no stream.
     """
     writer = storage.parted(name)[1]
-    return lines.take(run, attempt, name, size=size, keep=partial(_keep, run, attempt, writer))
+    keep = partial(_keep, run, attempt, writer)
+    return lines.take(run, attempt, name, size=size, keep=keep, at_once=LINES)
 
 
-def _keep(run: Run, attempt: int, writer: str, found: list[bytes], first: int) -> int:
+def _keep(run: Run, attempt: int, writer: str, found: list[bytes], first: int) -> lines.Kept:
     events = [event_of(line, number) for number, line in enumerate(found, start=first)]
     readable = [event for event in events if event is not None]
     for event in readable:
@@ -37,7 +39,8 @@ def _keep(run: Run, attempt: int, writer: str, found: list[bytes], first: int) -
     Event.objects.bulk_create(readable, batch_size=500)
     if any(event.kind == EventKind.ALERT for event in readable):
         feed.ring(feed.QUEUE)
-    return len(events) - len(readable) - found.count(b"")
+    bad = len(events) - len(readable) - found.count(b"")
+    return lines.Kept(len(events), bad)
 
 
 def event_of(line: bytes, number: int) -> Event | None:

@@ -10,6 +10,7 @@ closed chunks, which merging (`runs.series.merging`) may replace by one while mo
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 from django.db.models import F, Model
@@ -22,6 +23,7 @@ from runs.series import stretches
 
 # What an agent measures never mixes with what a script logs.
 PREFIXES = {"system.jsonl": storage.SYSTEM}
+SERIES_OF_WRITER = 20_000  # in an attempt; what comes first is kept
 
 
 def index(run: Run, attempt: int, name: str, *, size: int) -> bool:
@@ -33,16 +35,19 @@ def index(run: Run, attempt: int, name: str, *, size: int) -> bool:
     return lines.take(run, attempt, name, size=size, keep=keep)
 
 
-def _keep(run: Run, attempt: int, name: str, found: list[bytes], first: int) -> int:
-    parsed = parse(found, first_index=first, prefix=PREFIXES.get(name, ""))
-    store(run, attempt, storage.parted(name)[1], parsed.columns)
-    return parsed.bad_lines
+def _keep(run: Run, attempt: int, name: str, found: list[bytes], first: int) -> lines.Kept:
+    parsed = parse(found, first_index=first, prefix=PREFIXES.get(name, ""), bounded=True)
+    refused = store(run, attempt, storage.parted(name)[1], parsed.columns)
+    return lines.Kept(parsed.lines, parsed.bad_lines + parsed.lacking(refused))
 
 
-def store(run: Run, attempt: int, writer: str, columns: dict[str, Points]) -> None:
-    """Add points, none of them empty, to the series with these keys; within the caller's transaction."""
+def store(run: Run, attempt: int, writer: str, columns: dict[str, Points]) -> set[str]:
+    """Add points, none of them empty, to the series with these keys; within the caller's transaction.
+
+    Returns the keys whose points are not kept: a writer has at most SERIES_OF_WRITER series.
+    """
     if not columns:
-        return
+        return set()
     series = _series(run, attempt, writer, columns)
     open_chunks = {
         chunk.series_id: chunk
@@ -56,19 +61,27 @@ def store(run: Run, attempt: int, writer: str, columns: dict[str, Points]) -> No
         points = columns[each.key]
         change.add(each, open_chunks.get(each.pk), points)
         _summarise(each, points)
-    Chunk.objects.bulk_create(change.made)
+    rows.insert(Chunk, change.made)
     _save(Chunk, change.grown, COLUMNS)
     _save(Series, series, SUMMARY)
+    return columns.keys() - {each.key for each in series}
 
 
 def _series(run: Run, attempt: int, writer: str, keys: dict[str, Points]) -> list[Series]:
-    """The series with these keys, those that are new among them; locked, so that no merger is at work on them."""
+    """The series with these keys, those that are new among them as long as there is room; locked, so that no merger
+    is at work on them.
+    """
     mine = Series.objects.select_for_update().filter(run=run, attempt=attempt, writer=writer)
     found = list(mine.filter(key__in=keys).order_by("pk"))
     if len(found) == len(keys):
         return found
+    known = {each.key for each in found}
+    room = max(0, SERIES_OF_WRITER - mine.count())
+    new = [key for key in keys if key not in known][:room]
+    if not new:
+        return found
     Series.objects.bulk_create(
-        [Series(run=run, attempt=attempt, writer=writer, key=key) for key in keys],
+        [Series(run=run, attempt=attempt, writer=writer, key=key) for key in new],
         ignore_conflicts=True,
     )
     return list(mine.filter(key__in=keys).order_by("pk"))
@@ -99,7 +112,7 @@ SUMMARY = [
 class _Change:
     """Chunks that are to be written."""
 
-    made: list[Chunk] = field(default_factory=list)
+    made: list[dict[str, Any]] = field(default_factory=list)
     grown: list[Chunk] = field(default_factory=list)
 
     def add(self, series: Series, last: Chunk | None, points: Points) -> None:
@@ -126,11 +139,10 @@ def _cut(start: int, points: Points) -> Iterator[tuple[int, Points]]:
         at = end
 
 
-def _chunk(series: Series, start: int, points: Points) -> Chunk:
+def _chunk(series: Series, start: int, points: Points) -> dict[str, Any]:
     steps, values, times = points.pack()
-    return Chunk(
-        series=series, start=start, count=len(points), steps=steps, values=values, times=times
-    )
+    place = {"series": series.pk, "tier": 0, "start": start, "count": len(points)}
+    return place | {"steps": steps, "values": values, "times": times}
 
 
 def _summarise(series: Series, points: Points) -> None:

@@ -7,7 +7,7 @@ operations for each set of keys that occurs in the block. What is no plain numbe
 import contextlib
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +23,8 @@ RESERVED = frozenset({"_idx", "_timestamp", "step"})
 WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 INT64 = range(-(2**63), 2**63)
 LONGEST_KEY = 255
+KEYS_OF_LINE = 3000  # where lines are bounded: the first ones count
+KEYS_AT_ONCE = 1000  # of several lines together
 BLOCK = 2048  # lines read at once: what they hold stays in the processor's cache
 WHOLE = {int, bool}
 PLAIN = {int, bool, float}
@@ -36,38 +38,91 @@ MARKED = np.array([ord(STAMP[at]) for at in MARKS], dtype=np.uint8)
 Lines = NDArray[np.int64]  # numbers of lines
 Part = tuple[Lines, Points]
 Records = list[dict[str, Any] | None]
+Shapes = dict[tuple[str, ...], Lines]
 
 
 @dataclass(slots=True)
 class Parsed:
-    """What a stretch of lines holds: points by key, in the order of their lines; and how many lines there were,
+    """What a stretch of lines holds: points by key, in the order of their lines; and how many lines were read,
     undecodable and empty ones included. An empty one says nothing and is not bad: the library begins a line anew after
     whatever became of the one before, and a signal handler may log in the middle of a log.
+
+    Keys are in the order of their first points. `places` are the numbers of the lines of their points; `cut` of those
+    with more keys than a line may have.
     """
 
     columns: dict[str, Points] = field(default_factory=dict)
     lines: int = 0
     bad_lines: int = 0
+    places: dict[str, list[Lines]] = field(default_factory=dict)
+    cut: list[Lines] = field(default_factory=list)
+
+    def lacking(self, refused: Iterable[str]) -> int:
+        """How many readable lines are not kept whole, where these keys are not kept."""
+        lacking = [*self.cut, *(places for key in refused for places in self.places[key])]
+        return len(np.unique(np.concatenate(lacking))) if lacking else 0
 
 
-def parse(lines: Sequence[bytes], *, first_index: int, prefix: str = "") -> Parsed:
+def parse(
+    lines: Sequence[bytes], *, first_index: int, prefix: str = "", bounded: bool = False
+) -> Parsed:
     """Points of complete lines; a line without a step takes its `_idx`, or its number from `first_index` on.
 
-    Every key begins with `prefix`, or is made to.
+    Every key begins with `prefix`, or is made to. Where it is `bounded`, it ends before a line, but never the first,
+    with which there would be more than KEYS_AT_ONCE keys, and takes the first KEYS_OF_LINE of each line.
     """
-    parsed = Parsed(lines=len(lines))
+    parsed = Parsed()
     parts: dict[str, list[Part]] = {}
+    names: set[str] = set()
     for start in range(0, len(lines), BLOCK):
         block = lines[start : start + BLOCK]
         records = _records(block)
+        shapes, fit = _shapes(records), None
+        if bounded:
+            shapes, fit = _fitting(shapes, names)
+        records = records[:fit]
+        parsed.lines += len(records)
         if None in records:
-            parsed.bad_lines += records.count(None) - block.count(b"")
-        for keys, places in _shapes(records):
+            parsed.bad_lines += records.count(None) - block[:fit].count(b"")
+        for keys, places in shapes.items():
+            numbers = places + (first_index + start)
+            if bounded and len(keys) > KEYS_OF_LINE:
+                parsed.cut.append(numbers)
+                keys = _first_of(keys)
             found = records if len(places) == len(records) else [records[at] for at in places]
-            for key, part in _read(keys, places + (first_index + start), found, prefix):
+            for key, part in _read(keys, numbers, found, prefix):
                 parts.setdefault(key, []).append(part)
-    parsed.columns = {key: _joined(found) for key, found in parts.items()}
+        if fit is not None:
+            break
+    in_order = dict(sorted(parts.items(), key=_first_line))
+    parsed.columns = {key: _joined(some) for key, some in in_order.items()}
+    parsed.places = {key: [places for places, _ in some] for key, some in in_order.items()}
     return parsed
+
+
+def _fitting(shapes: Shapes, names: set[str]) -> tuple[Shapes, int | None]:
+    """The records before one with which there would be too many keys, and its number; None where there is none.
+
+    `names` are the keys so far, and gather those of these records.
+    """
+    fitting: Shapes = {}
+    for keys, places in shapes.items():
+        fresh = set(keys).difference(names)
+        if names and fresh and len(names) + len(fresh) > KEYS_AT_ONCE:
+            end = int(places[0])
+            return {each: found[found < end] for each, found in fitting.items()}, end
+        names |= fresh
+        fitting[keys] = places
+    return shapes, None
+
+
+def _first_of(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """As many keys as a line may have, and where they stand behind, its step and time."""
+    return tuple(key for at, key in enumerate(keys) if at < KEYS_OF_LINE or key in RESERVED)
+
+
+def _first_line(found: tuple[str, list[Part]]) -> int:
+    return min(int(places[0]) for places, _ in found[1])
 
 
 def _records(lines: Sequence[bytes]) -> Records:
@@ -81,17 +136,15 @@ def _records(lines: Sequence[bytes]) -> Records:
     return records
 
 
-def _shapes(records: Records) -> Iterator[tuple[tuple[str, ...], Lines]]:
+def _shapes(records: Records) -> Shapes:
     """Each set of keys that occurs, in their order, and the numbers of the records that have them."""
     if None not in records and len(set(map(tuple, records))) == 1:  # type: ignore[arg-type]
-        yield tuple(records[0] or ()), np.arange(len(records))
-        return
+        return {tuple(records[0] or ()): np.arange(len(records))}
     shapes: dict[tuple[str, ...], list[int]] = {}
     for at, record in enumerate(records):
         if record is not None:
             shapes.setdefault(tuple(record), []).append(at)
-    for keys, places in shapes.items():
-        yield keys, np.array(places, dtype="<i8")
+    return {keys: np.array(places, dtype="<i8") for keys, places in shapes.items()}
 
 
 def decode(line: bytes) -> dict[str, Any] | None:

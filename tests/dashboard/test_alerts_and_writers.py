@@ -50,7 +50,7 @@ def test_what_was_not_recorded_is_said(browser: Client, run: Run) -> None:
     log_lines(run, b'{"loss": 1}\nnonsense\n')
     head = browser.get(f"/runs/{run.key}/head").content.decode()
     assert "12 values were not recorded" in head
-    assert "1 line of what it logged cannot be read" in head
+    assert "1 line of what it logged is not shown, or not wholly." in head
     assert "resumed <b>1</b> time<" in head
 
 
