@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from runs import selectors, storage
-from runs.errors import NotFound
+from runs.errors import Invalid, NotFound
 from runs.models import Run
 
 WINDOW = 64 * 1024  # what a page loads at first, and again for each "load earlier"
@@ -54,11 +54,13 @@ def following(run: Run, *, attempt: int, offset: int) -> LogText:
 
 
 def raw(run: Run, *, attempt: int) -> BinaryIO:
-    """The log's file, to be sent as it is. Raises NotFound where nothing was written."""
+    """The log's file, to be sent as it is. Raises NotFound where nothing was written, or a link or a pipe is there."""
     try:
-        return storage.stream_path(run, attempt, "output.log").open("rb")
+        return storage.opened(storage.stream_path(run, attempt, "output.log"))
     except FileNotFoundError:
         raise NotFound(f"{run.key} has written no output") from None
+    except Invalid as wrong:
+        raise NotFound(f"the output of {run.key} cannot be read: {wrong.detail}") from wrong
 
 
 def last_lines(run: Run, *, attempt: int, count: int) -> list[str]:

@@ -82,6 +82,12 @@ def size_of(path: Path) -> int:
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[BinaryIO]:
+    """The open file, as long as the block lasts. Raises as `opened` does."""
+    with opened(path) as file:
+        yield file
+
+
+def opened(path: Path) -> BinaryIO:
     """The open file. Raises Invalid where it is none: on a shared disk a job may have put a link or a pipe there."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -89,10 +95,10 @@ def reading(path: Path) -> Iterator[BinaryIO]:
         raise
     except OSError as error:
         raise Invalid(f"{path.name} is not a plain file") from error
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise Invalid(f"{path.name} is not a plain file")
-        yield file
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise Invalid(f"{path.name} is not a plain file")
+    return os.fdopen(handle, "rb")
 
 
 def prepare(run: Run, attempt: int) -> None:

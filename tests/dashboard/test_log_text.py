@@ -1,8 +1,13 @@
 """Text is cut where no character is torn, and nothing is shown twice or left out in silence."""
 
+import os
+
 import pytest
+from django.test import Client
 
 from dashboard import log_text
+from runs import storage
+from runs.errors import NotFound
 from tests.dashboard.conftest import begin, run_of, say
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +63,27 @@ def test_one_endless_line_is_followed_in_bounded_parts() -> None:
         seen, offset = seen + part.text, part.end
 
     assert seen == "€" * 80_000
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_a_raw_log_that_is_no_plain_file_is_refused(kind: str, browser: Client) -> None:
+    """A job on a shared disk may put what it likes in the place of its log: a link to a file of the server's."""
+    attempt = begin()
+    run = run_of(attempt)
+    say(attempt, b"log\n")
+    assert b"".join(browser.get(f"/runs/{run.key}/output.log")) == b"log\n"
+    path = storage.stream_path(run, 1, "output.log")
+    secret = path.with_name("secret")
+    secret.write_text("the server's own\n")
+    path.unlink()
+    if kind == "link":
+        path.symlink_to(secret)
+    else:
+        os.mkfifo(path)
+
+    with pytest.raises(NotFound, match="plain file"):
+        log_text.raw(run, attempt=1)
+    assert browser.get(f"/runs/{run.key}/output.log").status_code == 404
 
 
 def test_a_failure_opens_at_its_traceback() -> None:
