@@ -14,9 +14,11 @@ from runs.series.reading import Reading
 
 READ = {"step": axes.STEP, "time": axes.Axis("relative")}
 WIDTH = 600  # buckets: a chart is rarely wider in pixels, and 1200 points stay exact
+NARROWEST = 50
+BUDGET = 60_000  # buckets of all curves of an answer: a few MB
 KEYS_AT_ONCE = 24
 FEW = 8
-WRITERS_DRAWN = 32  # of a run in one chart
+WRITERS_DRAWN = 32  # in one chart, of all its runs together; each shows at least one
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,13 @@ def sections(found: Sequence[Series]) -> list[Section]:
 def draw(shown: Sequence[Shown], keys: Sequence[str], *, axis: Axis) -> list[Figure]:
     """A figure for each of these metrics that has points, with a curve for each writer; a few queries."""
     found = series(shown, keys=keys)
-    drawn, left_out = _first_writers(found)
+    drawn, left_out = _first_writers(found, most=max(1, WRITERS_DRAWN // max(1, len(shown))))
+    width = max(NARROWEST, min(WIDTH, BUDGET // max(1, len(drawn))))
     looks = palette.looks(each.run.key for each in shown)
     labels = naming.labels([each.run for each in shown])
     place: Counter[tuple[str, int]] = Counter()
     by_key: dict[str, list[Curve]] = {}
-    for each in reading.read(drawn, width=WIDTH, x=READ[axis]):
+    for each in reading.read(drawn, width=width, x=READ[axis]):
         key, run = each.series.key, each.series.run
         look = _look(looks[run.key], place[key, run.pk], alone=len(shown) == 1)
         place[key, run.pk] += 1
@@ -88,14 +91,14 @@ def draw(shown: Sequence[Shown], keys: Sequence[str], *, axis: Axis) -> list[Fig
     ]
 
 
-def _first_writers(found: Sequence[Series]) -> tuple[list[Series], Counter[str]]:
-    """What a chart has room for, and of how many series of each key it has none."""
+def _first_writers(found: Sequence[Series], *, most: int) -> tuple[list[Series], Counter[str]]:
+    """Of each run the first `most` writers' series, and how many of each key are left out."""
     seen: Counter[tuple[str, int]] = Counter()
     left_out: Counter[str] = Counter()
     drawn = []
     for each in found:
         seen[each.key, each.run_id] += 1
-        if seen[each.key, each.run_id] <= WRITERS_DRAWN:
+        if seen[each.key, each.run_id] <= most:
             drawn.append(each)
         else:
             left_out[each.key] += 1
@@ -123,4 +126,6 @@ def _curve(found: Reading, look: Look, label: str) -> Curve:
         count=series.count,
         origin=axes.origin(series),
         writer=writer,
+        first_nan=series.first_nan_step if series.is_ordered else None,
+        nans=series.nan_count,
     )

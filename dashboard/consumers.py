@@ -156,5 +156,5 @@ class RunConsumer(Watcher):
         """A page's own text may be anything; what is no JSON is answered, not raised."""
         try:
             return await super().decode_json(text_data)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None

@@ -24,7 +24,10 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A series of a run in a chart: `count` points in all; time counts from the second `origin`."""
+    """A series of a run in a chart: `count` points in all; time counts from the second `origin`.
+
+    `nans` of the points are NaN, the first of them at step `first_nan`; None where steps are in no order.
+    """
 
     run: str
     label: str
@@ -35,6 +38,8 @@ class Curve:
     count: int
     origin: float
     writer: str = ""  # the main one's name
+    first_nan: int | None = None
+    nans: int = 0
 
 
 def metric(key: str, curves: Sequence[Curve], *, axis: Axis = "step", left_out: int = 0) -> Figure:
@@ -85,7 +90,7 @@ def _traces(index: int, curve: Curve, axis: Axis) -> Iterable[Figure]:
             "colour": colour,
         },
     }
-    yield from _oddities(index, curve, x)
+    yield from _oddities(index, curve, axis, x)
 
 
 def _edge(role: str, index: int, x: list[float], y: NDArray[np.float64]) -> Figure:
@@ -101,24 +106,40 @@ def _edge(role: str, index: int, x: list[float], y: NDArray[np.float64]) -> Figu
     }
 
 
-def _oddities(index: int, curve: Curve, x: list[float]) -> Iterable[Figure]:
+def _oddities(index: int, curve: Curve, axis: Axis, x: list[float]) -> Iterable[Figure]:
     """A triangle where a value is no finite number, at the height of the last one that was."""
-    places = np.flatnonzero(~np.isfinite(curve.thinned.points.values))
-    if len(places):
-        values = curve.thinned.points.values
-        heights = _last_finite(values)
+    values = curve.thinned.points.values
+    places, hidden = np.flatnonzero(~np.isfinite(values)).tolist(), _hidden_nan(curve)
+    heights = _last_finite(values) if places or hidden is not None else []
+    marks = [(x[place], heights[place], _name(float(values[place]))) for place in places]
+    if hidden is not None:
+        at = curve.first_nan if axis == "step" and curve.first_nan is not None else x[hidden]
+        marks.append((at, heights[hidden], f"NaN, the first of {curve.nans}"))
+    if marks:
         yield {
             "type": "scatter",
             "mode": "markers",
-            "x": [x[place] for place in places],
-            "y": [heights[place] for place in places],
-            "text": [_name(float(values[place])) for place in places],
+            "x": [mark[0] for mark in marks],
+            "y": [mark[1] for mark in marks],
+            "text": [mark[2] for mark in marks],
             "hovertemplate": "%{text}<extra>" + "%{fullData.name}</extra>",
             "name": curve.label,
             "showlegend": False,
             "marker": {"symbol": "triangle-up", "size": 10, "color": "--bad"},
             "meta": {"role": "odd", "curve": index},
         }
+
+
+def _hidden_nan(curve: Curve) -> int | None:
+    """The bucket in which the first NaN lies, where thinning left it out."""
+    points = curve.thinned.points
+    if curve.thinned.exact or curve.first_nan is None or not len(points):
+        return None
+    place = int(np.searchsorted(points.steps, curve.first_nan))
+    if place == len(points):  # it came after the rest was read
+        return None
+    shown = points.steps[place] == curve.first_nan and np.isnan(points.values[place])
+    return None if shown else place
 
 
 def _name(value: float) -> str:

@@ -52,7 +52,7 @@ class Cursors:
         if not isinstance(said, dict):
             raise Invalid("a watch is an object")
         points = said.get("points") or {}
-        log = said.get("log")
+        log, version = said.get("log"), said.get("version")
         names = ("attempt", "keys", "events")
         numbers = [*(said.get(name, 0) for name in names), 0 if log is None else log]
         if not isinstance(points, dict) or len(points) > KEYS_WATCHED:
@@ -63,7 +63,7 @@ class Cursors:
             attempt=numbers[0],
             log=log,
             points={str(name)[:NAME_LONGEST]: count for name, count in points.items()},
-            version=str(said.get("version", ""))[:64],
+            version=version[:64] if isinstance(version, str) else "",
             keys=numbers[1],
             events=numbers[2],
             newest=bool(said.get("newest", True)),

@@ -58,6 +58,38 @@ def test_a_chart_says_how_many_writers_it_does_not_draw(monkeypatch: pytest.Monk
     assert figure["layout"]["annotations"][0]["text"] == "2 more are not drawn"
 
 
+def test_the_more_runs_a_chart_has_the_fewer_writers_of_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(charts, "WRITERS_DRAWN", 4)
+    figure = drawn(ranks(1, 2, 3), ranks(4, 5, 6))
+    assert [each["meta"]["writer"] for each in figure["data"]] == ["", "r1"] * 2
+    assert figure["layout"]["annotations"][0]["text"] == "2 more are not drawn"
+    many = drawn(*(ranks(1, 2) for _ in range(5)))
+    assert [each["meta"]["writer"] for each in many["data"]] == [""] * 5
+
+
+def test_the_more_curves_an_answer_has_the_fewer_points_of_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(charts, "BUDGET", 400)
+    run = make_run()
+    for name in ("metrics.jsonl", "metrics.r1.jsonl"):
+        log(run, b"".join(line(step=step, loss=step) for step in range(1000)), name=name)
+    lengths = [len(each["x"]) for each in drawn(run)["data"]]
+    assert lengths == [200] * 6
+    monkeypatch.setattr(charts, "BUDGET", 1)
+    assert {len(each["x"]) for each in drawn(run)["data"]} == {charts.NARROWEST}
+
+
+def test_a_chart_marks_the_first_nan_of_a_long_series() -> None:
+    run = make_run()
+    values = [*range(700), float("nan"), *range(4000)]
+    log(run, b"".join(line(step=step, loss=value) for step, value in enumerate(values)))
+    marks = drawn(run)["data"][-1]
+    assert (marks["meta"]["role"], marks["x"]) == ("odd", [700])
+
+
 def test_a_comparison_shows_the_main_writers_number() -> None:
     run = ranks(8, 3)
     log(run, line(acc=1), name="metrics.r1.jsonl")

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 from dashboard import figures, palette
 from dashboard.figures import Curve
@@ -51,6 +52,30 @@ def test_nan_and_infinity_are_gaps_with_a_mark_at_the_last_height() -> None:
     assert marks["x"] == [1, 2]
     assert marks["y"] == [2.0, 2.0]
     assert marks["text"] == ["NaN", "Infinity"]
+
+
+def test_a_nan_that_thinning_left_out_is_marked_where_it_was() -> None:
+    values = [float(n) for n in range(5000)]
+    values[1234] = values[3000] = math.nan
+    found = replace(curve(values, width=100), first_nan=1234, nans=2)
+
+    marks = figures.metric("loss", [found])["data"][-1]
+    assert marks["meta"]["role"] == "odd"
+    assert marks["x"] == [1234]
+    assert marks["text"] == ["NaN, the first of 2"]
+    assert abs(marks["y"][0] - 1234) < 50
+
+    (at,) = figures.metric("loss", [found], axis="time")["data"][-1]["x"]
+    assert 2 * 1234 <= at < 2 * (1234 + 50)
+
+
+def test_a_nan_that_is_shown_is_marked_once() -> None:
+    values = [1.0] * 5000
+    values[49] = math.nan
+    shown = replace(curve(values, width=100), first_nan=49, nans=1)
+    exact = replace(curve([1.0, math.nan]), first_nan=1, nans=1)
+    for found, x in ((shown, 49), (exact, 1)):
+        assert figures.metric("loss", [found])["data"][-1]["x"] == [x]
 
 
 def test_a_figure_is_json_that_every_browser_reads() -> None:

@@ -130,6 +130,12 @@ class TestNews:
         with pytest.raises(Invalid):
             Cursors.of(said)
 
+    def test_a_version_that_is_no_text_is_none(self) -> None:
+        deep: list[object] = []
+        for _ in range(100_000):
+            deep = [deep]
+        assert Cursors.of({"attempt": 1, "version": deep}).version == ""
+
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,8 +216,9 @@ async def test_nonsense_is_answered_and_the_socket_lives_on(
     watched: tuple[WebsocketCommunicator, Attempt],
 ) -> None:
     page, attempt = watched
-    await page.send_to(text_data="{not json")
-    assert (await hear(page, "error"))["detail"]
+    for nonsense in ("{not json", "[" * 100_000, '{"a":' * 50_000):
+        await page.send_to(text_data=nonsense)
+        assert (await hear(page, "error"))["detail"]
     await page.send_json_to({"attempt": "one"})
     assert (await hear(page, "error"))["detail"]
 
