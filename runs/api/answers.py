@@ -30,14 +30,24 @@ def row_json(row: Row) -> dict[str, Any]:
         "id": key,
         "job_id": job_of(key),
         "duration_seconds": (finished - started).total_seconds() if started and finished else None,
-        "run_dir": str(storage.run_folder(key)),
+        "run_dir": folder_of(key),
         "url": f"/runs/{key}/",
     }
 
 
 def job_of(key: str) -> int | None:
     """The number of its job; None for a direct run."""
-    return int(key.removeprefix("job-")) if key.startswith("job-") else None
+    return int(key.removeprefix("job-")) if key.startswith("job-") and is_id(key) else None
+
+
+def folder_of(key: str) -> str:
+    """The folder of a run; empty where the key is none that a run can have: one odd row must not fail a list."""
+    return str(storage.run_folder(key)) if is_id(key) else ""
+
+
+def is_id(key: str) -> bool:
+    """Whether a run can be called that."""
+    return storage.KEY.match(key) is not None
 
 
 def stamp(moment: datetime | None) -> str | None:

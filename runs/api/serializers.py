@@ -4,7 +4,6 @@ from typing import Any
 
 from rest_framework import serializers
 
-from runs import storage
 from runs.api import answers
 from runs.api.pages import CursorField
 from runs.models import Artifact, Run, RunStatus
@@ -53,7 +52,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         return answers.job_of(run.key)
 
     def get_run_dir(self, run: Run) -> str:
-        return str(storage.run_folder(run.key))
+        return answers.folder_of(run.key)
 
     def get_url(self, run: Run) -> str:
         return f"/runs/{run.key}/"

@@ -15,7 +15,7 @@ from jobs.selectors import workers
 from jobs.states import After
 from runs.api.answers import run_json
 from runs.api.serializers import RunSerializer
-from runs.models import Run
+from runs.models import Run, RunKind
 from tests.jobs.factories import NOON, cancel, claim, finish, make_job, make_worker
 from tests.jobs.test_api_lists import get
 from tests.jobs.test_api_verbs import make_array, said
@@ -66,6 +66,15 @@ class TestWhatIsWrittenByHand:
         crowd()
         for run in Run.objects.all():
             assert as_json(run_json(run)) == as_json(RunSerializer(run).data)
+
+    @pytest.mark.parametrize("key", ["odd", "job-", "job-x", "../x", "job-1\n"])
+    def test_a_run_with_an_odd_key_fails_no_list(self, key: str) -> None:
+        make_job()
+        odd = Run.objects.create(key=key, kind=RunKind.DIRECT, created_at=NOON)
+        told = {each["id"]: each for each in get("runs")["runs"]}
+        assert len(told) == 2
+        assert (told[key]["run_dir"], told[key]["job_id"]) == ("", None)
+        assert as_json(run_json(odd)) == as_json(RunSerializer(odd).data) == told[key]
 
     def test_a_worker(self) -> None:
         crowd()
