@@ -4,6 +4,7 @@ What is read back by `whirr import runs`, or by anything else that knows tar, in
 """
 
 import json
+import os
 import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -32,12 +33,13 @@ def _attempt(run: Run, attempt: int) -> Iterator[bytes]:
     for file in source.streams_of(run):
         if file.attempt == attempt:
             with storage.reading(file.path) as stream:
-                yield from _entry(f"{home}/{file.name}", file.size, stream)
+                size = min(file.size, _size(stream))  # it may have grown since
+                yield from _entry(f"{home}/{file.name}", size, stream)
     for name in storage.DOCUMENTS:
         path = storage.document_path(run, attempt, name)
         if path.is_file() and not path.is_symlink():
             with storage.reading(path) as stream:
-                yield from _entry(f"{home}/{name}", storage.size_of(path), stream)
+                yield from _entry(f"{home}/{name}", _size(stream), stream)
     for artifact in selectors.artifacts_of(run, attempt=attempt).select_related("run"):
         yield from _artifact(home, artifact)
 
@@ -53,7 +55,15 @@ def _artifact(home: str, artifact: Artifact) -> Iterator[bytes]:
         yield _head(f"{name}.missing", len(told)) + told + _padding(len(told))
         return
     with stream:
-        yield from _entry(name, artifact.size, stream, artifact.modified_at)
+        size = (
+            content.size if content.digest else _size(stream)
+        )  # a file on a shared disk may change
+        yield from _entry(name, size, stream, artifact.modified_at)
+
+
+def _size(stream: BinaryIO) -> int:
+    """Of the opened file: another one may have taken its name meanwhile."""
+    return os.fstat(stream.fileno()).st_size
 
 
 def _entry(

@@ -77,6 +77,26 @@ def test_nothing_is_overwritten_without_force(export: Call) -> None:
     assert [path.name for path in Path("backup").iterdir()] == ["job-1"]
 
 
+def test_ctrl_c_between_old_and_new_costs_neither(
+    export: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signal comes when the older folder is out of the way, and the new one not yet in its place."""
+    Path("out/job-1").mkdir(parents=True)
+    Path("out/job-1/mine").write_text("old")
+    honest = Path.replace
+
+    def interrupted(path: Path, target: Path) -> Path:
+        if path.suffix == ".part":
+            raise KeyboardInterrupt
+        return honest(path, target)
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    assert export("1", "-f", "folder", "-o", "out", "--force").returncode != 0
+    found = [str(path) for path in Path("out").rglob("*") if path.is_file()]
+    assert found == ["out/job-1/mine"]
+    monkeypatch.undo()
+
+
 @pytest.mark.parametrize(
     "args",
     [

@@ -1,5 +1,6 @@
 """What leaves the server is what was logged: every record, every digit, of every writer and attempt."""
 
+import contextlib
 import csv
 import io
 import json
@@ -148,6 +149,44 @@ def test_a_tar_is_the_folder_with_what_the_database_knows(run: Run) -> None:
         assert content(f"attempts/2/{name}") == (storage.attempt_folder(run, 2) / name).read_bytes()
     assert content("attempts/1/metrics.jsonl").startswith(b'{"_idx": 0')
     assert content("attempts/2/artifacts/deep/model.bin") == b"\0\1\2\3\4"
+
+
+def test_a_tar_holds_what_was_opened_however_a_file_changes_meanwhile(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stream that grows, and a document and a shared artifact that another one replaces, while they are written."""
+    folder = storage.attempt_folder(run, 2)
+    (folder / "git.diff").write_bytes(b"old" * 100)
+    (folder / "artifacts").mkdir(exist_ok=True)
+    (folder / "artifacts" / "shared.bin").write_bytes(b"before")
+    artifacts.collect_shared(run, 2)
+    (folder / "artifacts" / "shared.bin").write_bytes(b"of another size")
+    honest = storage.reading
+
+    @contextlib.contextmanager
+    def overtaken(path: Path) -> Iterator[Any]:
+        with honest(path) as file:
+            if path.name == "git.diff":
+                (folder / "new").write_bytes(b"new")
+                (folder / "new").replace(path)
+            elif path.name == "metrics.r1.jsonl":
+                with path.open("ab") as growing:
+                    growing.write(line(_idx=1, step=8))
+            yield file
+
+    before = (folder / "metrics.r1.jsonl").read_bytes()
+    monkeypatch.setattr(storage, "reading", overtaken)
+    with tarfile.open(fileobj=io.BytesIO(fetch(run, "?format=tar"))) as archive:
+        found = {member.name.removeprefix(f"{run.key}/attempts/2/"): member for member in archive}
+
+        def content(name: str) -> bytes:
+            file = archive.extractfile(found[name])
+            assert file is not None
+            return file.read()
+
+        assert content("git.diff") == b"old" * 100
+        assert content("metrics.r1.jsonl") == before
+        assert content("artifacts/shared.bin") == b"of another size"
 
 
 def test_a_run_that_has_not_begun_is_exported_empty() -> None:

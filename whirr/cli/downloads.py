@@ -70,6 +70,8 @@ class Fetch:
                 target.replace(old)
             draft.replace(target)
         finally:
+            if old.exists() and not target.exists():  # ended between the two
+                old.replace(target)
             for folder in (draft, old):
                 shutil.rmtree(folder, ignore_errors=True)
         tell(run, -1)
