@@ -155,6 +155,18 @@ def test_a_file_cut_off_anywhere_keeps_what_is_whole(tmp_path: Path, cut: int) -
     assert len(whole) - 3 < len(found) < len(whole)
 
 
+def test_a_clock_that_tells_nothing_costs_the_time_alone(quick: Call, tmp_path: Path) -> None:
+    writer = EventFileWriter(str(tmp_path / "logs"))
+    for at, wall_time in enumerate((math.nan, math.inf, 1e300, 1e9)):
+        summary = summary_pb2.Summary(value=[summary_pb2.Summary.Value(tag="a", simple_value=at)])
+        writer.add_event(event_pb2.Event(wall_time=wall_time, step=at, summary=summary))
+    writer.close()
+    [taken] = brought("tensorboard", tmp_path / "logs", call=quick)
+    assert [line["a"] for line in lines(taken["run"])] == [0, 1, 2, 3]
+    assert ["_timestamp" in line for line in lines(taken["run"])] == [False, False, False, True]
+    assert "times that no clock shows" in taken["remarks"][0]
+
+
 @pytest.mark.parametrize("data", [b"\xff" * 11, b"\x0a\x7f", b"\x0b", b"\x09\1", b"\x80"])
 def test_bytes_that_are_no_message_are_refused_and_end_nothing_else(data: bytes) -> None:
     with pytest.raises(protobuf.Malformed):

@@ -6,9 +6,9 @@ as that of the writers `a1`, `a1-r1`, and their artifacts below `attempt-1/`.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from functools import partial
@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from whirr.importing.folders import Draft, Source, Tell, Unreadable
+from whirr.importing.given import Given
 from whirr.wire import layout
-from whirr.wire.files import read_json_object
 
 FORM = 1
 MOST = 100_000  # attempts of a run that are looked for
@@ -45,27 +45,45 @@ def from_folders(root: Path, tell: Tell) -> Iterator[Source]:
         raise Unreadable(f"{root} is no folder", "whirr export --all -o DIR writes such folders")
     found = False
     for folder in (root, *sorted(path for path in root.iterdir() if path.is_dir())):
-        run = _run_in(folder)
-        if run is None:
+        if folder != root and folder.is_symlink():
+            tell(f"{folder} is a link, and was passed over")
+            continue
+        source = _of_folder(folder)
+        if source is None:
             continue
         found = True
-        yield _source(run, partial(_write_folder, folder=folder, run=run))
+        yield source
         if folder == root:
             return
     if not found:
         raise Unreadable(f"there is no run in {root}", "a run's folder holds run.json or meta.json")
 
 
+def _of_folder(folder: Path) -> Source | None:
+    """The run in it, None where there is none; one that cannot be read fails when its turn comes, and alone."""
+    try:
+        run = _run_in(folder)
+        return None if run is None else _source(run, partial(_write_folder, folder=folder, run=run))
+    except (Unreadable, OSError) as problem:
+        write = partial(_fail, problem=problem)
+        return Source(kind="whirr", key=str(folder), started=0, name=folder.name, write=write)
+
+
+def _fail(draft: Draft, *, problem: Exception) -> None:
+    raise problem
+
+
 def _run_in(folder: Path) -> dict[str, Any] | None:
     """What run.json says; else meta.json of a direct run's own folder."""
-    run = read_json_object(folder / "run.json")
+    given = Given(folder)
+    run = given.read_object("run.json")
     if run is not None and "form" in run:  # a server keeps a run.json of its own, of another form
         _check_form(run, folder / "run.json")
         return run
-    meta = read_json_object(folder / layout.META)
-    if meta is None or not folder.name.startswith("local-"):
+    meta = given.read_object(layout.META) if folder.name.startswith("local-") else None
+    if meta is None:
         return None
-    config = read_json_object(folder / "config.json") or {}
+    config = given.read_object("config.json") or {}
     told = {"id": folder.name, "kind": "direct", "attempt": 1, "config": config}
     return {**meta, **told, "attempts": [{"attempt": 1, "meta": meta}]}
 
@@ -168,35 +186,41 @@ def _stream(kind: str, writer: str, attempt: int, newest: int) -> str:
     if attempt == newest:
         return layout.SYSTEM if writer == "system" else layout.stream_of(kind, writer)
     told = f"a{attempt}-{writer}" if writer else f"a{attempt}"
-    return layout.stream_of(kind, told[: layout.LONGEST_WRITER])
+    if len(told) > layout.LONGEST_WRITER:  # two of them may differ only in what is cut off
+        digest = hashlib.sha256(told.encode()).hexdigest()[:8]
+        told = f"{told[: layout.LONGEST_WRITER - 9]}-{digest}"
+    return layout.stream_of(kind, told)
 
 
 def _write_folder(draft: Draft, *, folder: Path, run: dict[str, Any]) -> None:
     newest = _attempts(run)
     _describe(draft, run)
     for attempt in range(1, newest + 1):
-        home = folder / "attempts" / str(attempt)
-        home = home if home.is_dir() else folder
-        if home != folder or attempt == newest:
+        home = Given(folder, ("attempts", str(attempt)))
+        if home.is_there:
             _copy_attempt(draft, home, attempt, newest)
+        elif attempt == newest:
+            _copy_attempt(draft, Given(folder), attempt, newest)
 
 
-def _copy_attempt(draft: Draft, home: Path, attempt: int, newest: int) -> None:
-    for name in layout.streams_in(str(home)):
+def _copy_attempt(draft: Draft, home: Given, attempt: int, newest: int) -> None:
+    for name in filter(layout.is_stream, home.all_names()):
         kind, writer = layout.parted(name)
         if kind == layout.OUTPUT:
             continue
         if kind == layout.SYSTEM:
             kind, writer = layout.METRICS, "system"
-        shutil.copyfile(home / name, draft.folder / _stream(kind, writer, attempt, newest))
+        home.copy(name, draft.folder / _stream(kind, writer, attempt, newest))
     aside = draft.folder if attempt == newest else draft.artifacts / f"attempt-{attempt}"
     for name in (layout.OUTPUT, "git.json", "git.diff", "requirements.txt"):
-        if (home / name).is_file():
-            aside.mkdir(exist_ok=True)
-            shutil.copyfile(home / name, aside / name)
-    if (home / layout.ARTIFACTS).is_dir():
-        target = aside / layout.ARTIFACTS if attempt == newest else aside
-        shutil.copytree(home / layout.ARTIFACTS, target, symlinks=True, dirs_exist_ok=True)
+        home.copy(name, aside / name)
+    artifacts = home.inner(layout.ARTIFACTS)
+    if artifacts.is_there:
+        left = artifacts.copy_all(draft.artifacts if attempt == newest else aside)
+        if left:
+            draft.remark(
+                f"{len(left)} links or the like among its artifacts were left out: {left[0]}"
+            )
 
 
 def _meta(run: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from whirr.wire.files import read_json_object, write_whole
 
 MOST = 256  # ids that are tried for one source before something must be wrong
 INLINE = 256 * 1024  # bytes of a table that stands in its event
+FIRST, LAST = -30_610_224_000, 253_402_300_800  # the years 1000 to 9999, in seconds since 1970
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode  # NaN and the infinities stand as such
 Tell = Callable[[str], None]  # a remark for a person
@@ -74,16 +75,12 @@ class Draft:
         self, at: float | None, step: int | None, values: Mapping[str, Any], writer: str = ""
     ) -> None:
         """A line of metrics; `at` in seconds since the epoch."""
-        record: dict[str, Any] = {} if at is None else {"_timestamp": stamp(at)}
-        if step is not None:
-            record["step"] = step
+        record = self._placed(at, step)
         self.line(layout.stream_of(layout.METRICS, writer), {**record, **values})
 
     def event(self, at: float, step: int | None, kind: str, key: str, **body: Any) -> None:
         """A line of events.jsonl."""
-        record: dict[str, Any] = {"_timestamp": stamp(at)}
-        if step is not None:
-            record["step"] = step
+        record = self._placed(at, step)
         self.line(layout.EVENTS, {**record, "type": kind, "key": key, **body})
 
     def line(self, stream: str, record: Mapping[str, Any]) -> None:
@@ -121,6 +118,16 @@ class Draft:
         for file, _ in self._open.values():
             file.close()
         self._open.clear()
+
+    def _placed(self, at: float | None, step: int | None) -> dict[str, Any]:
+        record: dict[str, Any] = {}
+        if at is not None and is_time(at):
+            record["_timestamp"] = stamp(at)
+        elif at is not None:
+            self.remark("times that no clock shows (NaN, infinite, beyond all years) were left out")
+        if step is not None:
+            record["step"] = step
+        return record
 
     def _stream(self, name: str) -> tuple[BinaryIO, list[int]]:
         if name not in self._open:
@@ -202,15 +209,17 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
     write_whole(path, json.dumps(content, indent=2, default=str).encode())
 
 
+def is_time(seconds: float) -> bool:
+    """Whether it can be written as a time; NaN cannot."""
+    return FIRST <= seconds < LAST
+
+
 def stamp(seconds: float) -> str:
-    """A time as whirr writes it, to the nearest microsecond."""
-    micros = round(seconds * 1e6)
+    """A time as whirr writes it, to the nearest microsecond; 1970 where it is none."""
+    micros = round(seconds * 1e6) if is_time(seconds) else 0
     whole, part = divmod(micros, 1_000_000)
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', _utc(whole))}.{part:06d}Z"
 
 
 def _utc(seconds: float) -> time.struct_time:
-    try:
-        return time.gmtime(seconds)
-    except (OverflowError, OSError, ValueError):  # nonsense in the source's clock
-        return time.gmtime(0)
+    return time.gmtime(seconds if is_time(seconds) else 0)  # 0: nonsense in the source's clock

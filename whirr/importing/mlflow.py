@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from whirr import _artifacts
 from whirr.importing.folders import Draft, Source, Tell, Unreadable, stamp
+from whirr.shipping.beneath import Folder
 
 PAGE = 1000
 ENDS = {"FINISHED": "completed", "FAILED": "failed", "KILLED": "failed"}
@@ -108,7 +110,7 @@ def _write(draft: Draft, *, client: Any, run: Any, artifacts: bool) -> None:
     if note:
         draft.event((info.start_time or 0) / 1000, None, "text", "note", text=note)
     if artifacts:
-        _artifacts_of(draft, client, info.run_id)
+        _artifacts_of(draft, client, info)
 
 
 def _metrics(draft: Draft, points: Iterable[Any]) -> None:
@@ -123,18 +125,37 @@ def _metrics(draft: Draft, points: Iterable[Any]) -> None:
         draft.metrics(timestamp / 1000, step, values)
 
 
-def _artifacts_of(draft: Draft, client: Any, run_id: str) -> None:
+def _artifacts_of(draft: Draft, client: Any, info: Any) -> None:
+    """All or none: a run that is there is left alone by the next import. Raises Unreadable."""
     try:
-        for path in _paths(client, run_id, None):
-            _fetch(draft, client, run_id, path)
+        for path in _paths(draft, client, info, None):
+            _fetch(draft, client, info.run_id, path)
     except Exception as error:  # the store of artifacts may be elsewhere, gone, or locked
-        draft.remark(f"its artifacts could not all be fetched: {_short(error)}")
+        raise Unreadable(
+            f"not all of its artifacts can be fetched: {_short(error)}",
+            "import again once they can be, or leave them there with --no-artifacts",
+        ) from error
 
 
-def _paths(client: Any, run_id: str, folder: str | None) -> Iterator[str]:
-    for item in client.list_artifacts(run_id, folder):
-        if item.is_dir:
-            yield from _paths(client, run_id, item.path)
+def _is_link(uri: str, path: str, *, is_folder: bool) -> bool:
+    """Whether an artifact on this machine's own disk is a link: it may lead anywhere."""
+    parted = urlsplit(uri)
+    if parted.scheme not in ("", "file"):
+        return False
+    *folders, name = path.split("/")
+    try:
+        with Folder(unquote(parted.path), [*folders, name] if is_folder else folders) as folder:
+            return not is_folder and folder.plain(name) is None
+    except OSError:
+        return True
+
+
+def _paths(draft: Draft, client: Any, info: Any, folder: str | None) -> Iterator[str]:
+    for item in client.list_artifacts(info.run_id, folder):
+        if _is_link(info.artifact_uri, item.path, is_folder=item.is_dir):
+            draft.remark(f"artifact {item.path} is a link, and was left out")
+        elif item.is_dir:
+            yield from _paths(draft, client, info, item.path)
         else:
             yield item.path
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     Sources = Callable[[Tell], Iterator[Source]]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # the next run would fail as this one did
 
 
 @click.group("import")
@@ -86,7 +88,7 @@ def from_csv(file: Path, *, step: str, time: str, **more: Any) -> int:
 def _import(
     sources: Sources, *, project: str, tags: tuple[str, ...], data_dir: str | None, as_json: bool
 ) -> int:
-    """Write them all; exit code 1 where one could not be."""
+    """Write them all; exit code 1 where one could not be, whatever was wrong with it."""
     from whirr.importing.folders import Unreadable, take
 
     folder = _folder(data_dir)
@@ -96,8 +98,10 @@ def _import(
         for source in sources(output.chat):
             try:
                 taken = take(source, folder, tags=values.listed(tags), project=project)
-            except Unreadable as problem:
-                output.chat(f"whirr: {source.name or source.key}: {problem}")
+            except Exception as problem:
+                if isinstance(problem, OSError) and problem.errno in FULL:
+                    raise
+                output.chat(f"whirr: {source.name or source.key}: {_cause(problem)}")
                 failed += 1
                 continue
             told.append(_told(source, taken))
@@ -110,7 +114,22 @@ def _import(
             f"{where}: {error.strerror or error}", "nothing else was done"
         ) from error
     _sum_up(told, folder, as_json=as_json)
+    if failed:
+        output.chat(f"{failed} could not be brought in, and left nothing behind")
     return failures.FAILED if failed else failures.DONE
+
+
+def _cause(problem: Exception) -> str:
+    """In one line, with what may help."""
+    mend = getattr(problem, "mend", "")
+    if mend:
+        return f"{problem} ({mend})"
+    if isinstance(problem, OSError) and problem.strerror:
+        return f"{problem.filename or 'its files'}: {problem.strerror}"
+    from whirr.importing.folders import Unreadable
+
+    told = " ".join(str(problem).split())[:400]
+    return told if isinstance(problem, Unreadable) else f"{type(problem).__name__}: {told}"
 
 
 def _folder(data_dir: str | None) -> Path:
