@@ -141,7 +141,7 @@ def test_a_step_that_begins_anew_in_each_epoch_is_read_exactly() -> None:
     steps = np.tile(np.arange(1000, dtype="<i8"), stretches.MOST + 2)
     fill(
         run,
-        Points(steps, np.arange(len(steps)) * 1.0, np.arange(len(steps)) * 1.0),
+        Points(steps, np.arange(len(steps), dtype="<f8"), np.arange(len(steps), dtype="<f8")),
         [],
         merge_at={0},
     )
