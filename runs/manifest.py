@@ -22,6 +22,8 @@ from runs.models import Artifact, Run
 from runs.moments import moment
 from runs.parsing import decode
 
+# Where earlier servers kept them, and jobs could write: they make no row, but what they name is not swept.
+OLD = ("*/artifacts.jsonl", "*/attempts/[0-9]*/artifacts.jsonl")
 LARGEST = 2**63 - 1  # bytes that a row takes
 
 
@@ -73,9 +75,10 @@ def read(run: Run, attempt: int) -> dict[str, Entry]:
 
 def digests() -> set[str]:
     """The sha256 of all artifacts of all runs that are still there. Raises OSError, Invalid for an unreadable file."""
-    if not root().is_dir():
-        return set()
-    files = (file for home in root().iterdir() for file in home.iterdir())
+    files = list(root().glob("*/*.jsonl"))
+    home = Path(settings.RUNS_DIR)
+    for pattern in OLD:
+        files += [file for file in home.glob(pattern) if file.is_file() and not file.is_symlink()]
     return {entry.sha256 for file in files for entry in _read(file).values()}
 
 
