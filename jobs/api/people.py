@@ -17,6 +17,7 @@ from jobs.submitting import Submission
 from runs.api.pages import page_of
 from runs.api.parsing import checked
 from whirr_site.access.api import principal_of
+from whirr_site.access.store import store_id
 
 KEY = re.compile(r"[!-~]{1,128}")
 KEY_PARAMETER = OpenApiParameter(
@@ -104,4 +105,5 @@ class StatusView(APIView):
     def get(self, request: Request) -> Response:
         counts = selectors.counts(now=timezone.now())
         online = {"workers_online": counts.workers_online, "workers_total": counts.workers_total}
-        return Response(counts.by_status | online | {"version": settings.WHIRR_VERSION})
+        server = {"version": settings.WHIRR_VERSION, "store_id": store_id()}
+        return Response(counts.by_status | online | server)

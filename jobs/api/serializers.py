@@ -298,3 +298,4 @@ class StatusSerializer(serializers.Serializer[Any]):
     waiting = serializers.IntegerField()
     cancelled = serializers.IntegerField()
     version = serializers.CharField(help_text="of the server")
+    store_id = serializers.CharField(help_text="names the server's data folder")

@@ -60,6 +60,9 @@ def handler(server: Answering) -> type[BaseHTTPRequestHandler]:
             head = f"HTTP/1.1 {answer[0]} .\r\nContent-Length: {len(data)}\r\n\r\n".encode()
             self.wfile.write(head + data)
 
+        def do_GET(self) -> None:
+            self.do_POST()
+
         def do_PUT(self) -> None:
             self.do_POST()
 

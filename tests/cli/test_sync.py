@@ -10,7 +10,9 @@ import pytest
 
 from tests.cli.command import Call
 from tests.cli.tracking_server import TrackingServer
+from whirr.cli import checkup
 from whirr.shipping import mark
+from whirr.stack.folder import Folder
 
 LINES = b'{"_idx": 0, "step": 0, "loss": 0.5}\n' * 3
 
@@ -45,7 +47,7 @@ def states(text: str) -> dict[str, str]:
     return {each["run"][-1]: each["state"] for each in json.loads(text)}
 
 
-def test_everything_arrives_once_and_the_next_time_nobody_is_asked(
+def test_everything_arrives_once_and_the_next_time_only_who_answers_is_asked(
     quick: Call, project: Path, tracking: TrackingServer
 ) -> None:
     folder = make(project)
@@ -62,12 +64,33 @@ def test_everything_arrives_once_and_the_next_time_nobody_is_asked(
     for where in (str(project), str(project / ".whirr"), str(folder)):
         again = quick("sync", where, "--json", WHIRR_SERVER_URL=tracking.url)
         assert (again.returncode, states(again.stdout)) == (0, {"1": "already"})
-    assert tracking.asked == asked
+    assert tracking.asked == asked + 3
+    tracking.away = True
+    assert quick("sync", str(project), WHIRR_SERVER_URL=tracking.url).returncode == 0
+    tracking.away = False
     with (folder / "metrics.jsonl").open("ab") as file:
         file.write(LINES)
     grown = quick("sync", str(folder), "-s", tracking.url, "--json")
     assert json.loads(grown.stdout)[0]["state"] == "delivered"
     assert tracking.files(folder.name)["streams/metrics.jsonl"] == LINES * 2
+
+
+def test_another_server_at_the_same_address_gets_everything(
+    quick: Call, project: Path, tracking: TrackingServer
+) -> None:
+    first, second = make(project, 1), make(project, 2)
+    assert quick("sync", str(project), WHIRR_SERVER_URL=tracking.url).returncode == 0
+    tracking.runs.clear()
+    tracking.asked = 0
+    assert quick("sync", str(project), WHIRR_SERVER_URL=tracking.url).returncode == 0
+    assert (tracking.asked, tracking.runs) == (1, {})
+    tracking.store_id = "decaf"
+    server = checkup.Server(tracking.url, None, is_own=False)
+    [found] = checkup.of_direct_runs(Folder(project / ".whirr"), server)
+    assert "2 not delivered" in found["says"]
+    done = quick("sync", str(project), "--json", WHIRR_SERVER_URL=tracking.url)
+    assert states(done.stdout) == {"1": "delivered", "2": "delivered"}
+    assert tracking.runs.keys() == {first.name, second.name}
 
 
 def test_an_artifact_of_the_same_size_and_another_content_is_sent_again(

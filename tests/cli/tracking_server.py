@@ -18,6 +18,7 @@ class TrackingServer:
         self.runs: dict[str, dict[str, bytes]] = {}
         self.refused: dict[str, str] = {}  # run: code
         self.unwanted: set[str] = set()  # files
+        self.store_id = "c0ffee"
         self.spoilt = 0  # so many last parts of artifacts arrive with other bytes
         self.locked = False  # no token is good
         self.away = False  # the line breaks
@@ -46,6 +47,8 @@ class TrackingServer:
         if self.locked:
             return 401, {"detail": "no", "code": "not_authenticated"}
         parts = urlsplit(target)
+        if parts.path == "/api/v1/status":
+            return 200, {"store_id": self.store_id}
         if (method, parts.path) == ("POST", "/api/v1/runs"):
             return self._open(json.loads(body))
         _, _, rest = parts.path.partition("/api/v1/runs/")
@@ -59,7 +62,7 @@ class TrackingServer:
             return STATUS[code], {"detail": "not this one", "code": code}
         self.runs.setdefault(run, {})
         answer = {"id": run, "attempt": 1, "token": f"of-{run}", "url": f"/runs/{run}/"}
-        return 200, answer | {"store_id": "c0ffee", "store_seen": False}
+        return 200, answer | {"store_id": self.store_id, "store_seen": False}
 
     def _take(
         self, files: dict[str, bytes], path: str, query: dict[str, str], body: bytes

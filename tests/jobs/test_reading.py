@@ -14,6 +14,7 @@ from tests.jobs.factories import (
     make_worker,
 )
 from tests.site.asking import owner, post
+from whirr_site.access.store import store_id
 
 pytestmark = pytest.mark.django_db
 
@@ -96,6 +97,7 @@ def test_the_status_counts_what_there_is() -> None:
     told: dict[str, Any] = owner().get("/api/v1/status").json()
     assert (told["queued"], told["running"], told["completed"]) == (1, 1, 0)
     assert (told["workers_total"], told["waiting"], told["cancelled"]) == (1, 0, 0)
+    assert told["store_id"] == store_id()
 
 
 def test_workers_are_told_with_what_they_do() -> None:

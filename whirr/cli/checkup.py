@@ -152,10 +152,11 @@ def of_direct_runs(folder: Folder, server: Server | None) -> Iterator[Finding]:
     """Runs that have not been delivered to the server, where it does not see this folder itself."""
     if server is None or server.is_own or not (folder.path / "runs").is_dir():
         return
+    there = syncing.Address(server.url, server.token)
     left = [
         each.name
         for each in syncing.folders(folder.path, None)
-        if not syncing.problem_of(each) and not syncing.is_done(each, server.url)
+        if not syncing.problem_of(each) and not syncing.is_done(each, there)
     ]
     if left:
         some = ", ".join(left[:3]) + (" …" if len(left) > 3 else "")

@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from whirr.shipping import mark, trainer
 from whirr.shipping.direct import DirectRun
 from whirr.shipping.server import Server
-from whirr.wire import NotAllowed, Refused, Unreachable
+from whirr.wire import Client, NotAllowed, Refused, Unreachable, WireError
 
 RUN = re.compile(r"local-[0-9]{8}-[0-9]{6}-[0-9a-f]{6}\Z")
 PATIENCE = 20.0  # seconds without any progress, after which a server counts as away
@@ -71,10 +72,30 @@ def folders(data_dir: Path, only: Path | None) -> Iterator[Path]:
     yield from (data_dir / "runs" / name for name in names)
 
 
-def is_done(folder: Path, url: str) -> bool:
-    """Whether its mark says that this server has it as it is; without asking anybody."""
+class Address:
+    """Where to deliver to, and who answers there: another server, perhaps, than the last time."""
+
+    def __init__(self, url: str, token: str | None) -> None:
+        self.url = url
+        self.token = token
+        self._store_id: str | None = None
+
+    def store_id(self) -> str:
+        """The server's name, asked for once; empty where it does not tell."""
+        if self._store_id is None:
+            self._store_id = ""
+            with suppress(WireError), Client(self.url, self.token) as client:
+                told = client.get("/api/v1/status").json()
+                self._store_id = str(told.get("store_id") or "") if isinstance(told, dict) else ""
+        return self._store_id
+
+
+def is_done(folder: Path, there: Address) -> bool:
+    """Whether its mark says that this server has it as it is."""
     told = mark.read(folder)
-    return told is not None and told.get("url") == url and mark.holds(folder, told)
+    if told is None or told.get("url") != there.url or not mark.holds(folder, told):
+        return False
+    return told.get("server") in {"", None, there.store_id()} or not there.store_id()
 
 
 def problem_of(folder: Path) -> str:

@@ -11,7 +11,7 @@ from types import TracebackType
 import click
 
 from whirr.cli import failures, output, place, syncing
-from whirr.cli.syncing import Result
+from whirr.cli.syncing import Address, Result
 from whirr.shipping.server import Server
 from whirr.wire import WireError
 
@@ -40,13 +40,14 @@ def sync(
     data, only = _folder(directory, data_dir)
     where = _server(server_url, data)
     where.client()  # an address that is none is told at once
+    there = syncing.Address(where.url, where.token)
     results: list[Result] = []
     with Progress() as progress:
         try:
             found = list(syncing.folders(data, only))
             for at, folder in enumerate(found):
                 progress.begin(folder.name, at, len(found))
-                results.append(_one(folder, data, where, progress.sent))
+                results.append(_one(folder, data, there, progress.sent))
         except WireError as error:
             if results:
                 _report(results, as_json=as_json)
@@ -80,10 +81,10 @@ def _server(server_url: str | None, data: Path) -> place.Place:
     return place.find(None, None, with_agent=False)
 
 
-def _one(folder: Path, data: Path, where: place.Place, tell: Callable[[int], object]) -> Result:
-    if syncing.is_done(folder, where.url):
+def _one(folder: Path, data: Path, there: Address, tell: Callable[[int], object]) -> Result:
+    if syncing.is_done(folder, there):
         return Result(folder.name, syncing.ALREADY)
-    return syncing.deliver(folder, data, Server(where.url, where.token), tell)
+    return syncing.deliver(folder, data, Server(there.url, there.token), tell)
 
 
 def _report(results: list[Result], *, as_json: bool) -> None:
