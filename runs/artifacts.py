@@ -10,12 +10,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from django.db import transaction
 from django.db.models import F
 
-from runs import contents, feed, manifest, parts, storage
+from runs import contents, feed, manifest, parts, storage, trees
 from runs.contents import Content
 from runs.errors import ChecksumMismatch, Invalid, NotFound, TooLarge
 from runs.models import Artifact, Run
@@ -26,6 +27,7 @@ SEGMENT = re.compile(
     r"[^\x00-\x1f\x7f/\\\ud800-\udfff]{1,200}\Z"
 )  # halves of characters are no UTF-8
 MOST = 10_000
+DEEPEST = 16  # names of a path
 _PART = ".whirr-part"  # not yet whole: the library is still writing it, or was killed
 LOOKED_AT = (
     100  # artifacts of other runs among which a content is looked for that somebody may read
@@ -37,7 +39,7 @@ def checked_path(path: str) -> str:
     """An artifact's name as it will be shown. Raises Invalid for what could be mistaken for another place."""
     names = path.split("/")
     sane = all(SEGMENT.match(name) and name.strip(". ") for name in names)
-    if not sane or len(path) > 512 or len(names) > 16:
+    if not sane or len(path) > 512 or len(names) > DEEPEST:
         raise Invalid(f"{path[:100]!r} cannot name an artifact: use plain names between slashes")
     return path
 
@@ -269,22 +271,12 @@ def shared(run: Run, attempt: int) -> list[tuple[str, int]]:
 
 def _shared(run: Run, attempt: int) -> "Iterator[tuple[str, os.stat_result]]":
     root = storage.attempt_folder(run, attempt) / "artifacts"
-    for path, info in _files(root)[:MOST]:
+    if root.is_symlink() or not root.is_dir():
+        return
+    there = (each for each in trees.files(root, deepest=DEEPEST) if not each[0].endswith(_PART))
+    for path, info in islice(there, MOST):
         with contextlib.suppress(Invalid):
             yield checked_path(path), info
-
-
-def _files(root: Path) -> "list[tuple[str, os.stat_result]]":
-    if root.is_symlink() or not root.is_dir():
-        return []
-    found = []
-    for folder, _, names in os.walk(root, followlinks=False):
-        for name in sorted(names):
-            file = Path(folder) / name
-            if name.endswith(_PART) or file.is_symlink() or not file.is_file():
-                continue
-            found.append((file.relative_to(root).as_posix(), file.stat()))
-    return found
 
 
 def open_path(artifact: Artifact) -> Path:

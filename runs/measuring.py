@@ -1,7 +1,5 @@
 """How much room a run takes: files exactly, the database by the length of what it keeps."""
 
-import os
-import stat
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Model, Sum, TextField
 from django.db.models.functions import Cast, Coalesce, Length
 
-from runs import storage
+from runs import storage, trees
 from runs.batches import parts
 from runs.models import Artifact, Chunk, Event, Overview, Run, Series, Stream
 
@@ -105,15 +103,7 @@ def folder_bytes(folder: Path) -> int:
     """The bytes of the plain files below a folder; links are not followed, and what vanishes counts nothing."""
     if folder.is_symlink() or not folder.is_dir():
         return 0
-    total = 0
-    for home, _, names in os.walk(folder, followlinks=False):
-        for name in names:
-            try:
-                info = os.lstat(os.path.join(home, name))  # noqa: PTH118  (a Path a file costs more than the look)
-            except OSError:
-                continue
-            total += info.st_size if stat.S_ISREG(info.st_mode) else 0
-    return total
+    return sum(info.st_size for _, info in trees.files(folder))
 
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")

@@ -8,7 +8,6 @@ is found by its row, or by its Deletion, and done from where it stands.
 import fcntl
 import logging
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
-from runs import artifacts, feed, manifest, measuring, storage, ties
+from runs import artifacts, feed, manifest, measuring, storage, ties, trees
 from runs.errors import Busy, DomainError
 from runs.measuring import A_ROW, TABLES, Table
 from runs.models import Artifact, Deletion, Run
@@ -63,12 +62,15 @@ def purge(
     purged = Purged()
     until = None if patience is None else time.monotonic() + patience
     with _alone():
-        keys = list(due(now=now, all_of_it=all_of_it).values_list("pk", flat=True))
-        for at, pk in enumerate(keys):
+        runs = list(due(now=now, all_of_it=all_of_it).values_list("pk", "key"))
+        for at, (pk, key) in enumerate(runs):
             if at and until is not None and time.monotonic() > until:
-                purged.left = len(keys) - at
+                purged.left = len(runs) - at
                 break
-            _purge_one(pk, purged, by=by, now=now)
+            try:
+                _purge_one(pk, purged, by=by, now=now)
+            except Exception as error:  # one that cannot be deleted keeps no other
+                purged.kept[key] = _why_not(key, error)
         if purged.keys:
             _give_back()
             log.info(
@@ -93,18 +95,20 @@ def _purge_one(pk: int, purged: Purged, *, by: str, now: datetime) -> None:
     ):  # only its row is left, for the sake of another job
         _forget(run)
         return
-    try:
-        _empty(run, deletion)
-    except (OSError, DomainError) as error:  # one that cannot be deleted keeps no other
-        log.warning("%s cannot be deleted yet: %s", run.key, error)
-        told = getattr(error, "strerror", None) or error
-        purged.kept[run.key] = f"its files cannot be deleted: {told}"
-        return
+    _empty(run, deletion)
     _forget(run)
     deletion.refresh_from_db()
     purged.keys.append(run.key)
     purged.freed += deletion.freed
     Deletion.objects.filter(pk=deletion.pk).update(ended_at=now)
+
+
+def _why_not(key: str, error: Exception) -> str:
+    foreseen = isinstance(error, OSError | DomainError)
+    log.warning("%s cannot be deleted yet: %s", key, error, exc_info=not foreseen)
+    if not foreseen:
+        return "it cannot be deleted yet: see the server's log"
+    return f"its files cannot be deleted: {getattr(error, 'strerror', None) or error}"
 
 
 @transaction.atomic
@@ -174,11 +178,8 @@ def _remove_folder(key: str, deletion: Deletion) -> None:
 def _remove(folder: Path) -> None:
     if folder.is_symlink() or not folder.is_dir():
         folder.unlink(missing_ok=True)
-        return
-    try:
-        shutil.rmtree(folder)
-    except RecursionError as error:
-        raise OSError(f"{folder.name} is nested too deeply") from error
+    else:
+        trees.remove(folder)
 
 
 def _delete_artifacts(run: Run, deletion: Deletion) -> int:

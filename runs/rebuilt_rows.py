@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from runs import documents, run_file, storage
+from runs import documents, run_file, storage, trees
 from runs.errors import Invalid
 from runs.models import Run, RunKind, RunStatus
 from runs.moments import moment, of_change
@@ -99,8 +99,8 @@ def _guessed(folder: Path, attempts: list[int]) -> Told:
 
 
 def _last_change(folder: Path) -> datetime:
-    files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-    newest = max((path.stat().st_mtime for path in files), default=folder.stat().st_mtime)
+    files = (info.st_mtime for _, info in trees.files(folder))
+    newest = max(files, default=folder.stat().st_mtime)
     return of_change(newest)
 
 

@@ -1,7 +1,7 @@
 """Deleting for good: everything goes, nothing else does, and a crash in the middle costs nothing."""
 
 import hashlib
-import shutil
+import os
 import threading
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from runs import artifacts, contents, measuring, purging, selectors, storage, ties, trash
+from runs import artifacts, contents, measuring, purging, selectors, storage, ties, trash, trees
 from runs.errors import Busy, NotFound
 from runs.models import Artifact, Chunk, Deletion, Event, Run, Series, Stream
 from runs.tasks import purge_trash
@@ -138,13 +138,13 @@ class TestWhatGoes:
         assert nothing_is_left(whole)
 
 
-class Crash(Exception):
-    pass
+class Crash(BaseException):
+    """No error that anybody catches, as little as a kill."""
 
 
 STEPS: dict[str, tuple[Any, str]] = {
     "before the folder": (measuring, "folder_bytes"),
-    "in the folder": (shutil, "rmtree"),
+    "in the folder": (trees, "remove"),
     "before the contents": (artifacts, "release"),
     "in the rows": (measuring, "length"),
     "before the last row": (ties, "let_go"),
@@ -174,7 +174,7 @@ def test_a_crash_in_the_middle_is_made_good(step: str, monkeypatch: pytest.Monke
 
 def test_a_folder_that_cannot_be_deleted_keeps_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     stuck, other = filled(), filled()
-    real = shutil.rmtree
+    real = trees.remove
 
     def refuse(path: Path) -> None:
         if path.name.endswith(stuck.key):
@@ -182,11 +182,60 @@ def test_a_folder_that_cannot_be_deleted_keeps_no_other(monkeypatch: pytest.Monk
         real(path)
 
     with monkeypatch.context() as broken:
-        broken.setattr(shutil, "rmtree", refuse)
+        broken.setattr(trees, "remove", refuse)
         purged = purge()
     assert purged.keys == [other.key]
     assert "Permission denied" in purged.kept[stuck.key]
     assert purge().keys == [stuck.key]
+
+
+def test_what_nobody_foresaw_keeps_no_other(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stuck, other = filled(), filled()
+    real = trees.remove
+
+    def stumble(path: Path) -> None:
+        if path.name.endswith(stuck.key):
+            raise RuntimeError("odd")
+        real(path)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(trees, "remove", stumble)
+        purged = purge()
+    assert (purged.keys, list(purged.kept)) == ([other.key], [stuck.key])
+    assert "RuntimeError: odd" in caplog.text
+    assert purge().keys == [stuck.key]
+
+
+DEEP = (
+    3000  # folders within folders: more than Python nests calls, and a path longer than Linux takes
+)
+
+
+def test_no_folder_is_too_deep(tmp_path: Path) -> None:
+    """For the end of its run, for the trash and for deletion. A file that is not too deep is an artifact still."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "precious").write_text("x")
+    run, other = make_run(), filled()
+    kept = storage.attempt_folder(run, 1) / "artifacts"
+    kept.mkdir(parents=True)
+    (kept / "a").write_text("abc")
+    bottom = os.open(kept, os.O_RDONLY)
+    for _ in range(DEEP):
+        os.mkdir("deep", dir_fd=bottom)
+        above, bottom = bottom, os.open("deep", os.O_RDONLY, dir_fd=bottom)
+        os.close(above)
+    os.symlink(outside, "link", dir_fd=bottom)
+    os.close(bottom)
+    artifacts.collect_shared(run, 1)
+    assert Artifact.objects.get(run=run).path == "a"
+    binned(run)
+    assert trash.contents().room > 3
+    assert sorted(purge().keys) == sorted([run.key, other.key])
+    assert nothing_is_left(run)
+    assert (outside / "precious").read_text() == "x"
 
 
 class TestSideBySide:
