@@ -102,10 +102,11 @@ def test_newer_stretches_replace_older_ones(
         found = read(run, width=width, start=span[0], end=span[1])
         low, high = (-math.inf if span[0] is None else start, math.inf if span[1] is None else end)
         within = (points.steps >= low) & (points.steps <= high)
-        if within.sum() <= 2 * width:
-            assert found.thinned.exact
+        assert found.thinned.exact or within.sum() > 2 * width
+        if found.thinned.exact:
             inside = every.at((every.steps >= low) & (every.steps <= high))
             assert found.thinned.points.pack() == inside.pack()
+            assert len(inside) <= 2 * width
         elif len(points) < 16 * width:
             assert_true(found, every, width=width)
         else:
