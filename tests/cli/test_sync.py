@@ -125,6 +125,32 @@ def test_no_large_artifact_is_hashed_before_the_end_is_told(
     assert order[-2:] == ["documents/meta.json", "artifacts/deep/model"]
 
 
+def test_a_server_that_writes_into_the_very_folder_is_not_sent_the_same_for_ever(
+    quick: Call, project: Path, tracking: TrackingServer
+) -> None:
+    tracking.folder = make(project)
+    done = quick("sync", str(project), WHIRR_SERVER_URL=tracking.url)
+    assert (done.returncode, tracking.asked < 100) == (1, True)
+    assert "something writes to it" in done.stderr
+
+
+@pytest.mark.parametrize("why", ["it cannot be read", "it is the server's"])
+def test_where_the_server_may_read_the_very_folder_nothing_is_sent(
+    quick: Call, project: Path, tracking: TrackingServer, why: str
+) -> None:
+    folder, store = make(project), project / ".whirr" / "store-id"
+    if why == "it cannot be read":
+        store.mkdir()
+    else:
+        store.write_text(tracking.store_id)
+    done = quick("sync", str(project), WHIRR_SERVER_URL=tracking.url)
+    assert (done.returncode, tracking.files(folder.name)) == (1, {})
+    assert "remove the file `store-id`" in done.stderr
+    store.rename(project / "away")
+    assert quick("sync", str(project), WHIRR_SERVER_URL=tracking.url).returncode == 0
+    assert "documents/meta.json" in tracking.files(folder.name)
+
+
 def test_a_live_run_is_delivered_as_far_as_it_is_and_a_killed_one_is_closed(
     quick: Call, project: Path, tracking: TrackingServer
 ) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import threading
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,6 +20,7 @@ class TrackingServer:
         self.refused: dict[str, str] = {}  # run: code
         self.unwanted: set[str] = set()  # files
         self.store_id = "c0ffee"
+        self.folder: Path | None = None  # the server keeps documents in here
         self.spoilt = 0  # so many last parts of artifacts arrive with other bytes
         self.locked = False  # no token is good
         self.away = False  # the line breaks
@@ -72,6 +74,10 @@ class TrackingServer:
         if path.startswith("documents/"):
             files.pop(path, None)
             files[path] = body
+            if self.folder is not None and self.asked < 300:  # as `runs.documents` does it
+                draft = self.folder / "draft"
+                draft.write_bytes(body)
+                draft.replace(self.folder / path.partition("/")[2])
             return 200, {"size": len(body)}
         if path.startswith("streams/"):
             return self._append(files, path, query, body)

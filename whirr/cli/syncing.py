@@ -146,7 +146,7 @@ def _is_known(run: DirectRun, folder: Path) -> bool:
 def _deliver(run: DirectRun, folder: Path, tell: Callable[[int], object]) -> Result:
     fruitless, stuck_since = 0, None
     while True:
-        before = run.taken
+        before = run.progress
         try:
             more = run.turn()
             stuck_since = None
@@ -162,9 +162,9 @@ def _deliver(run: DirectRun, folder: Path, tell: Callable[[int], object]) -> Res
         result = _judged(run, folder)
         if result is not None:
             return result
-        fruitless = 0 if run.taken > before else fruitless + 1
+        fruitless = 0 if run.progress > before else fruitless + 1
         if fruitless > FRUITLESS:
-            detail = "the server has other bytes than this folder"
+            detail = "the server has other bytes than this folder, or something writes to it"
             return Result(folder.name, FAILED, run.sent_bytes, detail)
 
 

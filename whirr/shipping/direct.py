@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 
 _ARTIFACTS_FIRST = 3.0  # seconds for small artifacts before the end is told
 _TIMEOUT = 10.0
+_ASK_AGAIN = 30.0  # seconds: a file server shows new files late
+_ALL = "the run"
+_UNSURE = (
+    "the server may read this very folder, and nothing shows whether it does: if it does, it finds the run by itself; "
+    "if not, this folder is a copy, or its store-id cannot be read: remove the file `store-id` beside runs/"
+)
 _NOT_WANTED = frozenset({"run_taken", "in_trash"})  # of the run as a whole, whichever file
 
 
@@ -44,11 +50,13 @@ class DirectRun:
         self.left_out: dict[str, str] = {}  # files that cannot be delivered, and why
         self.sent_bytes = 0
         self.taken = 0  # requests that were answered well
+        self.progress = 0  # bytes that it took of what only grows: a document may be sent for ever
         self._data_dir = data_dir
         self._say = say
         self._opened: Opened | None = None
         self._client: Client | None = None
         self._target: Target | None = None
+        self._ask_at = 0.0  # when to ask again whether the server sees this folder
         self._doubtful = False  # some request may still be on its way, and arrive late
         self._begin_anew()
 
@@ -78,6 +86,7 @@ class DirectRun:
         if self._opened is None or self._target is None:
             with Client(self.server.url, self.server.token, timeout=_TIMEOUT) as client:
                 self._opened = open_run(client, self.folder, self.run_id, self._data_dir)
+            self._ask_at = time.monotonic() + _ASK_AGAIN
             self._client = Client(self.server.url, self._opened.token, timeout=_TIMEOUT)
             route = Route(self._client, None, time.sleep)
             route.shared = self._opened.shared
@@ -86,7 +95,12 @@ class DirectRun:
 
     def turn(self) -> bool:
         """Deliver what there is, for a moment. Whether there is more to deliver at once."""
-        self.open()
+        if self._opened is not None and self._opened.unsure and time.monotonic() > self._ask_at:
+            self._forget()
+        if self.open().unsure:  # whatever is sent there may come to lie here, and be sent again
+            self._leave_out(_ALL, _UNSURE)
+            return False
+        self.left_out.pop(_ALL, None)
         try:
             return self._turn()
         except (NotAllowed, NotFound):  # its token is not good any more, or another server came
@@ -253,4 +267,6 @@ class _Counted(Target):
         answer = super().put(path, body, text=text, **query)
         self._run.sent_bytes += len(body)
         self._run.taken += 1
+        if not path.startswith("documents/"):
+            self._run.progress += len(body)
         return answer

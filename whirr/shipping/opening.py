@@ -20,13 +20,14 @@ ATTEMPT = 1  # a direct run has this one alone
 class Opened:
     """What the server answered."""
 
-    __slots__ = ("shared", "store_id", "token", "url")
+    __slots__ = ("shared", "store_id", "token", "unsure", "url")
 
-    def __init__(self, answer: dict[str, Any], *, shared: bool) -> None:
+    def __init__(self, answer: dict[str, Any], *, shared: bool, unsure: bool = False) -> None:
         self.token = str(answer["token"])
         self.url = str(answer.get("url") or "")
         self.store_id = str(answer.get("store_id") or "")  # which server that is
         self.shared = shared  # it sees the very same folder
+        self.unsure = unsure  # it may do so, and nothing proves it
 
 
 def open_run(client: Client, folder: AnyPath, run_id: str, data_dir: AnyPath) -> Opened:
@@ -41,7 +42,8 @@ def open_run(client: Client, folder: AnyPath, run_id: str, data_dir: AnyPath) ->
         late = {} if proof else store.challenge()  # the store has its name only since it was asked
         if late:
             answer = _ask(client, {**body, "session": _session(run_id), **late})
-        return Opened(answer, shared=store.proven(answer))
+        shared = store.proven(answer)
+        return Opened(answer, shared=shared, unsure=not shared and not store.apart(answer))
     finally:
         store.clear()
 

@@ -88,7 +88,7 @@ class Shipper:
             return 1, 0.0
 
     def _deliver(self, run: DirectRun, *, over: bool) -> tuple[int | None, float]:
-        before = run.taken
+        before, progress = run.taken, run.progress
         more = run.turn()
         if self._failures:
             say("the server takes deliveries again")
@@ -102,7 +102,7 @@ class Shipper:
                 run.mark()
             self._reply()
             return 0, 0.0
-        self._fruitless = 0 if run.taken > before else self._fruitless + 1
+        self._fruitless = 0 if run.progress > progress else self._fruitless + 1
         if run.left_out or self._fruitless > _FRUITLESS:
             say("not all could be delivered; `whirr sync` tries it again")
             return 1, 0.0
