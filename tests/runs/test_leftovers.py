@@ -11,10 +11,10 @@ from django.apps import apps
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from runs import artifacts, manifest, parts, selectors, storage, sweeping
+from runs import artifacts, manifest, parts, purging, selectors, storage, sweeping
 from runs.models import Artifact, Run
 from runs.tasks import sweep_leftovers
-from tests.runs.factories import make_run
+from tests.runs.factories import NOON, make_run
 from tests.runs.test_artifact_contents import HELLO, SHA, files, send
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +62,15 @@ class TestByTheHour:
         assert manifest.path_of(known.key, 1).is_file()
         assert aside[known].is_dir()
         assert other.is_dir()
+
+    def test_the_manifest_of_a_run_goes_with_it(self) -> None:
+        run = make_run()
+        send(run)
+        Run.objects.filter(pk=run.pk).update(
+            status="completed", finished_at=NOON, trashed_at=NOON, trashed_by="ada"
+        )
+        assert purging.purge(by="ada", now=NOON, all_of_it=True).keys == [run.key]
+        assert not manifest.path_of(run.key, 1).parent.exists()
 
     def test_beat_knows_of_it(self) -> None:
         import_module("runs.migrations.0010_leftovers").seed(apps, None)
