@@ -10,6 +10,9 @@ MANAGE := DJANGO_SETTINGS_MODULE=tests.support.settings $(PYTHON) manage.py
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--custom-compile-command "make lock"
 
+# PyTorch without CUDA is in PyTorch's own index, or where this machine's pip finds wheels; PyPI has the large build alone.
+TORCH := $(if $(PIP_FIND_LINKS),--find-links "$(PIP_FIND_LINKS)",--torch-backend cpu)
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint format check lock agent bench bench-queue bench-agent \
 	bench-tracking soak screenshots clean
@@ -50,7 +53,7 @@ lock: install ## compile requirements/*.in into the pinned requirements/*.txt (A
 	$(COMPILE) $(ARGS) requirements/legacy-server.in -o requirements/legacy-server.txt
 	$(COMPILE) $(ARGS) requirements/legacy-client.in -o requirements/legacy-client.txt
 	$(COMPILE) $(ARGS) requirements/mlflow-client.in -o requirements/mlflow-client.txt
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform linux --torch-backend cpu \
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform linux $(TORCH) \
 		--custom-compile-command "make lock" $(ARGS) requirements/integrations.in -o requirements/integrations.txt
 	@for peer in benchmarks/trackers/peers/*.in; do $(COMPILE) $(ARGS) $$peer -o $${peer%.in}.txt || exit 1; done
 

@@ -1,7 +1,6 @@
 """Our callbacks in the libraries that they are for, as these are published."""
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +22,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trainings")
     done = subprocess.run(
         [integrations.python(), str(PROGRAM), str(folder)],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "WHIRR_OFFLINE": "1"},
+        env={**integrations.environment(), "PYTHONPATH": str(ROOT), "WHIRR_OFFLINE": "1"},
         capture_output=True,
         text=True,
         timeout=280,
