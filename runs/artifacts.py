@@ -120,7 +120,8 @@ def _take_over(artifact: Artifact, sha256: str, *, now: datetime) -> None:
     part = artifact.blob
     with contents.locked(sha256):
         if contents.size_of(sha256) == artifact.size:
-            _name(artifact, sha256, now=now)
+            with transaction.atomic():
+                _name(artifact, sha256, now=now)
     if artifact.blob != part:
         parts.path_of(part).unlink(missing_ok=True)
 

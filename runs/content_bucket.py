@@ -7,12 +7,17 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, BinaryIO, cast
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from storages.backends.s3 import S3Storage
 
 from runs.errors import StorageAway
 
 log = logging.getLogger(__name__)
+
+# Of a bucket that says nothing, twice: the library's own patience is ten minutes.
+CONNECT_SECONDS = 5
+READ_SECONDS = 15
 
 
 @contextmanager
@@ -29,6 +34,15 @@ def answering() -> Iterator[None]:
 
 class ContentBucket(S3Storage):  # type: ignore[misc, unused-ignore]
     """What django-storages does, and reading a part of an object without fetching the whole."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        patience = Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retries={"total_max_attempts": 2, "mode": "standard"},
+        )
+        self.client_config = self.client_config.merge(patience)
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         return name

@@ -2,10 +2,13 @@
 
 An upload that finds its content already there and a deletion that takes its last artifact away may meet. Both hold the
 lock of that content (`locked`) while they look and act: whoever comes second sees what the first one did. A slow
-transfer to a bucket happens before the lock, and is repeated where a deletion came between.
+transfer to a bucket happens before the lock, and is repeated where a deletion came between. What a bucket is asked with
+the lock held is asked outside of any transaction.
 """
 
+import fcntl
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -14,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import storages
 from django.db import connection, transaction
@@ -88,7 +92,7 @@ def size_of(digest: str) -> int | None:
 
 
 def keep(path: Path, digest: str, *, then: Callable[[], int]) -> bool:
-    """Store the file's bytes, and call `then`, which makes rows name them, in one transaction with the lock held.
+    """Store the file's bytes, and call `then`, which makes rows name them, in a transaction with the lock held.
 
     False where `then` changed nothing. The file itself stays.
     """
@@ -98,22 +102,66 @@ def keep(path: Path, digest: str, *, then: Callable[[], int]) -> bool:
             if (
                 size_of(digest) is not None
             ):  # else the last artifact that had it was deleted meanwhile
-                return then() > 0
+                with transaction.atomic():
+                    return then() > 0
     raise Invalid("the file's content is being deleted over and over; send it again")
 
 
 @contextmanager
 def locked(digest: str) -> Iterator[None]:
-    """A transaction that no other one about this content runs beside.
+    """Nobody else does anything about this content meanwhile.
 
-    PostgreSQL has a lock for a number of our choosing; SQLite begins every transaction with its one write lock.
+    No transaction is begun for it: a bucket may take its time to answer, and nobody else's work shall wait for that.
+    So what is written within has to be committed within. PostgreSQL has a lock for a number of our choosing, which
+    holds between servers; with SQLite all processes share the disk, and its locks.
     """
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            number = int.from_bytes(bytes.fromhex(digest[:16]), signed=True)
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+    with (
+        _locked_by_postgres(digest)
+        if connection.vendor == "postgresql"
+        else _locked_by_disk(digest)
+    ):
         yield
+
+
+@contextmanager
+def _locked_by_postgres(digest: str) -> Iterator[None]:
+    number = int.from_bytes(bytes.fromhex(digest[:16]), signed=True)
+    with connection.cursor() as cursor:
+        if connection.in_atomic_block:  # of a caller: it is over when that is committed
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+            yield
+            return
+        cursor.execute("SELECT pg_advisory_lock(%s)", [number])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [number])
+
+
+@contextmanager
+def _locked_by_disk(digest: str) -> Iterator[None]:
+    """A file that goes when it is let go; whoever waited for one that is gone begins anew."""
+    path = Path(settings.BLOBS_DIR) / digest[:2] / f"{digest}.lock"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if _is_still(path, handle):
+                try:
+                    yield
+                finally:
+                    path.unlink()
+                return
+        finally:
+            os.close(handle)
+
+
+def _is_still(path: Path, handle: int) -> bool:
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False
 
 
 def discard(digest: str) -> int:

@@ -7,16 +7,20 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import boto3  # type: ignore[import-untyped, unused-ignore]
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import storages
+from django.db import connection
 from pytest_django import Settings
 
 from runs import artifacts, contents, manifest, sweeping
+from runs.content_bucket import CONNECT_SECONDS, READ_SECONDS
 from runs.errors import NotFound, StorageAway
 from runs.models import Artifact, Run
 from tests.runs.factories import NOON, make_run
@@ -25,6 +29,7 @@ from whirr_site.settings import contents as told
 
 DATA = bytes(range(256)) * 4000
 SHA = hashlib.sha256(DATA).hexdigest()
+OTHER = hashlib.sha256(b"other").hexdigest()
 
 
 @pytest.fixture(scope="module")
@@ -55,21 +60,25 @@ def _answers(url: str) -> bool:
 @pytest.fixture
 def bucket(endpoint: str, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Any:
     """An empty bucket that the settings name; its keys stand in the environment alone."""
+    name = f"whirr-{secrets.token_hex(4)}"
+    point_at(endpoint, name, monkeypatch)
+    made = boto3.resource("s3", endpoint_url=endpoint).create_bucket(Bucket=name)
+    use(settings)
+    return made
+
+
+def point_at(endpoint: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     environment = {
         "AWS_ACCESS_KEY_ID": "someone",
         "AWS_SECRET_ACCESS_KEY": "canary",
         "AWS_DEFAULT_REGION": "us-east-1",
         "WHIRR_ARTIFACT_STORAGE": "s3",
-        "WHIRR_S3_BUCKET": f"whirr-{secrets.token_hex(4)}",
+        "WHIRR_S3_BUCKET": name,
         "WHIRR_S3_ENDPOINT_URL": endpoint,
         "WHIRR_S3_PREFIX": "lab",
     }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    resource = boto3.resource("s3", endpoint_url=endpoint)
-    made = resource.create_bucket(Bucket=environment["WHIRR_S3_BUCKET"])
-    use(settings)
-    return made
+    for each, value in environment.items():
+        monkeypatch.setenv(each, value)
 
 
 def use(settings: Settings) -> None:
@@ -147,6 +156,57 @@ class TestABucket:
         assert again.json() == {"size": len(DATA), "complete": True}
         assert contents.size_of(SHA) == len(DATA)
         contents.check()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_bucket_that_says_nothing_holds_up_nobody_else(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    """Neither another writer of the database, nor for ever whoever waits for that bucket."""
+    run, other = make_run(), make_run()
+    told_of = {"size": 4, "received": 4, "modified_at": NOON}
+    Artifact.objects.create(run=run, attempt=1, path="a", blob=SHA, **told_of)
+    with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor() as pool:
+        silent.settimeout(60)
+        point_at(f"http://127.0.0.1:{silent.getsockname()[1]}", "some", monkeypatch)
+        use(settings)
+        config = storages["artifacts"].connection.meta.client.meta.config
+        assert (config.connect_timeout, config.read_timeout) == (CONNECT_SECONDS, READ_SECONDS)
+        assert config.retries["total_max_attempts"] == 2
+        for deed in (lambda: ask(run), lambda: artifacts.release([OTHER])):
+            waiting = pool.submit(apart, deed)
+            for _ in range(2):
+                asked, _ = silent.accept()
+                assert Run.objects.filter(pk=other.pk).update(name="x") == 1
+                assert nobody_is_idle_in_a_transaction()
+                assert not waiting.done()
+                asked.close()
+            with pytest.raises(StorageAway):
+                waiting.result(60)
+
+
+def apart(deed: Callable[[], Any]) -> Any:
+    """In a thread with a connection of its own."""
+    try:
+        return deed()
+    finally:
+        connection.close()
+
+
+def ask(run: Run) -> Artifact:
+    """Announce a content that another artifact of the run has."""
+    return artifacts.receive(run, 1, "b", offset=0, size=4, data=b"", sha256=SHA, now=NOON)
+
+
+def nobody_is_idle_in_a_transaction() -> bool:
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND state LIKE 'idle in transaction%'"
+        )
+        return bool(cursor.fetchone()[0] == 0)
 
 
 class TestSettings:
