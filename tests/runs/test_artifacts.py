@@ -257,8 +257,10 @@ class TestAnnounced:
         run, old, new = make_run(), b"o" * 100, b"n" * 100
 
         def put(offset: int, data: bytes, whole: bytes) -> Artifact:
-            told = {"offset": offset, "size": 100, "sha256": sha256(whole).hexdigest()}
-            return artifacts.receive(run, 1, "last.ckpt", data=data, now=NOON, **told)
+            digest = sha256(whole).hexdigest()
+            return artifacts.receive(
+                run, 1, "last.ckpt", offset=offset, size=100, data=data, now=NOON, sha256=digest
+            )
 
         put(0, b"", old)
         assert put(0, old[:60], old).received == 60
