@@ -21,12 +21,11 @@ django.setup()
 
 from whirr_site import bodies
 
-bodies.STALLED = float(sys.argv[2])
-
 async def answer(scope, receive, send):
     if scope["type"] != "http":
         return
     await receive()
+    bodies.STALLED = float(scope["path"].strip("/"))
     await send({"type": "http.response.start", "status": 200, "headers": []})
     for number in range(400):
         await send({"type": "http.response.body", "body": bytes([number % 256]) * 262144, "more_body": True})
@@ -41,10 +40,10 @@ bodies.Server(application=bodies.in_pieces(answer), endpoints=[f"tcp:port={sys.a
 class Web:
     """The program above, and connections to it."""
 
-    def __init__(self, stalled: float) -> None:
+    def __init__(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
-        command = [sys.executable, "-c", PROGRAM, str(self.port), str(stalled)]
+        command = [sys.executable, "-c", PROGRAM, str(self.port)]
         env = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.support.settings"}
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True
@@ -54,7 +53,8 @@ class Web:
         assert self.process.stdout is not None
         return self.process.stdout.readline().strip()
 
-    def ask(self) -> socket.socket:
+    def ask(self, stalled: float = 60.0) -> socket.socket:
+        """A connection that asked; after `stalled` seconds without reading it is hung up on."""
         deadline = time.monotonic() + 20
         while True:
             try:
@@ -63,16 +63,16 @@ class Web:
             except OSError:
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
-        asked.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        asked.sendall(f"GET /{stalled} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
         return asked
 
     def memory(self) -> int:
         return int(psutil.Process(self.process.pid).memory_info().rss)
 
 
-@pytest.fixture
-def web(request: pytest.FixtureRequest) -> Iterator[Web]:
-    server = Web(getattr(request, "param", 60.0))
+@pytest.fixture(scope="module")
+def web() -> Iterator[Web]:
+    server = Web()
     try:
         assert server.said() == "ready"
         yield server
@@ -102,9 +102,8 @@ def test_what_a_client_does_not_read_is_not_made(web: Web) -> None:
     assert web.said() == "done"
 
 
-@pytest.mark.parametrize("web", [0.3], indirect=True)
 def test_a_client_that_takes_nothing_any_more_is_hung_up_on(web: Web) -> None:
-    with web.ask() as stalled:
+    with web.ask(stalled=0.3) as stalled:
         stalled.recv(1)
         assert web.said() == "done"  # and whoever sent it is free
         with pytest.raises(ConnectionResetError):
