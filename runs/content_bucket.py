@@ -42,7 +42,7 @@ class ContentBucket(S3Storage):  # type: ignore[misc, unused-ignore]
             read_timeout=READ_SECONDS,
             retries={"total_max_attempts": 2, "mode": "standard"},
         )
-        self.client_config = self.client_config.merge(patience)
+        self.client_config: Config = self.client_config.merge(patience)
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         return name

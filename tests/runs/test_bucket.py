@@ -170,7 +170,8 @@ def test_a_bucket_that_says_nothing_holds_up_nobody_else(
         silent.settimeout(60)
         point_at(f"http://127.0.0.1:{silent.getsockname()[1]}", "some", monkeypatch)
         use(settings)
-        config = storages["artifacts"].connection.meta.client.meta.config
+        store: Any = storages["artifacts"]
+        config = store.connection.meta.client.meta.config
         assert (config.connect_timeout, config.read_timeout) == (CONNECT_SECONDS, READ_SECONDS)
         assert config.retries["total_max_attempts"] == 2
         for deed in (lambda: ask(run), lambda: artifacts.release([OTHER])):

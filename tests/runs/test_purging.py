@@ -1,7 +1,6 @@
 """Deleting for good: everything goes, nothing else does, and a crash in the middle costs nothing."""
 
 import hashlib
-import os
 import threading
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -206,36 +205,6 @@ def test_what_nobody_foresaw_keeps_no_other(
     assert (purged.keys, list(purged.kept)) == ([other.key], [stuck.key])
     assert "RuntimeError: odd" in caplog.text
     assert purge().keys == [stuck.key]
-
-
-DEEP = (
-    3000  # folders within folders: more than Python nests calls, and a path longer than Linux takes
-)
-
-
-def test_no_folder_is_too_deep(tmp_path: Path) -> None:
-    """For the end of its run, for the trash and for deletion. A file that is not too deep is an artifact still."""
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    (outside / "precious").write_text("x")
-    run, other = make_run(), filled()
-    kept = storage.attempt_folder(run, 1) / "artifacts"
-    kept.mkdir(parents=True)
-    (kept / "a").write_text("abc")
-    bottom = os.open(kept, os.O_RDONLY)
-    for _ in range(DEEP):
-        os.mkdir("deep", dir_fd=bottom)
-        above, bottom = bottom, os.open("deep", os.O_RDONLY, dir_fd=bottom)
-        os.close(above)
-    os.symlink(outside, "link", dir_fd=bottom)
-    os.close(bottom)
-    artifacts.collect_shared(run, 1)
-    assert Artifact.objects.get(run=run).path == "a"
-    binned(run)
-    assert trash.contents().room > 3
-    assert sorted(purge().keys) == sorted([run.key, other.key])
-    assert nothing_is_left(run)
-    assert (outside / "precious").read_text() == "x"
 
 
 class TestSideBySide:
