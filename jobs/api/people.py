@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
@@ -17,7 +16,6 @@ from jobs.submitting import Submission
 from runs.api.pages import page_of
 from runs.api.parsing import checked
 from whirr_site.access.api import principal_of
-from whirr_site.access.store import store_id
 
 KEY = re.compile(r"[!-~]{1,128}")
 KEY_PARAMETER = OpenApiParameter(
@@ -96,14 +94,3 @@ class EventsView(APIView):
         page = page_of(found, "events", order="id", after=query["cursor"], limit=query["limit"])
         told = serializers.EventSerializer(page.rows, many=True).data
         return Response({"events": told, "next_cursor": page.next_cursor})
-
-
-class StatusView(APIView):
-    """GET /api/v1/status   numbers at a glance"""
-
-    @extend_schema(responses=serializers.StatusSerializer)
-    def get(self, request: Request) -> Response:
-        counts = selectors.counts(now=timezone.now())
-        online = {"workers_online": counts.workers_online, "workers_total": counts.workers_total}
-        server = {"version": settings.WHIRR_VERSION, "store_id": store_id()}
-        return Response(counts.by_status | online | server)

@@ -286,16 +286,3 @@ class CancelledManySerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
     cancelled = serializers.ListField(child=serializers.IntegerField())
     stopping = serializers.ListField(child=serializers.IntegerField())
-
-
-class StatusSerializer(serializers.Serializer[Any]):
-    queued = serializers.IntegerField()
-    running = serializers.IntegerField()
-    completed = serializers.IntegerField()
-    failed = serializers.IntegerField()
-    workers_online = serializers.IntegerField()
-    workers_total = serializers.IntegerField()
-    waiting = serializers.IntegerField()
-    cancelled = serializers.IntegerField()
-    version = serializers.CharField(help_text="of the server")
-    store_id = serializers.CharField(help_text="names the server's data folder")

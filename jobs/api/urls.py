@@ -1,9 +1,9 @@
 from django.urls import path
 
-from jobs.api import agents, explaining, legacy, nodes, people, quotas, verbs
+from jobs.api import agents, explaining, legacy, nodes, people, quotas, status, verbs
 
 urlpatterns = [
-    path("status", people.StatusView.as_view(), name="api-status"),
+    path("status", status.StatusView.as_view(), name="api-status"),
     path("jobs", people.JobsView.as_view(), name="api-jobs"),
     path("jobs/cancel", verbs.CancelManyView.as_view(), name="api-cancel-many"),
     path("jobs/retry", verbs.RetryManyView.as_view(), name="api-retry-many"),
