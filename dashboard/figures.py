@@ -19,6 +19,7 @@ Axis = Literal["step", "time"]
 Figure = dict[str, Any]
 
 AXES: dict[str, Axis] = {"step": "step", "time": "time"}
+FEW_POINTS = 30
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
@@ -71,7 +72,8 @@ def _traces(index: int, curve: Curve, axis: Axis) -> Iterable[Figure]:
         }
     yield {
         "type": "scatter",
-        "mode": "lines+markers" if len(x) == 1 else "lines",
+        # A point between two gaps is no line: where points are few, each is marked.
+        "mode": "lines+markers" if len(x) <= FEW_POINTS else "lines",
         "name": curve.label,
         "x": x,
         "y": _finite(curve.thinned.points.values),

@@ -49,6 +49,7 @@ def test_nan_and_infinity_are_gaps_with_a_mark_at_the_last_height() -> None:
 
     line, marks = figure["data"]
     assert line["y"] == [2.0, None, None, 1.0]
+    assert "markers" in line["mode"], "a point between gaps would not be seen"
     assert marks["x"] == [1, 2]
     assert marks["y"] == [2.0, 2.0]
     assert marks["text"] == ["NaN", "Infinity"]
