@@ -26,7 +26,7 @@ def alive(mark: str) -> list[int]:
         if not folder.name.isdigit():
             continue
         try:
-            line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
         if mark in line:
