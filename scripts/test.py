@@ -1,8 +1,9 @@
-"""All tests: installs or names what they need, then runs pytest three times and sums up.
+"""All tests: installs or names what they need, then runs pytest four times and sums up.
 
 1. everything but the end-to-end tests, on SQLite;
 2. what touches the database once more, on a PostgreSQL that the suite starts;
-3. the end-to-end tests, one at a time: they measure time and need the machine to themselves.
+3. pages in a real browser;
+4. the end-to-end tests, one at a time: they measure time and need the machine to themselves.
 
 Arguments go to pytest, each time: `python scripts/test.py -k lease tests/jobs`.
 """
@@ -57,8 +58,9 @@ class Part:
 
 
 PARTS = (
-    Part("unit and SQLite", [*PARALLEL, "-m", "not e2e"]),
-    Part("PostgreSQL", [*PARALLEL, "-m", "not e2e"], database="postgres"),
+    Part("unit and SQLite", [*PARALLEL, "-m", "not e2e and not browser"]),
+    Part("PostgreSQL", [*PARALLEL, "-m", "not e2e and not browser"], database="postgres"),
+    Part("browser", [*PARALLEL, "-m", "browser"]),
     Part("end to end", ["-m", "e2e"]),
 )
 

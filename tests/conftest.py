@@ -27,6 +27,7 @@ TOUCHING_THE_DATABASE = {
 }
 OUTCOMES = ("passed", "failed", "error", "skipped", "xfailed")
 E2E = Path(__file__).parent / "e2e"
+BROWSER = Path(__file__).parent / "browser"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -48,6 +49,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.path.is_relative_to(E2E):
             item.add_marker("e2e")
+        if item.path.is_relative_to(BROWSER):
+            item.add_marker("browser")
     belongs = on_postgres if environment.database_kind() == "postgres" else on_sqlite
     others = [item for item in items if not belongs(item)]
     if others:
@@ -55,14 +58,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if belongs(item)]
 
 
+def has_a_part_of_its_own(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("e2e", "browser"))
+
+
 def on_sqlite(item: pytest.Item) -> bool:
     """The first session: all but the tests about PostgreSQL. End-to-end tests start their own."""
-    return item.get_closest_marker("postgres") is None or item.get_closest_marker("e2e") is not None
+    return item.get_closest_marker("postgres") is None or has_a_part_of_its_own(item)
 
 
 def on_postgres(item: pytest.Item) -> bool:
     """The second session: what touches the database, and has not SQLite as its subject."""
-    if item.get_closest_marker("e2e") or item.get_closest_marker("sqlite"):
+    if has_a_part_of_its_own(item) or item.get_closest_marker("sqlite"):
         return False
     case = getattr(item, "cls", None)
     return (

@@ -6,6 +6,7 @@ from jobs.models.job import Job
 from jobs.models.pulse import Pulse
 from jobs.models.quota import Quota, Scope, Usage
 from jobs.models.requirement import Requirement
+from jobs.models.sample import LoadSample
 from jobs.models.worker import Worker
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Dependency",
     "Job",
     "JobEvent",
+    "LoadSample",
     "Pulse",
     "Quota",
     "Requirement",

@@ -39,6 +39,10 @@ class Run(models.Model):
     config = models.JSONField(default=dict, blank=True)
     summary = models.JSONField(default=dict, blank=True)
     hostname = models.CharField(max_length=255, blank=True)
+    # What people write about it, as Markdown.
+    notes = models.TextField(blank=True)
+    notes_by = models.CharField(max_length=150, blank=True)
+    notes_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)

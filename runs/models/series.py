@@ -50,6 +50,9 @@ class Series(models.Model):
         )
         indexes = (
             models.Index(
+                fields=["key", "run"], name="series_by_key"
+            ),  # tables sort and filter by it
+            models.Index(
                 fields=["id"],
                 condition=Q(count__gte=F("merged") + STRETCH),
                 name="series_to_merge",

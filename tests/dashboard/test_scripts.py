@@ -17,7 +17,7 @@ from runs.series.reading import Reading
 STATIC = Path(__file__).resolve().parents[2] / "dashboard" / "static" / "dashboard"
 HOST = "http://whirr.test"
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
