@@ -2,7 +2,7 @@ from django.db import models
 
 
 class Visit(models.Model):
-    """When somebody looked at the overview: `since` is the visit before this one, of which `last` is the newest look."""
+    """When somebody looked at the overview. `last` is the newest look; `since` the last one of the visit before."""
 
     name = models.CharField(max_length=150, unique=True)
     since = models.DateTimeField()

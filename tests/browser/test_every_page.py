@@ -1,4 +1,4 @@
-"""Every page, in both themes, on a desk and on a phone: no complaint, nothing axe finds, nothing wider than the screen."""
+"""Every page, in both themes, on a desk and on a phone: axe finds nothing, and nothing is wider than the screen."""
 
 from collections.abc import Callable
 
