@@ -1,6 +1,7 @@
 """Live pages: a doorbell says "look again", the consumer reads from its own cursor and sends what is new.
 
-It looks every two seconds even when nobody rings, and never more often than twice a second.
+It looks every two seconds even when nobody rings, and never more often than four times a second; points are sent at
+most twice a second.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = 2.0  # seconds, without a ring
 PUSH_EVERY = 0.5  # seconds at least between two pushes
+LOG_EVERY = 0.2  # the same where lines of a log are among them
 ASK_AGAIN_EVERY = 30.0  # seconds between two checks that the visitor may still look
 
 NOT_ALLOWED, GONE = 4401, 4404
@@ -116,10 +118,13 @@ class QueueConsumer(Watcher):
 class RunConsumer(Watcher):
     """`/ws/runs/<key>/`: the page says where it stands, and is sent log, points and changes from there on."""
 
+    push_every = LOG_EVERY
+
     async def connect(self) -> None:
         self.key = self.scope["url_route"]["kwargs"]["key"]
         self.group = feed.run_group(self.key)
         self.cursors: Cursors | None = None
+        self.points_at = 0.0
         await super().connect()
 
     async def refusal(self) -> int | None:
@@ -143,11 +148,16 @@ class RunConsumer(Watcher):
         before = self.cursors
         if before is None:
             return
+        due = time.monotonic() - self.points_at >= PUSH_EVERY
         messages, after = await database_sync_to_async(watching.news)(
-            self.key, before, now=timezone.now()
+            self.key, before, now=timezone.now(), with_points=due
         )
         for message in messages:
             await self.send_json(message)
+        if any(message["type"] in watching.OF_POINTS for message in messages):
+            self.points_at = time.monotonic()
+        elif not due:  # what was left out must not wait for the next ring
+            self.rung.set()
         if self.cursors is before:  # else the page said anew where it stands, meanwhile
             self.cursors = after
 

@@ -32,6 +32,7 @@ NAME_LONGEST = 255 + 1 + 32  # key, line break, writer
 SETTLED = timedelta(seconds=20)  # after the end of a run nothing more comes
 
 Message = dict[str, Any]
+OF_POINTS = frozenset({"points", "behind", "keys"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,9 @@ def _is_count(thing: Any) -> bool:
     return isinstance(thing, int) and not isinstance(thing, bool) and 0 <= thing < 2**60
 
 
-def news(key: str, seen: Cursors, *, now: datetime) -> tuple[list[Message], Cursors]:
+def news(
+    key: str, seen: Cursors, *, now: datetime, with_points: bool = True
+) -> tuple[list[Message], Cursors]:
     """Messages for a watcher of run `key` that stands at `seen`, and where it stands after them."""
     run = selectors.run(key)
     attention.look(run, now=now)
@@ -82,8 +85,10 @@ def news(key: str, seen: Cursors, *, now: datetime) -> tuple[list[Message], Curs
         return [{"type": "attempt", "attempt": run.attempt}], replace(seen, attempt=run.attempt)
     messages: list[Message] = []
     for part in (_log_news, _points_news, _event_news, _header_news):
-        seen = part(run, seen, messages)
-    if not messages and run.finished_at is not None and now - run.finished_at > SETTLED:
+        if with_points or part is not _points_news:
+            seen = part(run, seen, messages)
+    settled = run.finished_at is not None and now - run.finished_at > SETTLED
+    if with_points and settled and not messages:
         messages.append({"type": "end"})
     return messages, seen
 

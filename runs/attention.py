@@ -14,7 +14,7 @@ from runs.models import Run
 
 LASTS = timedelta(seconds=30)  # after the last look
 UNWAKEABLE = 3.0  # seconds between shipments of whom nobody can wake
-WATCHED = 1.0  # seconds between shipments of a run that somebody watches
+WATCHED = 0.25  # seconds between shipments of a run that somebody watches
 
 
 def look(run: Run, *, now: datetime) -> None:
@@ -37,5 +37,5 @@ def interval(watched_until: datetime | None, *, now: datetime, unwakeable: bool 
     """
     if watched_until is not None and watched_until > now:
         return WATCHED
-    usual = max(WATCHED, float(settings.WHIRR_SHIP_INTERVAL))
+    usual = max(1.0, float(settings.WHIRR_SHIP_INTERVAL))
     return min(usual, UNWAKEABLE) if unwakeable else usual

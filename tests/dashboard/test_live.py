@@ -139,7 +139,8 @@ class TestNews:
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumers.Watcher, "push_every", 0.02)
+    for kind in (consumers.Watcher, consumers.RunConsumer):
+        monkeypatch.setattr(kind, "push_every", 0.02)
     monkeypatch.setattr(consumers.Watcher, "look_every", 0.2)
 
 

@@ -12,7 +12,7 @@ from channels.layers import get_channel_layer
 from django.db import connections
 
 from jobs.api import desk
-from runs import bell, feed
+from runs import attention, bell, feed
 from tests.jobs.factories import cancel, make_job, make_worker
 from tests.site.asking import owner, post
 from whirr_site import asgi, hot
@@ -118,9 +118,9 @@ async def test_an_agent_that_sends_seldom_hears_at_once_that_somebody_watches(
     await asyncio.sleep(0.3)
     assert not waiting.done()
     await agent.get(f"/api/v1/runs/job-{job.pk}/log")
-    assert (await asyncio.wait_for(waiting, SOON))["ship_interval"] == 1.0
+    assert (await asyncio.wait_for(waiting, SOON))["ship_interval"] == attention.WATCHED
 
-    again = asyncio.ensure_future(held(agent, **mine, ship_interval=1.0))
+    again = asyncio.ensure_future(held(agent, **mine, ship_interval=attention.WATCHED))
     await asyncio.sleep(0.3)
     assert not again.done(), "it knows, and is not told again and again"
     again.cancel()
@@ -135,7 +135,7 @@ async def test_a_watcher_who_came_between_two_syncs_is_told_of_by_the_second(
     await agent.get(f"/api/v1/runs/job-{job.pk}/series")
     mine = {"running": [{"job_id": job.pk, "attempt": 1}], "free_gpus": [], "claim_id": "b"}
     said = await asyncio.wait_for(held(agent, **mine, ship_interval=15.0), SOON)
-    assert said["ship_interval"] == 1.0
+    assert said["ship_interval"] == attention.WATCHED
 
 
 class DeadLayer:
