@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from runs import feed, run_file, storable, storage
-from runs.errors import Invalid, TooLarge
+from runs.errors import Invalid, NotFound, TooLarge
 from runs.models import Run
 from runs.parsing import decode
 from runs.streams import may_write
@@ -37,6 +37,23 @@ def note_shared(run: Run, attempt: int, name: str) -> int:
         data = file.read(LIMIT)
     take_over(run, name, data)
     return len(data)
+
+
+def read(run: Run, attempt: int, name: str) -> bytes:
+    """A document of an attempt as it was kept. Raises NotFound, TooLarge, and Invalid where it is no plain file."""
+    if attempt < 1:
+        raise NotFound(f"{run.key} has not begun: there is no {name}")
+    path = storage.document_path(run, attempt, name)
+    try:
+        with storage.reading(path) as file:
+            data = file.read(LIMIT + 1)
+    except FileNotFoundError:
+        raise NotFound(f"{run.key} has no {name}") from None
+    except OSError as error:
+        raise Invalid(f"{name} of {run.key} cannot be read: {error.strerror}") from error
+    if len(data) > LIMIT:
+        raise TooLarge(f"{name} of {run.key} has more than {LIMIT} bytes")
+    return data
 
 
 def take_over(run: Run, name: str, data: bytes) -> None:
