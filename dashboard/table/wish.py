@@ -1,0 +1,105 @@
+"""What the URL of the runs page asks for; the URL is the whole state of the page."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote, unquote
+
+from django.http import QueryDict
+
+from runs.errors import Invalid
+from runs.storable import text as storable
+
+PAGE_SIZES = (50, 100, 500)
+LONGEST_FILTER = 4000
+LONGEST_LIST = 20_000
+LARGEST_PAGE = 10**9
+QUOTED_BEFORE = ("state", "tag")  # of URLs from before the filter language
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A filter, an order, columns, groups and a page.
+
+    `within` says of which group only the members are meant: a value for each of the first grouping columns, as
+    JSON text; "" for runs that have none. `view` is the number of the saved view that this came from.
+    """
+
+    text: str = ""
+    sort: tuple[str, ...] = ()  # columns, with a minus to go down
+    cols: tuple[
+        str, ...
+    ] = ()  # columns, with an exclamation mark where pinned; none: chosen by what is there
+    group: tuple[str, ...] = ()  # columns; `-config.seed`: all of the config but that
+    within: tuple[str, ...] = ()
+    page: int = 1
+    size: int = PAGE_SIZES[0]
+    view: str = ""
+
+    @classmethod
+    def of(cls, query: QueryDict) -> "Wish":
+        """Read the query string; a number that is none is left out. Raises Invalid for what is far too long."""
+        view = query.get("view", "")
+        return cls(
+            text=_filter(query),
+            sort=elements(query.get("sort", "")),
+            cols=elements(query.get("cols", "")),
+            group=elements(query.get("group", "")),
+            within=elements(query.get("within", ""), keep_empty=True),
+            page=_number(query.get("page", ""), default=1),
+            size=_size(query.get("size", "")),
+            view=view if view.isdecimal() and len(view) < 19 else "",
+        )
+
+    def query(self, **changes: Any) -> str:
+        """The query string of this wish with something changed; defaults are left out."""
+        wish = replace(self, **changes)
+        told = {
+            "q": wish.text,
+            "sort": joined(wish.sort),
+            "cols": joined(wish.cols),
+            "group": joined(wish.group),
+            "within": joined(wish.within),
+            "page": wish.page if wish.page != 1 else "",
+            "size": wish.size if wish.size != PAGE_SIZES[0] else "",
+            "view": wish.view,
+        }
+        query = QueryDict(mutable=True)
+        query.update({name: str(value) for name, value in told.items() if value != ""})
+        if wish.within and not told["within"]:
+            query["within"] = ""  # one level, of runs that have no value
+        return query.urlencode()
+
+
+def elements(text: str, *, keep_empty: bool = False) -> tuple[str, ...]:
+    """The elements of a comma list, each of which was encoded on its own. Raises Invalid."""
+    if len(text) > LONGEST_LIST:
+        raise Invalid(f"a list in the address has at most {LONGEST_LIST} characters; shorten it")
+    found = [storable(unquote(each)) for each in text.split(",")]
+    return tuple(each for each in found if each or (keep_empty and text))
+
+
+def joined(texts: tuple[str, ...]) -> str:
+    """The comma list of these elements."""
+    return ",".join(quote(each, safe="/:.-!_~ ") for each in texts)
+
+
+def _filter(query: QueryDict) -> str:
+    text = storable(query.get("q", "")).strip()
+    for name in QUOTED_BEFORE:
+        value = storable(query.get(name, ""))
+        if value and value != "all":
+            quoted = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+            text = f"{text} {name}:{quoted}".strip()
+    return text
+
+
+def _number(text: str, *, default: int) -> int:
+    return (
+        min(max(int(text[:10]), 1), LARGEST_PAGE)
+        if text.isascii() and text.isdecimal()
+        else default
+    )
+
+
+def _size(text: str) -> int:
+    return int(text) if text in map(str, PAGE_SIZES) else PAGE_SIZES[0]
