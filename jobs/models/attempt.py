@@ -43,6 +43,11 @@ class Attempt(models.Model):
         indexes = (
             models.Index(fields=["worker"], name="attempt_running", condition=Q(status="running")),
             models.Index(
+                fields=["finished_at"],
+                name="attempt_by_end",
+                condition=Q(finished_at__isnull=False),
+            ),
+            models.Index(
                 fields=["worker", "job"],
                 name="attempt_never_started",
                 condition=Q(reason="never_started"),

@@ -78,6 +78,11 @@ class Run(models.Model):
             models.Index(fields=["status", "-id"], name="run_by_status"),
             models.Index(fields=["project", "-id"], name="run_by_project"),
             models.Index(
+                fields=["finished_at"],
+                condition=Q(finished_at__isnull=False),
+                name="run_by_end",
+            ),
+            models.Index(
                 fields=["trashed_at"],
                 condition=Q(trashed_at__isnull=False),
                 name="run_in_trash",
