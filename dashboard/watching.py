@@ -192,7 +192,7 @@ def version(run: Run) -> str:
 
 SHOWN = (
     *("status", "attempt", "name", "project", "tags", "config", "summary", "finished_at"),
-    *("dropped", "resumed", "trashed_at"),
+    *("dropped", "resumed", "trashed_at", "notes_at"),
 )
 
 

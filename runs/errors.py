@@ -76,6 +76,12 @@ class Forbidden(DomainError):
     code = "permission_denied"
 
 
+class Conflict(DomainError):
+    """Somebody else changed meanwhile what the change was made of. The answer's fields say how it is now."""
+
+    code = "conflict"
+
+
 class Busy(DomainError):
     """Another one does the same at this moment."""
 

@@ -24,6 +24,7 @@ DESCRIBING = {
     "dropped",
     "resumed",
     "started_at",
+    *("notes", "notes_by", "notes_at"),
 }
 Told = dict[str, Any]
 

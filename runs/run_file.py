@@ -29,9 +29,12 @@ log = logging.getLogger(__name__)
 NAME = "run.json"
 LIMIT = 8 * 1024 * 1024
 # The longest text and the largest number that the row takes.
-TEXTS = {"name": 255, "project": 100, "user": 150, "hostname": 255, "trashed_by": 150}
+TEXTS = {
+    **{"name": 255, "project": 100, "user": 150, "hostname": 255, "trashed_by": 150},
+    **{"notes": 65_536, "notes_by": 150},
+}
 NUMBERS = {"attempt": 2**31 - 1, "dropped": 2**63 - 1, "resumed": 2**31 - 1}
-TIMES = ("created_at", "started_at", "finished_at", "trashed_at")
+TIMES = ("created_at", "started_at", "finished_at", "trashed_at", "notes_at")
 TREES = {"tags": list, "config": dict, "summary": dict}
 FIELDS = ("kind", "status", *TEXTS, *NUMBERS, *TIMES, *TREES)
 BATCH = 200

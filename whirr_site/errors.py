@@ -27,6 +27,7 @@ STATUS = {
     "in_trash": 409,
     "in_use": 409,
     "busy": 409,
+    "conflict": 409,
     "too_large": 413,
     "permission_denied": 403,
     "checksum_mismatch": 422,

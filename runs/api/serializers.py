@@ -12,7 +12,8 @@ from runs.models import Artifact, Run, RunStatus
 class RunSerializer(serializers.ModelSerializer[Run]):
     """A run. `duration_seconds` is null until its end; `run_dir` is the folder on the server.
 
-    `dropped` counts what its program could not record, `resumed` how often it went on with the run.
+    `dropped` counts what its program could not record, `resumed` how often it went on with the run. `notes` are
+    people's own words in Markdown, last changed by `notes_by` at `notes_at`.
     """
 
     id = serializers.CharField(source="key", read_only=True)
@@ -42,6 +43,9 @@ class RunSerializer(serializers.ModelSerializer[Run]):
             "attempt",
             "dropped",
             "resumed",
+            "notes",
+            "notes_by",
+            "notes_at",
             "created_at",
             "trashed_at",
             "url",

@@ -1,6 +1,16 @@
 from django.urls import path
 
-from runs.api import agents, discarding, events, exports, opening, people, retention, series
+from runs.api import (
+    agents,
+    annotating,
+    discarding,
+    events,
+    exports,
+    opening,
+    people,
+    retention,
+    series,
+)
 
 _attempt = "runs/<str:key>/attempts/<int:attempt>"
 
@@ -8,7 +18,7 @@ urlpatterns = [
     path("runs", opening.RunsView.as_view(), name="api-runs"),
     path("runs/trash", discarding.DiscardView.as_view(), name="api-discard"),
     path("runs/restore", discarding.RestoreView.as_view(), name="api-restore"),
-    path("runs/<str:key>", discarding.RunView.as_view(), name="api-run"),
+    path("runs/<str:key>", annotating.RunView.as_view(), name="api-run"),
     path("runs/<str:key>/metrics", people.MetricsView.as_view(), name="api-run-metrics"),
     path("runs/<str:key>/series", series.SeriesView.as_view(), name="api-run-series"),
     path("runs/<str:key>/events", events.EventListView.as_view(), name="api-run-events"),
