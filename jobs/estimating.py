@@ -4,6 +4,7 @@ Jobs take their places in the order of priority and age; fair share, reservation
 left out. The cost is bounded: beyond MOST_LOOKS comparisons the pace so far is drawn out.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,9 +49,7 @@ def estimate(job: Job, fits: list[Fit], found: Evidence) -> Estimate:
     history = History.read()
     ahead = _ahead(job, found.now)
     total = max(found.ahead.get(job.pk, 0), len(ahead))
-    mine = Waiter(
-        job.pk, job.requirement, job.timeout_seconds, max(job.not_before or found.now, found.now)
-    )
+    mine = _waiter(job, found.now)
     everybody = [*ahead, mine] if total == len(ahead) else ahead
     caps = Caps.read({each.need.pk: each.need for each in everybody}.values())
     forecast = Forecast(found.world, caps, history, most_looks=MOST_LOOKS)
@@ -62,6 +61,28 @@ def estimate(job: Job, fits: list[Fit], found: Evidence) -> Estimate:
     if at is None:
         return Estimate(None, "too much is before it to tell")
     return Estimate(at, _basis(job, at, history, total, found.now))
+
+
+def starts(jobs: Sequence[Job], found: Evidence, *, most_looks: int) -> dict[int, datetime]:
+    """When those of the jobs will start of which it can be said, by number: one play for a page of the queue.
+
+    They stand in the order of the queue. What lies beyond the bounded number of looks is left out.
+    """
+    ready = [job for job in jobs if standing.is_ready(job, now=found.now)]
+    history = History.read() if ready else None
+    if not ready or history is None:
+        return {}
+    mine = {job.pk: _waiter(job, found.now) for job in ready}
+    before = _ahead(ready[-1], found.now)
+    everybody = [*(each for each in before if each.job_id != ready[-1].pk), mine[ready[-1].pk]]
+    caps = Caps.read({each.need.pk: each.need for each in everybody}.values())
+    forecast = Forecast(found.world, caps, history, most_looks=most_looks)
+    forecast.start_of(mine[ready[-1].pk], everybody)
+    return {pk: at for pk, at in forecast.starts.items() if pk in mine}
+
+
+def _waiter(job: Job, now: datetime) -> Waiter:
+    return Waiter(job.pk, job.requirement, job.timeout_seconds, max(job.not_before or now, now))
 
 
 def _hindrance(job: Job, fits: list[Fit]) -> str:

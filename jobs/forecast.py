@@ -44,7 +44,10 @@ class _TooLong(Exception):
 
 
 class Forecast:
-    """One play. `now` is its clock, `started`: what it started, `started_later`: that after the first moment."""
+    """One play. `now` is its clock, `started`: what it started, `started_later`: that after the first moment.
+
+    `starts`: when each of those started, by the job's number.
+    """
 
     def __init__(self, world: World, caps: Caps, history: History, *, most_looks: int) -> None:
         self._world, self._caps, self._history = world, caps, history
@@ -59,6 +62,7 @@ class Forecast:
         self._lanes: dict[int, deque[tuple[int, Waiter]]] = {}
         self.now = world.now
         self.started = self.started_later = 0
+        self.starts: dict[int, datetime] = {}
 
     def start_of(self, mine: Waiter, everybody: Iterable[Waiter]) -> datetime | None:
         """When `mine` starts, the last of `everybody` or not among them; None where the play does not get there."""
@@ -143,6 +147,7 @@ class Forecast:
             if found is None:
                 return False
             waiter, place = found
+            self.starts[waiter.job_id] = self.now
             if waiter.job_id == mine.job_id:
                 return True
             self._start(waiter, place, spot)

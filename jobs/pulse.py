@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from jobs import following, leases, overtime
+from jobs import following, leases, overtime, sampling
 from jobs.leases import extend_all
 from jobs.models import JobEvent, Pulse
 from jobs.moving import BRINGS_NO_WORK
@@ -38,6 +38,7 @@ def web_is_alive(*, now: datetime) -> bool:
 def sweep(*, now: datetime) -> int:
     """What must happen though nobody asks for it: lost leases, overrun limits, jobs that wait for nothing any more."""
     rescued = leases.requeue_expired(now=now) + overtime.end_overdue(now=now)
+    sampling.prune(now=now)
     return rescued + following.settle(now=now)
 
 

@@ -1,13 +1,13 @@
 """Exchanges with agents: what they have, what they should do. Many at once share one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from jobs import claiming, in_flight, leases, owning, pulse
+from jobs import claiming, in_flight, leases, owning, pulse, sampling
 from jobs.claiming import Order
 from jobs.ending import Ended, end
 from jobs.errors import DomainError, NotFound, WorkerNameTaken
@@ -106,6 +106,7 @@ def exchange_all(
     stays without work, leases that ran out are swept (unless `sweep` is false), and what that frees is handed out.
     """
     answers = _exchange(asks, now=now)
+    sampling.store(_loads(asks, answers), now=now)
     idle = [
         at
         for at, answer in enumerate(answers)
@@ -119,6 +120,15 @@ def exchange_all(
         for at, answer in zip(idle, _exchange(again, now=now), strict=True):
             answers[at] = answer
     return answers
+
+
+def _loads(
+    asks: Sequence[Ask], answers: Sequence[Orders | DomainError]
+) -> Iterator[sampling.Reported]:
+    """Of requests that begin; looks that follow say the same."""
+    for ask, answer in zip(asks, answers, strict=True):
+        if ask.serial is None and isinstance(answer, Orders) and not answer.released:
+            yield answer.worker.pk, answer.worker.gpus, ask.report.load
 
 
 def _takes_jobs(ask: Ask, worker: Worker) -> bool:
