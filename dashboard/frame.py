@@ -22,12 +22,22 @@ class Visitor(Protocol):
     def may(self, scope: str) -> bool: ...
 
 
+# name of the address, what the link says, the section that marks it, the key after `g`
 NAVIGATION = (
-    ("overview", "Overview", "overview"),
-    ("runs", "Runs", "runs"),
-    ("queue", "Queue", "queue"),
-    ("workers", "Workers", "workers"),
+    ("overview", "Overview", "overview", "o"),
+    ("runs", "Runs", "runs", "r"),
+    ("queue", "Queue", "queue", "q"),
+    ("workers", "Workers", "workers", "w"),
 )
+
+
+class RoleNeeded(PermissionDenied):
+    """Somebody known asks for what their roles do not allow."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This needs the role “{scope}”.")
+        self.scope = scope
+
 
 View = Callable[..., HttpResponseBase]
 
@@ -49,7 +59,7 @@ def needs(scope: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not visitor(request).may(scope):
-                raise PermissionDenied(f"This needs the role “{scope}”.")
+                raise RoleNeeded(scope)
             try:
                 return view(request, *args, **kwargs)
             except NotFound as missing:
@@ -58,6 +68,18 @@ def needs(scope: str) -> Callable[[View], View]:
         return guarded
 
     return around
+
+
+def around(request: HttpRequest, *, section: str = "") -> dict[str, Any]:
+    """What the frame of a page shows; also where a request failed before anybody knew who asks."""
+    who: Visitor | None = getattr(request, "principal", None)
+    return {
+        "visitor": who,
+        "may_submit": who is not None and who.may("submit"),
+        "may_admin": who is not None and who.may("admin"),
+        "section": section,
+        "navigation": NAVIGATION if who is not None else (),
+    }
 
 
 def page(
@@ -69,12 +91,5 @@ def page(
     status: int = 200,
 ) -> HttpResponse:
     """Render a page or one of its parts, with what its frame shows."""
-    who = visitor(request)
-    frame = {
-        "visitor": who,
-        "may_submit": who.may("submit"),
-        "may_admin": who.may("admin"),
-        "section": section,
-        "navigation": NAVIGATION,
-    }
-    return render(request, f"dashboard/{template}", {**frame, **context}, status=status)
+    frame = around(request, section=section)
+    return render(request, f"dashboard/{template}", frame | context, status=status)

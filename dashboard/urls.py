@@ -2,6 +2,7 @@ from django.urls import path, re_path
 
 from dashboard.pages import (
     compare,
+    finding,
     icon,
     job,
     media,
@@ -16,6 +17,7 @@ from dashboard.pages import (
 
 urlpatterns = [
     path("", overview.show, name="overview"),
+    path("palette.json", finding.palette, name="palette"),
     path("runs/", runs.show, name="runs"),
     path("runs/trash", trash.discard_chosen, name="discard-chosen"),
     path("runs/<str:key>/trash", trash.discard, name="discard-run"),

@@ -17,7 +17,7 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return NOTHING
     if seconds < 1:
-        return f"{max(seconds, 0):.1f} s"
+        return f"{max(math.floor(seconds * 10) / 10, 0):.1f} s"
     whole = int(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -42,20 +42,37 @@ def number(value: float | None) -> str:
         return "NaN"
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    if value == int(value) and abs(value) < 1e7:
+    size = abs(value)
+    if size < 1e7 and value == int(value):
         return str(int(value))
-    if abs(value) >= 1e5 or abs(value) < 1e-4:
-        return f"{value:.3e}".replace("e-0", "e-").replace("e+0", "e+")
-    return f"{value:.4g}"
+    if size >= 1e5 or size < 1e-4:
+        return _scientific(value)
+    if size >= 1e4:
+        return f"{_tie_up(value, 0):.0f}"
+    return f"{_tie_up(value, 3 - math.floor(math.log10(size))):.4g}"
+
+
+def _scientific(value: float) -> str:
+    digits, _, power = f"{value:.3e}".partition("e")
+    return f"{digits}e{int(power)}"
+
+
+def _tie_up(value: float, places: int) -> float:
+    """The value, or where it lies exactly between two decimals, the one further from zero, as browsers round."""
+    doubled = value * 10**places * 2
+    if doubled != math.floor(doubled) or doubled % 2 == 0 or places > 4:
+        return value
+    return (value * 10**places + math.copysign(0.5, value)) / 10**places
 
 
 def size(count: float) -> str:
     """Bytes in the largest unit that keeps the number above 1."""
-    for unit in UNITS[:-1]:
-        if count < 1024:
-            return f"{count:.0f} {unit}" if unit == "B" or count >= 10 else f"{count:.1f} {unit}"
+    unit = 0
+    while count >= 1024 and unit < len(UNITS) - 1:
         count /= 1024
-    return f"{count:.1f} {UNITS[-1]}"
+        unit += 1
+    places = 1 if unit and count < 10 else 0
+    return f"{_tie_up(count, places):.{places}f} {UNITS[unit]}"
 
 
 def value(thing: Any) -> str:

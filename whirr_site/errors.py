@@ -1,15 +1,18 @@
 """Domain errors as HTTP: the one table of status codes, and the one shape of every error."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from dashboard import failures
+from dashboard.frame import RoleNeeded
 from runs.errors import DomainError
 
 log = logging.getLogger(__name__)
@@ -73,29 +76,76 @@ def as_response(error: Exception, context: dict[str, Any]) -> Response | None:
     return response
 
 
+class Refusals:
+    """What the domain refuses a page, and a database that is away, as a page that says so."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if _for_programs(request):
+            return None
+        if isinstance(error, DomainError):
+            return failures.failed(
+                request, STATUS[error.code], code=error.code, detail=error.detail
+            )
+        if isinstance(error, (OperationalError, InterfaceError)):
+            log.warning("the database does not answer: %s", error)
+            return failures.failed(request, 503, code="unavailable")
+        return None
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """What Django refuses before any view: a foreign Host above all. The text is ours: an exception's repeats input."""
-    if not _for_programs(request):
-        return defaults.bad_request(request, exception)
-    return _error(
-        400,
-        "invalid",
-        "the request is refused: its Host or its form is not one that is served here",
+    if isinstance(exception, RequestDataTooBig):
+        return _refused(request, 413, "too_large", "the request is larger than the server takes")
+    detail = "the request is refused: its Host or its form is not one that is served here"
+    return _refused(request, 400, "invalid", detail)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Somebody known, who may not do this."""
+    if _for_programs(request):
+        return _error(403, "permission_denied", str(exception))
+    scope = exception.scope if isinstance(exception, RoleNeeded) else ""
+    return failures.failed(
+        request, 403, code="permission_denied", detail=str(exception), scope=scope
     )
+
+
+def expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without the token of its page, or with that of another session."""
+    log.warning("a form was refused: %s", reason)
+    if _for_programs(request):
+        return _error(403, "permission_denied", "the request lacks the token of a page")
+    return failures.failed(request, 403, code="permission_denied", kind=failures.EXPIRED)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """An address that is none."""
-    if not _for_programs(request):
-        return defaults.page_not_found(request, exception)
-    return _error(404, "not_found", "there is nothing at this address")
+    if _for_programs(request):
+        return _error(404, "not_found", "there is nothing at this address")
+    said = exception.args[0] if exception.args and isinstance(exception.args[0], str) else ""
+    return failures.failed(request, 404, code="not_found", detail=said)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """A bug of ours, or a database that is away."""
     if not _for_programs(request):
-        return defaults.server_error(request)
+        try:
+            return failures.failed(request, 500)
+        except Exception:  # the bug may be in what draws the page
+            log.exception("not even the page about the failure could be drawn")
     return _error(500, "error", "the server failed to answer; its log says why")
+
+
+def _refused(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
+    if _for_programs(request):
+        return _error(status, code, detail)
+    return failures.failed(request, status, code=code, detail=f"{detail[0].upper()}{detail[1:]}.")
 
 
 def _for_programs(request: HttpRequest) -> bool:

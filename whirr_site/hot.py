@@ -17,6 +17,7 @@ from django.http.request import split_domain_port, validate_host
 from runs.api.calls import Call, Handler, Reply
 from runs.errors import DomainError
 from whirr_site.access import principals
+from whirr_site.access.headers import PROGRAM_POLICY
 from whirr_site.errors import body_of
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ class HotCalls:
             (b"content-type", b"application/json"),
             (b"content-length", str(len(data)).encode()),
             (b"x-content-type-options", b"nosniff"),
+            (b"content-security-policy", PROGRAM_POLICY.encode()),
         ]
         if status == 401:
             headers.append((b"www-authenticate", b"Bearer"))

@@ -16,6 +16,7 @@ def health(request: HttpRequest) -> JsonResponse:
 
 
 handler400 = "whirr_site.errors.bad_request"
+handler403 = "whirr_site.errors.forbidden"
 handler404 = "whirr_site.errors.not_found"
 handler500 = "whirr_site.errors.server_error"
 

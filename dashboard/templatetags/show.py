@@ -62,6 +62,19 @@ def moment(when: datetime | None) -> SafeString | str:
 
 
 @register.simple_tag
+def at(when: datetime | None) -> SafeString | str:
+    """A time by the clock; the page's script writes it in the zone that its reader chose."""
+    if when is None:
+        return words.NOTHING
+    return format_html(
+        '<time class="num" datetime="{}" title="{}" data-at>{}</time>',
+        when.isoformat(),
+        words.utc(when),
+        words.utc(when),
+    )
+
+
+@register.simple_tag
 def until(when: datetime) -> SafeString | str:
     """A time to come as "in about 5 min", exact in the tooltip."""
     left = (when - timezone.now()).total_seconds()

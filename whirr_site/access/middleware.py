@@ -1,4 +1,4 @@
-"""Default deny for everything that Django serves, and the headers that keep a page's content from acting."""
+"""Default deny for everything that Django serves."""
 
 from collections.abc import Callable
 
@@ -62,23 +62,3 @@ def _refusal(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=401, headers={"HX-Redirect": settings.LOGIN_URL})
     query = urlencode({"next": request.get_full_path()})
     return HttpResponseRedirect(f"{settings.LOGIN_URL}?{query}")
-
-
-class ContentSecurityPolicy:
-    """Nothing from another host, no script and no style that stands in a page."""
-
-    policy = (
-        "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
-    )
-    # The viewer of the API's documentation writes styles as it draws.
-    docs_policy = f"{policy}; style-src 'self' 'unsafe-inline'"
-
-    def __init__(self, get_response: Answer) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
-        policy = self.docs_policy if request.path.startswith("/api/docs/") else self.policy
-        response.headers.setdefault("Content-Security-Policy", policy)
-        return response

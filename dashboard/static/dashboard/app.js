@@ -1,7 +1,13 @@
-// What every page does: theme, ticking times, copying, confirming, saying what went wrong, keys, live parts.
-import { installKeys } from "./keys.js";
+// What every page does: theme, times, copying, confirming, saying what went wrong, keys, the palette, live parts.
+import { installReports } from "./asking.js";
+import { installPalette } from "./command.js";
+import { confirmed } from "./confirming.js";
+import { installKeys, showKeys } from "./keys.js";
 import { followParts } from "./live.js";
-import { ago, duration } from "./words.js";
+import { installTimes } from "./times.js";
+import { installToast, toast } from "./toast.js";
+
+export { confirmed, toast };
 
 const THEMES = ["system", "light", "dark"];
 
@@ -17,79 +23,41 @@ function installTheme() {
     const now = THEMES.indexOf(document.documentElement.dataset.themeWish);
     localStorage.setItem("whirr-theme", THEMES[(now + 1) % THEMES.length]);
     document.dispatchEvent(new Event("whirr:theme-wish"));
-    show();
   });
+  document.addEventListener("whirr:theme-wish", show);
   show();
 }
 
-function tick() {
-  if (document.hidden) return;
-  const now = Date.now();
-  for (const node of document.querySelectorAll("time[data-elapsed]")) {
-    node.textContent = duration((now - Date.parse(node.dateTime)) / 1000);
-  }
-  for (const node of document.querySelectorAll("time[data-ago]")) {
-    node.textContent = ago((now - Date.parse(node.dateTime)) / 1000);
-  }
-}
-
 async function copy(button) {
-  const text = button.closest(".copyable").querySelector("code").textContent;
+  const code = button.closest(".copyable").querySelector("code");
   try {
-    await navigator.clipboard.writeText(text);
+    await navigator.clipboard.writeText(code.textContent);
     toast("Copied.");
   } catch {
-    getSelection().selectAllChildren(button.closest(".copyable").querySelector("code"));
+    getSelection().selectAllChildren(code);
     toast("Press Ctrl-C to copy.");
   }
 }
 
-let toastTimer = 0;
-
-export function toast(text, { error = false } = {}) {
-  const box = document.querySelector("[data-toast]");
-  if (!box) return;
-  box.textContent = text;
-  box.classList.toggle("error", error);
-  box.hidden = false;
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => (box.hidden = true), error ? 8000 : 3000);
-}
-
 function installForms() {
-  document.body.addEventListener("htmx:confirm", (event) => {
+  document.body.addEventListener("htmx:confirm", async (event) => {
     if (!event.detail.question) return;
     event.preventDefault();
-    const dialog = document.querySelector("#confirm");
-    dialog.querySelector("#confirm-text").textContent = event.detail.question;
-    dialog.returnValue = "no";
-    dialog.addEventListener(
-      "close",
-      () => dialog.returnValue === "yes" && event.detail.issueRequest(true),
-      { once: true },
-    );
-    dialog.showModal();
+    if (await confirmed(event.detail.question)) event.detail.issueRequest(true);
   });
   document.body.addEventListener("htmx:afterRequest", (event) => {
     const { xhr, requestConfig, successful } = event.detail;
-    if (requestConfig.verb !== "post") return;
-    if (successful) {
-      toast(xhr.responseText);
-      document.dispatchEvent(new Event("whirr:refresh"));
-    } else if (xhr.status) {
-      toast(xhr.status === 409 ? xhr.responseText : `The server refused (${xhr.status}). Load the page again.`, {
-        error: true,
-      });
-    } else {
-      toast("The server cannot be reached. Nothing was changed.", { error: true });
-    }
+    if (requestConfig.verb !== "post" || !successful) return;
+    const plain = (xhr.getResponseHeader("Content-Type") ?? "").startsWith("text/plain");
+    if (plain && xhr.responseText) toast(xhr.responseText);
+    document.dispatchEvent(new Event("whirr:refresh"));
   });
 }
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) copy(button);
-  if (event.target.closest("[data-help]")) document.querySelector("#help").showModal();
+  if (event.target.closest("[data-help]")) showKeys();
 });
 
 for (const box of document.querySelectorAll("[data-only-differing]")) {
@@ -99,8 +67,10 @@ for (const box of document.querySelectorAll("[data-only-differing]")) {
 }
 
 installTheme();
+installToast();
+installReports();
 installForms();
 installKeys();
+installPalette();
 followParts();
-tick();
-setInterval(tick, 1000);
+installTimes();

@@ -8,5 +8,5 @@ if (secret && form) {
   form.submit();
 }
 document.querySelector("[data-copy]")?.addEventListener("click", (event) => {
-  navigator.clipboard?.writeText(event.currentTarget.previousElementSibling.textContent);
+  navigator.clipboard?.writeText(event.currentTarget.closest(".copyable").querySelector("code").textContent);
 });

@@ -1,4 +1,7 @@
 // Live pages: a socket that comes back by itself, and parts of pages that are fetched anew when something changed.
+import { followLost } from "./lost.js";
+import { fresh, keepPlace, stale } from "./stale.js";
+
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15000;
 const POLL_EVERY = 10000;
@@ -6,16 +9,7 @@ const NOT_ALLOWED = 4401;
 const GONE = 4404;
 
 const sockets = new Set();
-
-function showLost() {
-  const bar = document.querySelector("[data-lost]");
-  if (!bar) return;
-  const down = [...sockets].filter((socket) => socket.down);
-  bar.hidden = down.length === 0;
-  if (down.length) {
-    bar.textContent = "Live updates are interrupted; trying again. What you see may be a few seconds old.";
-  }
-}
+const lost = followLost({ sockets, retry: () => sockets.forEach((socket) => socket.retryNow()) });
 
 /** A websocket that reconnects with back-off, and sleeps while the tab is hidden. */
 export class LiveSocket {
@@ -24,9 +18,11 @@ export class LiveSocket {
     this.wait = FIRST_WAIT;
     this.down = false;
     this.ended = false;
+    this.nextTry = 0;
     sockets.add(this);
-    document.addEventListener("visibilitychange", () => (document.hidden ? this.sleep() : this.connect()));
-    setInterval(() => this.down && !document.hidden && this.onPoll(), POLL_EVERY);
+    this.seen = () => (document.hidden ? this.sleep() : this.connect());
+    document.addEventListener("visibilitychange", this.seen);
+    this.polling = setInterval(() => this.down && !document.hidden && this.onPoll(), POLL_EVERY);
     this.connect();
   }
 
@@ -51,11 +47,20 @@ export class LiveSocket {
     if (socket !== this.socket) return; // put to sleep
     this.socket = null;
     if (code === NOT_ALLOWED) location.assign(`/enter?next=${encodeURIComponent(location.pathname + location.search)}`);
-    if (code === NOT_ALLOWED || code === GONE) this.ended = true;
-    if (this.ended) return;
-    this.setDown(true);
-    this.timer = setTimeout(() => this.connect(), this.wait * (0.75 + Math.random() / 2));
+    if (code === NOT_ALLOWED || code === GONE) return this.end();
+    const wait = this.wait * (0.75 + Math.random() / 2);
+    this.nextTry = Date.now() + wait;
+    this.timer = setTimeout(() => this.connect(), wait);
     this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
+    this.setDown(true);
+  }
+
+  /** Somebody does not want to wait. */
+  retryNow() {
+    if (!this.down || this.socket) return;
+    this.nextTry = 0;
+    this.connect();
+    this.onPoll();
   }
 
   /** The tab cannot be seen: let the server rest. The cursors are kept, so nothing is missed. */
@@ -70,37 +75,51 @@ export class LiveSocket {
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
   }
 
+  /** Nothing more will come. */
   end() {
     this.ended = true;
     this.sleep();
+    clearInterval(this.polling);
+    document.removeEventListener("visibilitychange", this.seen);
+    sockets.delete(this);
     this.setDown(false);
   }
 
   setDown(down) {
     this.down = down;
-    showLost();
+    lost.show();
   }
 }
 
 /** Fetch a server-rendered part anew; it is left alone while somebody is in the middle of using it. */
 export function refresh(part) {
-  if (part.contains(document.activeElement) && document.activeElement.matches("input[type=search], textarea")) return;
+  const focused = document.activeElement;
+  if (part.contains(focused) && focused.matches("input:not([type=checkbox], [type=radio]), textarea, select")) return;
   window.htmx.trigger(part, "refresh");
 }
 
-/** Every element with data-live follows its socket. */
-export function followParts() {
+function keepQuiet() {
   const last = new WeakMap();
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { target, xhr } = event.detail;
     if (last.get(target) === xhr.responseText) event.detail.shouldSwap = false; // nothing to see: keep the page still
     last.set(target, xhr.responseText);
+    if (event.detail.shouldSwap) keepPlace(target);
   });
-  const parts = [...document.querySelectorAll("[data-live]")];
-  const all = () => parts.forEach(refresh);
-  for (const path of new Set(parts.map((part) => part.dataset.live))) {
-    const mine = () => parts.filter((part) => part.dataset.live === path).forEach(refresh);
+}
+
+/** Every element with data-live follows its socket; where it cannot be brought up to date, its age stands on it. */
+export function followParts() {
+  keepQuiet();
+  const parts = () => [...document.querySelectorAll("[data-live]")];
+  document.body.addEventListener("htmx:afterRequest", ({ detail: { target, requestConfig, successful } }) => {
+    if (requestConfig.verb !== "get" || !target.matches?.("[data-live]")) return;
+    if (successful) fresh(target);
+    else stale(target);
+  });
+  for (const path of new Set(parts().map((part) => part.dataset.live))) {
+    const mine = () => parts().filter((part) => part.dataset.live === path).forEach(refresh);
     new LiveSocket(path, { onMessage: mine, onPoll: mine });
   }
-  document.addEventListener("whirr:refresh", all);
+  document.addEventListener("whirr:refresh", () => parts().forEach(refresh));
 }
