@@ -17,8 +17,6 @@ from runs.series.reading import Reading
 STATIC = Path(__file__).resolve().parents[2] / "dashboard" / "static" / "dashboard"
 HOST = "http://whirr.test"
 
-pytestmark = pytest.mark.browser
-
 
 @pytest.fixture(scope="module")
 def page(chromium: str) -> Iterator[Page]:
