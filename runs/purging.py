@@ -9,7 +9,7 @@ import fcntl
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -56,13 +56,22 @@ def due(*, now: datetime, all_of_it: bool = False) -> QuerySet[Run]:
 
 
 def purge(
-    *, by: str, now: datetime, all_of_it: bool = False, patience: float | None = None
+    *,
+    by: str,
+    now: datetime,
+    all_of_it: bool = False,
+    patience: float | None = None,
+    only: Collection[int] | None = None,
 ) -> Purged:
-    """Delete for good what is due, for at most `patience` seconds, though one run at least. Raises Busy."""
+    """Delete for good what is due, for at most `patience` seconds, though one run at least. Raises Busy.
+
+    With `only`: those of these runs (by primary key) that are in the trash, due or not, and no others.
+    """
     purged = Purged()
     until = None if patience is None else time.monotonic() + patience
     with _alone():
-        runs = list(due(now=now, all_of_it=all_of_it).values_list("pk", "key"))
+        doomed = due(now=now, all_of_it=all_of_it) if only is None else _named(only)
+        runs = list(doomed.values_list("pk", "key"))
         for at, (pk, key) in enumerate(runs):
             if at and until is not None and time.monotonic() > until:
                 purged.left = len(runs) - at
@@ -80,6 +89,11 @@ def purge(
             )
     feed.ring(feed.QUEUE)
     return purged
+
+
+def _named(only: Collection[int]) -> QuerySet[Run]:
+    """The newest first: what repeats another one goes before it, and nothing has to stay for its sake."""
+    return Run.objects.filter(pk__in=only, trashed_at__isnull=False).order_by("-id")
 
 
 def _purge_one(pk: int, purged: Purged, *, by: str, now: datetime) -> None:
