@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from dashboard import alerts, badges, words, writers
+from dashboard import alerts, badges, palette, words, writers
 from jobs.phrases import span
 from runs.models import Series
 
@@ -44,6 +44,30 @@ def badge(state: str, title: str = "") -> SafeString:
         title or mark.word,
         icon(mark.icon),
         mark.word,
+    )
+
+
+@register.simple_tag
+def tally(state: str, count: int) -> SafeString:
+    """How many of a group are in a state: the icon and the number, the word in the tooltip."""
+    mark = badges.badge(state)
+    return format_html(
+        '<span class="badge tally is-{}" title="{} {}">{}{}</span>',
+        mark.tone,
+        count,
+        mark.word,
+        icon(mark.icon, mark.word),
+        count,
+    )
+
+
+@register.simple_tag
+def swatch(key: str) -> SafeString:
+    """The colour of a run, as the line that stands for it in charts."""
+    return format_html(
+        '<svg class="swatch c{} d0" viewBox="0 0 18 10" aria-hidden="true">'
+        '<line x1="0" y1="5" x2="18" y2="5"/></svg>',
+        palette.own(key),
     )
 
 
