@@ -18,6 +18,20 @@ class Invalid(DomainError):
     code = "invalid"
 
 
+class QueryError(Invalid):
+    """A filter cannot be read or meant. `length` characters from character `at` (from 0) on are what is wrong."""
+
+    code = "invalid_filter"
+
+    def __init__(self, detail: str, *, at: int, length: int, hint: str = "") -> None:
+        told = f"{detail} (column {at + 1})" + (f": {hint}" if hint else "")
+        super().__init__(told, at=at, length=length, hint=hint)
+        self.what = detail
+        self.at = at
+        self.length = length
+        self.hint = hint
+
+
 class NotFound(DomainError):
     code = "not_found"
 

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 STATUS = {
     "invalid": 400,
+    "invalid_filter": 400,
     "not_found": 404,
     "lease_lost": 409,
     "offset_gap": 409,
