@@ -1,8 +1,9 @@
 from django.urls import path
 
-from jobs.api import agents, explaining, legacy, nodes, people, quotas, status, verbs
+from jobs.api import agents, demo, explaining, legacy, nodes, people, quotas, status, verbs
 
 urlpatterns = [
+    path("demo", demo.DemoView.as_view(), name="api-demo"),
     path("status", status.StatusView.as_view(), name="api-status"),
     path("jobs", people.JobsView.as_view(), name="api-jobs"),
     path("jobs/cancel", verbs.CancelManyView.as_view(), name="api-cancel-many"),

@@ -10,11 +10,13 @@ from typing import Any
 import click
 
 from whirr.cli import failures, output, place, starting, sweep
+from whirr.cli.place import Place
 from whirr.stack import detached as background
 from whirr.stack import folder as folders
 from whirr.stack.folder import Folder
 from whirr.wire import WireError
 
+DATA_PATIENCE = 120.0  # seconds
 SLOTS = 2  # the training uses one thread, so two fit on the smallest machine
 
 
@@ -26,11 +28,34 @@ SLOTS = 2  # the training uses one thread, so two fit on the smallest machine
     "--dir", "where", default=".demo", show_default=True, metavar="DIR", help="Folder to use."
 )
 @click.option("--no-browser", is_flag=True, help="Do not open the link.")
-def demo(once: bool, where: str, no_browser: bool) -> int:
+@click.option("--data", "make", is_flag=True, help="Put 30 made-up runs on your server, and end.")
+@click.option("--remove-data", "remove", is_flag=True, help="Remove them for good, and end.")
+@place.options
+def demo(
+    server_url: str | None,
+    data_dir: str | None,
+    *,
+    once: bool,
+    where: str,
+    no_browser: bool,
+    make: bool,
+    remove: bool,
+) -> int:
     """Start a stack in its own folder and train a small network on it, six times.
 
-    Three learning rates by two seeds. Stays until Ctrl-C, so that you can look around.
+    Three learning rates by two seeds. Stays until Ctrl-C, so that you can look around. With --data nothing trains:
+    the server that you use anyway gets a project `demo` of made-up runs to look at.
     """
+    if make and remove:
+        raise click.UsageError("--data makes what --remove-data removes: give one of them")
+    if make or remove:
+        if once or no_browser:
+            raise click.UsageError("--once and --no-browser are for the demo that trains")
+        return _data(place.find(server_url, data_dir), remove=remove)
+    if server_url or data_dir:
+        raise click.UsageError(
+            "the demo that trains has a folder of its own: --dir; --server and --data-dir go with --data"
+        )
     script = sweep.script()
     folder = Folder(Path(where).expanduser().absolute() / folders.NAME)
     server = place.live_server(folder)
@@ -49,11 +74,31 @@ def demo(once: bool, where: str, no_browser: bool) -> int:
             _stop(folder)
 
 
+def _data(where: Place, *, remove: bool) -> int:
+    """Made-up runs come, or go."""
+    client = where.client()
+    try:
+        ask = client.delete if remove else client.post
+        answer = ask("/api/v1/demo", timeout=DATA_PATIENCE).json()
+    except WireError as error:
+        raise failures.from_wire(error, where.url) from error
+    if remove:
+        output.chat(f"removed {answer['removed']} made-up runs")
+        return failures.DONE
+    if answer["made"]:
+        output.chat(f"made {answer['made']} runs in the project demo")
+    else:
+        output.chat(f"there are {answer['runs']} made-up runs already; nothing was changed")
+    output.data(where.address("/runs/?q=project%3Ademo"))
+    output.chat("whirr demo --remove-data removes them for good")
+    return failures.DONE
+
+
 def _run(
     folder: Folder, server: dict[str, Any], script: Path, *, once: bool, open_browser: bool
 ) -> int:
     url = str(server["url"])
-    client = place.Place(url, folder.secret(), folder).client()
+    client = Place(url, folder.secret(), folder).client()
     try:
         trials = sweep.submit(client, script)
         output.chat(f"submitted {len(trials)} runs; watch them here:")
