@@ -105,7 +105,7 @@ def failed(
 ) -> HttpResponse:
     """The answer in the form that was asked for: a page, JSON for a script of ours, a sentence for htmx."""
     told = kind or FAILURES.get(status) or FAILURES[500 if status >= 500 else 400]
-    said = detail[:DETAIL] or told.happened
+    said = _sentence(detail) or told.happened
     request_id = getattr(request, "request_id", "")
     if request.headers.get("HX-Request"):
         return HttpResponse(said, status=status, content_type="text/plain; charset=utf-8")
@@ -121,6 +121,14 @@ def granters() -> list[str]:
     """Names of people who can give somebody a role, a few of them."""
     people = get_user_model().objects.filter(is_superuser=True, is_active=True).order_by("pk")
     return [person.get_username() for person in people[:NAMED]]
+
+
+def _sentence(detail: str) -> str:
+    """As a person writes it: what the domain says begins small and has no full stop."""
+    text = detail.strip()[:DETAIL]
+    if not text:
+        return ""
+    return f"{text[0].upper()}{text[1:]}{'' if text[-1] in '.!?…' else '.'}"
 
 
 def _wants_json(request: HttpRequest) -> bool:

@@ -146,7 +146,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def _refused(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
     if _for_programs(request):
         return _error(status, code, detail)
-    return failures.failed(request, status, code=code, detail=f"{detail[0].upper()}{detail[1:]}.")
+    return failures.failed(request, status, code=code, detail=detail)
 
 
 def _for_programs(request: HttpRequest) -> bool:

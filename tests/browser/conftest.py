@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,20 @@ def session(chrome: Browser, site: Site) -> Any:
     state = context.storage_state()
     context.close()
     return state
+
+
+@contextmanager
+def entered(chrome: Browser, site: Site) -> Iterator[Page]:
+    """A page that entered another site by its secret link, watched until the end."""
+    context = chrome.new_context(viewport=DESK)
+    page = context.new_page()
+    watched = Watched(page, site.url)
+    page.goto(f"{site.url}/enter#{site.secret}")
+    page.wait_for_url(f"{site.url}/")
+    yield page
+    watched.collect()
+    context.close()
+    assert watched.complaints == []
 
 
 @pytest.fixture

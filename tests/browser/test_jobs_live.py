@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browser import signed_in
+from tests.browser.conftest import entered
 from tests.e2e.programs import ROOT, Agent, Site, processes_with, wait_for
 
 TRAINER = str(ROOT / "tests" / "e2e" / "trainer.py")
@@ -59,9 +59,9 @@ def lines_shown(page: Page) -> int:
 
 
 def test_a_job_from_the_form_draws_its_curve_and_its_log_while_it_runs_without_a_reload(
-    site: Site, agent: Agent, chromium: str
+    site: Site, agent: Agent, chrome: Browser
 ) -> None:
-    with signed_in(site, chromium) as page:
+    with entered(chrome, site) as page:
         job_id = submit(page, site, "watched", "500")
         page.evaluate("window.neverReloaded = true")
         expect(page.locator("#head [data-state=running]")).to_be_visible(timeout=20_000)
@@ -78,9 +78,9 @@ def test_a_job_from_the_form_draws_its_curve_and_its_log_while_it_runs_without_a
 
 
 def test_cancelling_in_the_browser_kills_the_whole_tree_and_the_page_shows_it(
-    site: Site, agent: Agent, chromium: str
+    site: Site, agent: Agent, chrome: Browser
 ) -> None:
-    with signed_in(site, chromium) as page:
+    with entered(chrome, site) as page:
         job_id = submit(page, site, "cancelled-here", "0 --child")
         page.evaluate("window.neverReloaded = true")
         expect(page.locator("#head [data-state=running]")).to_be_visible(timeout=20_000)
@@ -107,14 +107,18 @@ def test_cancelling_in_the_browser_kills_the_whole_tree_and_the_page_shows_it(
         assert (attempt["status"], attempt["reason"]) == ("cancelled", "cancelled_by")
 
 
-def test_comparing_two_runs_overlays_their_curves(site: Site, agent: Agent, chromium: str) -> None:
+def test_comparing_two_runs_overlays_their_curves(
+    site: Site, agent: Agent, chrome: Browser
+) -> None:
     jobs = [site.submit(sys.executable, TRAINER, f"run-{lines}", str(lines)) for lines in (20, 40)]
     for job_id in jobs:
         site.wait_for(job_id, "completed", within=30)
-    with signed_in(site, chromium) as page:
+    with entered(chrome, site) as page:
         page.goto(f"{site.url}/runs/")
         for job_id in jobs:
-            page.locator(f"[data-run=job-{job_id}] input[type=checkbox]").check()
+            page.locator("[data-row]", has=page.locator(f"a[href='/runs/job-{job_id}/']")).locator(
+                "input[type=checkbox]"
+            ).check()
         page.get_by_role("button", name="Compare").or_(
             page.get_by_role("link", name="Compare")
         ).click()

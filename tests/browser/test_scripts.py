@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from runs.models import Run, Series
 from runs.points import Points, thin
@@ -19,15 +19,13 @@ HOST = "http://whirr.test"
 
 
 @pytest.fixture(scope="module")
-def page(chromium: str) -> Iterator[Page]:
+def page(chrome: Browser) -> Iterator[Page]:
     """An empty page that can import our modules; every request it makes is written down."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.route("**/*", serve)
-        page.goto(f"{HOST}/empty")
-        yield page
-        browser.close()
+    page = chrome.new_page()
+    page.route("**/*", serve)
+    page.goto(f"{HOST}/empty")
+    yield page
+    page.close()
 
 
 def serve(route: Route) -> None:

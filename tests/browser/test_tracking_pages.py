@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import entered
 from tests.e2e import logged
-from tests.e2e.browser import signed_in
 from tests.e2e.programs import ROOT, Agent, Site, wait_for
 
 SCRIPT = str(ROOT / "tests" / "e2e" / "logged.py")
@@ -43,9 +43,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def page(site: Site, chromium: str) -> Iterator[Page]:
+def page(site: Site, chrome: Browser) -> Iterator[Page]:
     """A browser that must not have complained in the end, nor asked another host for anything."""
-    with signed_in(site, chromium) as page:
+    with entered(chrome, site) as page:
         yield page
 
 
