@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboard import figures, naming, palette, writers
-from dashboard.figures import Axis, Curve, Figure
+from dashboard import naming, palette, writers
+from dashboard import old_figures as figures
+from dashboard.old_figures import Axis, Curve, Figure
 from dashboard.metrics import is_system, prefix, telling
 from dashboard.palette import Look
 from runs.models import Run, Series

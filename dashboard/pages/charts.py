@@ -1,0 +1,55 @@
+"""Boards of charts: what they show, curves of groups, files to keep."""
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.http import require_POST
+
+from dashboard.charting import board as boards
+from dashboard.frame import needs
+from runs.errors import DomainError, Invalid
+
+Answer = Callable[[HttpRequest, dict[str, Any]], HttpResponseBase]
+
+
+def asked(answer: Answer) -> Callable[[HttpRequest], HttpResponseBase]:
+    """A view that is posted an object of JSON, and says in JSON what is wrong with it."""
+
+    @needs("read")
+    @require_POST
+    @wraps(answer)
+    def view(request: HttpRequest) -> HttpResponseBase:
+        try:
+            return answer(request, _body(request))
+        except DomainError as wrong:
+            return JsonResponse({"detail": wrong.detail, "code": wrong.code}, status=400)
+
+    return view
+
+
+def _body(request: HttpRequest) -> dict[str, Any]:
+    try:
+        told = json.loads(request.body)
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise Invalid("the body is an object of JSON")
+    return told
+
+
+def _texts(told: dict[str, Any], name: str) -> list[str]:
+    found = told.get(name) or []
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise Invalid(f"{name} is a list of texts")
+    return list(dict.fromkeys(found))
+
+
+@asked
+def board(_request: HttpRequest, told: dict[str, Any]) -> HttpResponse:
+    """POST /charts/board {"runs": ["job-1", ["job-7", 2]], "columns": ["config.lr"]}: everything but the points."""
+    runs = boards.wanted(told.get("runs"))
+    return JsonResponse(boards.board(runs, columns=_texts(told, "columns")))

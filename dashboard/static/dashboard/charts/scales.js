@@ -1,0 +1,109 @@
+// What a vertical axis shows of values: symlog with its ticks, ranges, and what lies beyond them.
+import { number } from "../words.js";
+
+const PAD = 0.04; // of the range, above and below
+const TICKS = 9;
+
+/** The linear part of a symlog axis reaches as far as the smaller ones of the values do: a power of ten. */
+export function thresholdOf(sorted) {
+  const sizes = Float64Array.from(sorted, Math.abs).filter((each) => each > 0).sort();
+  if (!sizes.length) return 1;
+  return 10 ** Math.floor(Math.log10(sizes[Math.floor(sizes.length * 0.05)]));
+}
+
+/** Sign-preserving logarithm that is linear round zero (Webber, 2012): ± log10(1 + |value| / threshold). */
+export function symlog(value, threshold) {
+  return Math.sign(value) * Math.log10(1 + Math.abs(value) / threshold);
+}
+
+export function unsymlog(place, threshold) {
+  return Math.sign(place) * threshold * (10 ** Math.abs(place) - 1);
+}
+
+/** Ticks at zero and at powers of ten: {tickvals, ticktext}, of a range of places on the axis, at most nine. */
+export function symlogTicks([from, to], threshold) {
+  const exponents = [];
+  const lowest = Math.round(Math.log10(threshold));
+  const highest = Math.ceil(Math.log10(Math.max(1, unsymlog(Math.max(Math.abs(from), Math.abs(to)), threshold) / threshold))) + lowest;
+  for (let exponent = lowest; exponent <= highest; exponent += 1) exponents.push(exponent);
+  const values = [0, ...exponents.flatMap((exponent) => [10 ** exponent, -(10 ** exponent)])];
+  const inside = values.filter((value) => symlog(value, threshold) >= from && symlog(value, threshold) <= to).sort((one, other) => one - other);
+  const stride = Math.max(1, Math.ceil(inside.length / TICKS));
+  const zero = Math.max(0, inside.indexOf(0));
+  const kept = inside.filter((_, at) => (at - zero) % stride === 0);
+  return { tickvals: kept.map((value) => symlog(value, threshold)), ticktext: kept.map(number) };
+}
+
+/** The p-th share (0 to 1) of sorted numbers, between neighbours as numpy does it. */
+export function quantile(sorted, share) {
+  const place = (sorted.length - 1) * share;
+  const below = Math.floor(place);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
+}
+
+/** All finite numbers of columns where x lies in a range, sorted. */
+export function finite(columns, zoom) {
+  let count = 0;
+  const total = columns.reduce((sum, { y }) => sum + y.length, 0);
+  const found = new Float64Array(total);
+  for (const { x, y } of columns) {
+    for (let at = 0; at < y.length; at += 1) {
+      if (Number.isFinite(y[at]) && (!zoom || (x[at] >= zoom[0] && x[at] <= zoom[1]))) found[count++] = y[at];
+    }
+  }
+  return found.subarray(0, count).sort();
+}
+
+/** The range of values to show: all of them, or those from the 1st to the 99th percentile. Null where there is none. */
+export function valueRange(sorted, { clip = false, log = false } = {}) {
+  const usable = log ? sorted.subarray(firstPositive(sorted)) : sorted;
+  if (!usable.length) return null;
+  const least = clip ? quantile(usable, 0.01) : usable[0];
+  const most = clip ? quantile(usable, 0.99) : usable.at(-1);
+  return [least, most];
+}
+
+function firstPositive(sorted) {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] > 0) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** A range with some room round it; one of a single number has some too. */
+export function padded([from, to], pad = PAD) {
+  if (from === to) {
+    const room = Math.abs(from) * 0.1 || 1;
+    return [from - room, to + room];
+  }
+  const room = (to - from) * pad;
+  return [from - room, to + room];
+}
+
+/**
+ * A vertical axis for sorted values: how values become places on it (`place`, and back by `value`), its range of places,
+ * what Plotly is told of it, and the values that it shows. `kind` is linear, log or symlog.
+ */
+export function axisFor(kind, sorted, { clip = false, fixed = null } = {}) {
+  const shown = fixed ?? valueRange(sorted, { clip, log: kind === "log" }) ?? (kind === "log" ? [1, 10] : [0, 1]);
+  const same = (value) => value;
+  if (kind === "log") {
+    const range = padded(shown.map((each) => Math.log10(Math.max(each, Number.MIN_VALUE))), fixed ? 0 : PAD);
+    return { kind, shown, place: same, value: same, range, bounds: range.map((each) => 10 ** each), told: { type: "log", range, autorange: false } };
+  }
+  if (kind === "symlog") {
+    const threshold = thresholdOf(sorted);
+    const place = (value) => symlog(value, threshold);
+    const range = padded(shown.map(place), fixed ? 0 : PAD);
+    const ticks = { tickmode: "array", ...symlogTicks(range, threshold) };
+    const bounds = range.map((each) => unsymlog(each, threshold));
+    return { kind, shown, place, value: (at) => unsymlog(at, threshold), range, bounds, told: { type: "linear", range, autorange: false, ...ticks } };
+  }
+  const range = padded(shown, fixed ? 0 : PAD);
+  return { kind: "linear", shown, place: same, value: same, range, bounds: range, told: { type: "linear", range, autorange: false } };
+}

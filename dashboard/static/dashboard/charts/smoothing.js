@@ -1,0 +1,87 @@
+// Smoothing of curves. Weights follow x, not the index, so that a sparse curve and a dense one of the same thing match.
+
+/** The distance in x that counts as one point: the smallest median distance of neighbours among these columns of x. */
+export function unitOf(columns) {
+  let unit = Infinity;
+  for (const x of columns) {
+    const gaps = [];
+    const stride = Math.max(1, Math.floor(x.length / 200));
+    for (let at = 1; at < x.length; at += stride) if (x[at] > x[at - 1]) gaps.push(x[at] - x[at - 1]);
+    if (gaps.length) unit = Math.min(unit, gaps.sort((one, other) => one - other)[gaps.length >> 1]);
+  }
+  return Number.isFinite(unit) ? unit : 1;
+}
+
+/**
+ * Exponential moving average without the bias of its first values: a value counts `weight` times less for each `unit` of
+ * x that has passed, and each stands for the stretch of x before it. What is no finite number stays as it is.
+ */
+export function ema(x, y, weight, unit) {
+  const smoothed = new Float64Array(y.length);
+  let sum = 0;
+  let norm = 0;
+  let before = NaN;
+  for (let at = 0; at < y.length; at += 1) {
+    if (!Number.isFinite(y[at])) {
+      smoothed[at] = y[at];
+      continue;
+    }
+    const passed = Number.isNaN(before) ? 1 : Math.max(0, x[at] - before) / unit;
+    const kept = weight ** passed;
+    const share = Math.max(1 - kept, 1e-12);
+    sum = sum * kept + share * y[at];
+    norm = norm * kept + share;
+    smoothed[at] = sum / norm;
+    before = x[at];
+  }
+  return smoothed;
+}
+
+/** A mean weighted by a normal distribution of x with this standard deviation, in units, cut at three of them. */
+export function gaussian(x, y, deviation, unit) {
+  const reach = 3 * deviation * unit;
+  return within(x, y, reach, (distance) => Math.exp(-0.5 * (distance / (deviation * unit)) ** 2));
+}
+
+/** The mean of what lies within half a window of so many units to either side. */
+export function runningMean(x, y, window, unit) {
+  return within(x, y, (window * unit) / 2, () => 1);
+}
+
+function within(x, y, reach, weigh) {
+  const smoothed = new Float64Array(y.length);
+  const slack = reach * 1e-9;
+  let first = 0;
+  for (let at = 0; at < y.length; at += 1) {
+    if (!Number.isFinite(y[at])) {
+      smoothed[at] = y[at];
+      continue;
+    }
+    while (x[first] < x[at] - reach - slack) first += 1;
+    let sum = 0;
+    let norm = 0;
+    for (let other = first; other < y.length && x[other] <= x[at] + reach + slack; other += 1) {
+      if (!Number.isFinite(y[other])) continue;
+      const weight = weigh(x[other] - x[at]);
+      sum += weight * y[other];
+      norm += weight;
+    }
+    smoothed[at] = sum / norm;
+  }
+  return smoothed;
+}
+
+const KINDS = { ema, gauss: gaussian, mean: runningMean };
+
+/** Read `ema:0.6`, `gauss:5` or `mean:10`; null where there is nothing to smooth. */
+export function parse(text) {
+  const [kind, told] = String(text).split(":");
+  const amount = Number(told);
+  if (!Object.hasOwn(KINDS, kind) || !(amount > 0) || (kind === "ema" && amount >= 1)) return null;
+  return { kind, amount: kind === "ema" ? Math.min(amount, 0.999) : Math.min(amount, 1000) };
+}
+
+/** y of a curve, smoothed as `parse` read it. */
+export function smooth({ x, y }, { kind, amount }, unit) {
+  return KINDS[kind](x, y, amount, unit);
+}
