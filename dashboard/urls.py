@@ -1,6 +1,7 @@
 from django.urls import path, re_path
 
 from dashboard.pages import (
+    charts,
     compare,
     finding,
     icon,
@@ -40,6 +41,7 @@ urlpatterns = [
     path("runs/<str:key>/output.log", run.raw_log, name="run-raw-log"),
     path("compare/", compare.show, name="compare"),
     path("compare/series.json", compare.figures, name="compare-figures"),
+    path("charts/board", charts.board, name="charts-board"),
     path("queue/", queue.show, name="queue"),
     path("jobs/<int:job_id>/cancel", job.change, {"verb": "cancel"}, name="cancel"),
     path("jobs/<int:job_id>/hold", job.change, {"verb": "hold"}, name="hold"),
