@@ -142,7 +142,7 @@ def names(draw: st.DrawFn) -> Name:
     return Name(kind, draw(keys), part)
 
 
-values = st.builds(Literal, st.text(max_size=8), st.just(True))  # noqa: FBT003
+values = st.builds(Literal, st.text(max_size=8), st.just(True))
 signs = st.sampled_from([":", "=", "!=", "<", "<=", ">", ">=", "~", "!~"])
 leaf = st.one_of(
     st.builds(Compare, names(), signs, values),
