@@ -9,7 +9,7 @@ SOURCE = Axe().axe_script
 LOADED = "() => typeof window.axe === 'object'"
 RUN = """async (rules) => {
     const options = rules ? { runOnly: { type: "rule", values: rules } } : {};
-    const { violations } = await window.axe.run(document, { resultTypes: ["violations"], ...options });
+    const { violations } = await window.axe.run(document, { resultTypes: ["violations"], preload: false, ...options });
     return violations;
 }"""
 COLOURS = ["color-contrast", "link-in-text-block"]
@@ -18,7 +18,8 @@ COLOURS = ["color-contrast", "link-in-text-block"]
 def violations(page: Page, *, rules: list[str] | None = None) -> list[str]:
     """Each rule that the page breaks, with the elements that do; empty is what a test expects.
 
-    The page must have loaded. Rules are those of WCAG 2.2 A and AA and axe's best practices, or those that are named."""
+    The page must have loaded. Rules: those of WCAG 2.2 A and AA and axe's best practices, or the named ones.
+    """
     if not page.evaluate(LOADED):
         page.evaluate(SOURCE)
     found: list[dict[str, Any]] = page.evaluate(RUN, rules)
