@@ -5,13 +5,13 @@ same as a first connection.
 """
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.db.models import Count, F, Max, Q, Sum
 
-from dashboard import log_text
+from dashboard.logs.following import following
 from jobs.models import Job, JobEvent, Worker
 from runs import attention, logged, selectors
 from runs.errors import Invalid
@@ -96,10 +96,12 @@ def news(
 def _log_news(run: Run, seen: Cursors, messages: list[Message]) -> Cursors:
     if seen.log is None or seen.attempt == 0:
         return seen
-    part = log_text.following(run, attempt=seen.attempt, offset=seen.log)
-    if part.end > seen.log:
-        names = ("attempt", "offset", "end", "size", "skipped", "text")
-        messages.append({"type": "log", **{name: getattr(part, name) for name in names}})
+    try:
+        part = following(run, attempt=seen.attempt, offset=seen.log)
+    except Invalid:  # a link or a pipe lies in its place: the page was told when it asked for lines
+        return seen
+    if part.end > seen.log or part.anew:
+        messages.append({"type": "log", "attempt": seen.attempt, **asdict(part)})
     return replace(seen, log=part.end)
 
 

@@ -4,11 +4,14 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from runs import diverging, events, feed, indexing, storage
 from runs.diverging import Tail
 from runs.errors import Diverged, InTrash, Invalid, LeaseLost, OffsetGap, TooLarge
+from runs.logs import marks
+from runs.logs.reading import OUTPUT
 from runs.models import Run, RunKind
 
 BODY_LIMIT = 8 * 1024 * 1024
@@ -35,13 +38,21 @@ def may_write(run: Run, attempt: int) -> None:
 
 
 def append(
-    run: Run, attempt: int, name: str, *, offset: int, data: bytes, tail: Tail | None = None
+    run: Run,
+    attempt: int,
+    name: str,
+    *,
+    offset: int,
+    data: bytes,
+    tail: Tail | None = None,
+    now: datetime | None = None,
 ) -> int:
     """Write `data` at `offset` and return the new size.
 
     Bytes that are there already are passed over, so a repeated request is harmless. Once this returns, the bytes
     survive the death of the server. With a `tail` whose bytes are not those of the file: Diverged, or, where it says
-    so, the stream begins anew, without `data`. Raises OffsetGap, LeaseLost, TooLarge, Invalid, too.
+    so, the stream begins anew, without `data`. With `now` a log gets a mark of when it grew. Raises OffsetGap,
+    LeaseLost, TooLarge, Invalid, too.
     """
     may_write(run, attempt)
     if len(data) > BODY_LIMIT:
@@ -52,6 +63,7 @@ def append(
         size = 0
     else:
         size = append_to(path, offset=offset, data=data)
+    _mark(run, attempt, name, size=size, now=now)
     _announce(run, attempt, name, size)
     return size
 
@@ -90,14 +102,20 @@ def add(run: Run, attempt: int, name: str, data: bytes) -> int:
     return size
 
 
-def note_size(run: Run, attempt: int, name: str, *, size: int) -> int:
+def note_size(run: Run, attempt: int, name: str, *, size: int, now: datetime | None = None) -> int:
     """The file on the disk that agent and server share now has `size` bytes. Raises OffsetGap where it has fewer."""
     may_write(run, attempt)
     there = storage.size_of(storage.stream_path(run, attempt, name))
     if size > there:
         raise OffsetGap(there)
+    _mark(run, attempt, name, size=there, now=now)
     _announce(run, attempt, name, there)
     return there
+
+
+def _mark(run: Run, attempt: int, name: str, *, size: int, now: datetime | None) -> None:
+    if name == OUTPUT and now is not None:
+        marks.note(run, attempt, size=size, at=now.timestamp())
 
 
 def _announce(run: Run, attempt: int, name: str, size: int) -> None:

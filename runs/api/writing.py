@@ -23,14 +23,14 @@ def put_stream(
     principal: Principal, key: str, attempt: int, name: str, query: dict[str, str], data: bytes
 ) -> dict[str, Any]:
     """Bytes at an offset, or the size of a file on a shared disk."""
-    run = run_to_write(principal, key, attempt)
+    run, now = run_to_write(principal, key, attempt), timezone.now()
     if "offset" not in query:
-        size = streams.note_size(run, attempt, name, size=whole(query, "size"))
+        size = streams.note_size(run, attempt, name, size=whole(query, "size"), now=now)
     else:
         offset, tail = whole(query, "offset"), _tail(query)
-        size = streams.append(run, attempt, name, offset=offset, data=data, tail=tail)
+        size = streams.append(run, attempt, name, offset=offset, data=data, tail=tail, now=now)
     alone = run.kind == RunKind.DIRECT
-    interval = attention.interval(run.watched_until, now=timezone.now(), unwakeable=alone)
+    interval = attention.interval(run.watched_until, now=now, unwakeable=alone)
     return {"size": size, "next_interval": interval}
 
 

@@ -1,0 +1,169 @@
+"""What the log viewer asks for, as the JSON it gets. Line numbers here count from 1, as people see them."""
+
+from bisect import bisect_left
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dashboard.logs.failure import failure
+from dashboard.logs.text import whole_characters
+from runs.errors import Invalid
+from runs.logs import marks, searching
+from runs.logs.lines import Line
+from runs.logs.reading import Log, reading
+from runs.logs.searching import Wanted
+from runs.models import Run
+
+AT_ONCE = 2000  # lines of one answer
+LEAD = 64
+BUCKETS = 400  # of the strip that shows where errors are
+SURVEY_SECONDS = 0.4  # of one answer; then the page asks again
+SHOWN = 100  # hits whose text is in the answer
+AROUND = 1  # lines before a hit, and behind it
+HIT_LONGEST = 400  # characters of a line in the list of hits
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Lines `first` (from 1) and the `count` - 1 behind it.
+
+    With `tail` instead: the last ones, from a multiple of `tail` that leaves that many, and 64 before it: what a
+    program writes there may change rows above.
+    """
+
+    first: int = 1
+    count: int = AT_ONCE
+    tail: int | None = None
+
+    def of(self, log: Log) -> tuple[int, int]:
+        """Index of the first line, and how many. Raises Invalid."""
+        if not 0 < self.count <= AT_ONCE or not 0 < (self.tail or 1) <= AT_ONCE // 2:
+            raise Invalid(f"ask for 1 to {AT_ONCE} lines, or a tail of 1 to {AT_ONCE // 2}")
+        if self.tail is None:
+            return max(0, self.first - 1), self.count
+        first = max(0, (log.lines - 1) // self.tail - 1) * self.tail
+        return max(0, first - LEAD), 2 * self.tail + LEAD
+
+
+def lines(run: Run, *, attempt: int, window: Window) -> Answer:
+    """{"from", "lines", "cut", "times", "count", "size", "end", "open", "final"}: some lines as they were written.
+
+    `cut`: {place in lines: [characters before the hole, bytes left out]}. `count` and `size` are those of the whole
+    log; `end` is the byte behind the last line given. `open`: no line break is behind it yet. An answer of many bytes
+    has fewer lines than were asked for. Where the log is no plain file, `unreadable` says so.
+    """
+    try:
+        with reading(run, attempt) as log:
+            return _lines(log, window) | {"attempt": attempt}
+    except Invalid as wrong:
+        if "plain file" not in wrong.detail:
+            raise
+        told = f"The output of this run cannot be shown: {wrong.detail}, but a link or a pipe."
+        empty: Answer = {
+            "from": 1,
+            "lines": [],
+            "cut": {},
+            "times": None,
+            "began": None,
+            "count": 0,
+            "size": 0,
+        }
+        return empty | {
+            "end": 0,
+            "open": False,
+            "final": True,
+            "unreadable": told,
+            "attempt": attempt,
+        }
+
+
+def _lines(log: Log, window: Window) -> Answer:
+    first, count = window.of(log)
+    found = log.read(first, count)
+    shown = [_shown(each) for each in found]
+    last = found[-1] if found else None
+    is_open = last is not None and last.end >= log.size and log.index.last_start <= last.offset
+    end = min(last.end + 1, log.size) if last else 0
+    if last is not None and is_open and not last.left_out:
+        text, used = whole_characters(last.data, final=log.final)
+        shown[-1], end = (text, 0), last.offset + used
+    times = marks.of(log.path).of([0, *(each.offset for each in found)]) if found else None
+    return {
+        "from": found[0].number + 1 if found else first + 1,
+        "lines": [text for text, _ in shown],
+        "cut": {
+            at: [shown[at][1], each.left_out] for at, each in enumerate(found) if each.left_out
+        },
+        "times": times and times[1:],
+        "began": times and times[0],
+        "count": log.lines,
+        "size": log.size,
+        "end": end,
+        "open": is_open,
+        "final": log.final,
+    }
+
+
+def _shown(line: Line) -> tuple[str, int]:
+    """The text of a line, and after how many characters of it bytes are missing."""
+    if not line.left_out:
+        return line.data.decode("utf-8", "replace"), 0
+    head = line.data[: line.cut_at].decode("utf-8", "replace")
+    return head + line.data[line.cut_at :].decode("utf-8", "replace"), len(head)
+
+
+def survey(run: Run, *, attempt: int) -> Answer:
+    """{"buckets": [[line, errors, warnings]], "folds": [{kind, first, last, title}], "complete", "count", "failure"}.
+
+    Not `complete`: there is more to read than one answer waits for; ask again.
+    """
+    with reading(run, attempt) as log:
+        complete = log.look_over(seconds=SURVEY_SECONDS)
+        found = log.survey
+        folds = [
+            asdict(each) | {"first": each.first + 1, "last": each.last + 1 or None}
+            for each in list(found.folds)
+        ]
+        answer = {
+            "buckets": [
+                [at + 1, errors, warnings] for at, errors, warnings in found.buckets(BUCKETS)
+            ],
+            "folds": folds,
+            "folds_left_out": found.folds_left_out,
+            "surveyed": found.lines,
+            "complete": complete,
+            "count": log.lines,
+        }
+    wrong = failure(run, attempt=attempt)
+    return answer | {"failure": asdict(wrong) if wrong else None}
+
+
+def hits(run: Run, *, attempt: int, wanted: Wanted, near: int = 1) -> Answer:
+    """{"total", "before", "numbers", "hits": [{line, text, above, below}], "complete", "searched"}; see searching.Hits.
+
+    `hits` are the texts of the first of `numbers` at or behind line `near`. Raises Invalid.
+    """
+    with reading(run, attempt) as log:
+        found = searching.search(log, wanted, near=max(0, near - 1))
+        start = max(0, min(bisect_left(found.numbers, near - 1), len(found.numbers) - SHOWN))
+        return {
+            "total": found.total,
+            "before": found.before,
+            "numbers": [each + 1 for each in found.numbers],
+            "hits": [_hit(log, each) for each in found.numbers[start : start + SHOWN]],
+            "complete": found.complete,
+            "searched": found.searched,
+            "count": log.lines,
+        }
+
+
+def _hit(log: Log, number: int) -> Answer:
+    first = max(0, number - AROUND)
+    texts = {
+        each.number: searching.ESCAPES.sub(b"", each.data).decode("utf-8", "replace")[:HIT_LONGEST]
+        for each in log.read(first, number - first + 1 + AROUND)
+    }
+    above = [text for at, text in texts.items() if at < number]
+    below = [text for at, text in texts.items() if at > number]
+    return {"line": number + 1, "text": texts.get(number, ""), "above": above, "below": below}

@@ -1,0 +1,84 @@
+"""The log of a run: what the viewer asks for, and the whole of it to keep."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+
+from dashboard.frame import needs
+from dashboard.logs import answers, downloads
+from dashboard.logs.answers import Window
+from dashboard.pages.numbers import whole
+from dashboard.run_page import run_page
+from runs import attention
+from runs.errors import DomainError, NotFound
+from runs.logs.searching import Wanted
+
+
+def _answers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:
+    """A refusal is JSON here: a script reads it."""
+
+    @needs("read")
+    @wraps(view)
+    def answered(request: HttpRequest, key: str) -> HttpResponse:
+        try:
+            return view(request, key)
+        except NotFound:
+            raise
+        except DomainError as wrong:
+            return JsonResponse({"detail": wrong.detail, "code": wrong.code}, status=400)
+
+    return answered
+
+
+def _number(request: HttpRequest, name: str, default: int) -> int:
+    found = whole(request.GET, name)
+    return default if found is None else found
+
+
+@_answers
+def lines(request: HttpRequest, key: str) -> JsonResponse:
+    """GET /runs/<key>/log/lines?attempt=&from=&count= or &tail=: lines by number, from 1; `tail`: the last ones."""
+    shown = run_page(key, whole(request.GET, "attempt"))
+    attention.look(shown.run, now=timezone.now())
+    first, count = _number(request, "from", 1), _number(request, "count", 1000)
+    window = Window(first, count, whole(request.GET, "tail"))
+    return JsonResponse(answers.lines(shown.run, attempt=shown.attempt, window=window))
+
+
+@_answers
+def survey(request: HttpRequest, key: str) -> JsonResponse:
+    """GET /runs/<key>/log/survey?attempt=: where errors and warnings are, and which lines belong together."""
+    shown = run_page(key, whole(request.GET, "attempt"))
+    return JsonResponse(answers.survey(shown.run, attempt=shown.attempt))
+
+
+@_answers
+def search(request: HttpRequest, key: str) -> JsonResponse:
+    """GET /runs/<key>/log/search?q=&kind=text|regex|errors&case=1&near=LINE&attempt=: hits in the whole log."""
+    shown = run_page(key, whole(request.GET, "attempt"))
+    asked = request.GET
+    wanted = Wanted(asked.get("q", ""), asked.get("kind", "text"), case=asked.get("case") == "1")
+    near = _number(request, "near", 1)
+    return JsonResponse(answers.hits(shown.run, attempt=shown.attempt, wanted=wanted, near=near))
+
+
+@needs("read")
+def download(request: HttpRequest, key: str) -> HttpResponseBase:
+    """GET /runs/<key>/output.log?attempt=N&stamps=1&gz=1: the whole log, as it was written where neither is given."""
+    shown = run_page(key, whole(request.GET, "attempt"))
+    stamped, packed = request.GET.get("stamps") == "1", request.GET.get("gz") == "1"
+    name = f"{key}-attempt-{shown.attempt}{'-times' if stamped else ''}.log"
+    kept: dict[str, Any] = {"content_type": "text/plain; charset=utf-8"}
+    if not (stamped or packed):
+        file = downloads.raw(shown.run, attempt=shown.attempt)
+        return FileResponse(file, as_attachment=True, filename=name, **kept)
+    parts = downloads.parts(shown.run, attempt=shown.attempt, stamped=stamped, packed=packed)
+    if packed:
+        name, kept = f"{name}.gz", {"content_type": "application/gzip"}
+    answer = StreamingHttpResponse(parts, **kept)
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer

@@ -1,0 +1,185 @@
+// Search through the whole log, on the server; its hits as a list, one after the other in the log.
+const WAIT = 250; // ms without a key
+const count = (n) => n.toLocaleString("en");
+
+export class Search {
+  /** `onHits(numbers, wanted)` when what is marked changes; `goto(line)`; `here()` is the line that the reader is at. */
+  constructor(root, { url, attempt, onHits, goto, here }) {
+    const part = (name) => root.querySelector(`[data-log-${name}]`);
+    Object.assign(this, { url, attempt, onHits, goto, here });
+    Object.assign(this, { field: part("search"), regex: part("regex"), matchCase: part("case"), told: part("told") });
+    Object.assign(this, { box: part("hits"), list: part("hit-list"), errors: part("errors") });
+    this.clear();
+    this.field.addEventListener("input", () => this.soon());
+    this.field.addEventListener("keydown", (event) => this.key(event));
+    for (const toggle of [this.regex, this.matchCase, this.errors]) {
+      toggle.addEventListener("click", () => {
+        toggle.ariaPressed = String(toggle.ariaPressed !== "true");
+        this.run({ jump: true });
+      });
+    }
+    part("previous").addEventListener("click", () => this.step(-1));
+    part("next").addEventListener("click", () => this.step(1));
+    part("list").addEventListener("click", (event) => {
+      this.box.hidden = !this.box.hidden;
+      event.currentTarget.ariaExpanded = String(!this.box.hidden);
+    });
+    this.list.addEventListener("click", (event) => {
+      const hit = event.target.closest("[data-hit]");
+      if (hit) this.show(this.numbers.indexOf(Number(hit.dataset.hit)));
+    });
+  }
+
+  clear() {
+    Object.assign(this, { numbers: [], total: 0, before: 0, at: -1, complete: true });
+  }
+
+  key(event) {
+    if (event.key === "Enter") {
+      event.preventDefault();
+      clearTimeout(this.timer);
+      const asked = this.question();
+      if (asked !== this.answered) this.run({ jump: true });
+      else this.step(event.shiftKey ? -1 : 1);
+    } else if (event.key === "Escape" && this.field.value) {
+      event.stopPropagation();
+      this.field.value = "";
+      this.run({});
+    }
+  }
+
+  soon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.run({ jump: true }), WAIT);
+  }
+
+  /** What is looked for, as a query. */
+  question() {
+    const on = (toggle) => toggle.ariaPressed === "true";
+    if (on(this.errors)) return "kind=errors";
+    const text = this.field.value;
+    const kind = on(this.regex) ? "regex" : "text";
+    return text ? `q=${encodeURIComponent(text)}&kind=${kind}&case=${on(this.matchCase) ? 1 : 0}` : "";
+  }
+
+  async run({ jump = false, near = this.here() }) {
+    clearTimeout(this.timer);
+    const asked = this.question();
+    this.answered = asked;
+    this.abort?.abort();
+    this.abort = new AbortController();
+    if (!asked) {
+      this.clear();
+      return this.tell("");
+    }
+    this.told.textContent = "searching…";
+    try {
+      const { signal } = this.abort;
+      const answer = await fetch(`${this.url}?attempt=${this.attempt}&near=${near}&${asked}`, { signal });
+      const found = await answer.json();
+      if (!answer.ok) {
+        this.clear();
+        return this.tell(found.detail, { wrong: true });
+      }
+      Object.assign(this, { numbers: found.numbers, total: found.total, before: found.before });
+      Object.assign(this, { complete: found.complete, searched: found.searched, at: -1 });
+      this.fill(found.hits);
+      this.tell();
+      if (jump && this.numbers.length) {
+        const next = this.numbers.findIndex((line) => line >= near);
+        this.show(next === -1 ? this.numbers.length - 1 : next);
+      }
+    } catch (error) {
+      if (error.name !== "AbortError") this.tell("the server did not answer; press Enter to try again", { wrong: true });
+    }
+  }
+
+  tell(text, { wrong = false } = {}) {
+    this.told.classList.toggle("wrong", wrong);
+    this.field.setAttribute("aria-invalid", String(wrong));
+    if (text !== undefined) {
+      this.told.textContent = text;
+      this.list.replaceChildren();
+      return this.mark();
+    }
+    const place = this.at >= 0 ? `${count(this.before + this.at + 1)} of ` : "";
+    const rest = this.complete ? "" : `, up to line ${count(this.searched)}: the time for one search was over`;
+    this.told.textContent = this.total ? `${place}${count(this.total)}${rest}` : `no hit${rest}`;
+    this.mark();
+  }
+
+  mark() {
+    const isText = this.question().includes("kind=text");
+    const wanted = isText ? { text: this.field.value, case: this.matchCase.ariaPressed === "true" } : null;
+    this.onHits(new Set(this.numbers), wanted);
+  }
+
+  /** Go to the next hit, or the one before; behind the last comes the first. */
+  async step(by) {
+    if (!this.question()) return this.field.focus();
+    if (!this.numbers.length) return undefined;
+    const next = this.at === -1 ? (by > 0 ? 0 : this.numbers.length - 1) : this.at + by;
+    if (next >= 0 && next < this.numbers.length) return this.show(next);
+    const behind = this.before + this.numbers.length < this.total;
+    const last = this.numbers.at(-1);
+    if (next < 0) {
+      if (this.before) {
+        const near = this.numbers[0];
+        await this.run({ near });
+        return this.show(this.numbers.findLastIndex((line) => line < near));
+      }
+      if (behind) await this.run({ near: Number.MAX_SAFE_INTEGER });
+      return this.show(this.numbers.length - 1);
+    }
+    if (behind) {
+      await this.run({ near: last + 1 });
+      return this.show(this.numbers.findIndex((line) => line > last));
+    }
+    if (this.before) await this.run({ near: 1 });
+    return this.show(0);
+  }
+
+  show(at) {
+    if (at < 0 || at >= this.numbers.length) return;
+    this.at = at;
+    this.tell();
+    this.goto(this.numbers[at]);
+    for (const hit of this.list.children) {
+      const current = Number(hit.dataset.hit) === this.numbers[at];
+      if (current) hit.setAttribute("aria-current", "true");
+      else hit.removeAttribute("aria-current");
+      if (current) hit.scrollIntoView({ block: "nearest" });
+    }
+  }
+
+  fill(hits) {
+    this.list.replaceChildren(...hits.map(hitElement));
+    if (hits.length < this.total) {
+      const more = document.createElement("p");
+      more.className = "soft small";
+      more.textContent = `${count(hits.length)} of ${count(this.total)} hits are listed; next and previous reach all of them.`;
+      this.list.append(more);
+    }
+  }
+}
+
+function hitElement({ line, text, above, below }) {
+  const element = document.createElement("button");
+  element.type = "button";
+  element.className = "log-hit";
+  element.dataset.hit = line;
+  const rows = [...above.map((each) => ["soft", each]), ["", text], ...below.map((each) => ["soft", each])];
+  const number = document.createElement("span");
+  number.className = "no";
+  number.textContent = line.toLocaleString("en");
+  const texts = document.createElement("span");
+  texts.className = "texts";
+  for (const [name, each] of rows) {
+    const row = document.createElement("span");
+    row.className = name;
+    row.textContent = each || " ";
+    texts.append(row);
+  }
+  element.append(number, texts);
+  return element;
+}

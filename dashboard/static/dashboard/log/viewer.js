@@ -1,0 +1,295 @@
+// The log of a run: opens at its end, follows what comes, and shows any of its lines without having them all.
+import { bytes } from "../words.js";
+import { arrange } from "./arrange.js";
+import { Folds } from "./folds.js";
+import { Geometry } from "./geometry.js";
+import { Links } from "./links.js";
+import { List } from "./list.js";
+import { Options } from "./options.js";
+import { Pages } from "./pages.js";
+import { Search } from "./search.js";
+import { Strip } from "./strip.js";
+import { Toolbar } from "./toolbar.js";
+
+const AGAIN = 3000; // ms until the beginning is tried again
+const SURVEY_EVERY = 10000; // ms, while the log grows
+
+const count = (n) => n.toLocaleString("en");
+
+export class LogViewer {
+  /** `root`: the section of _log.html. `live`: the run may still write. */
+  constructor(root, { run, attempt, live }) {
+    Object.assign(this, { root, attempt, live, base: `/runs/${encodeURIComponent(run)}/log/` });
+    this.part = (name) => root.querySelector(`[data-log-${name}]`);
+    this.options = new Options(root, (name) => this.optionChanged(name));
+    this.geometry = new Geometry();
+    this.lookOf = { version: 0, marks: new Set(), wanted: null, chosen: null };
+    this.list = new List(this.part("view"), this, { onScroll: (up, sized) => this.scrolled(up, sized) });
+    const goto = (line) => this.goto(line);
+    this.search = new Search(root, { url: `${this.base}search`, attempt, goto, onHits: (marks, wanted) => this.look({ marks, wanted }), here: () => this.list.anchor().line });
+    const lines = (first, wanted) => this.lines(first, wanted);
+    this.links = new Links(root, { show: (chosen) => this.look({ chosen }), goto, lines });
+    this.strip = new Strip(this.part("strip"), { goto });
+    this.toolbar = new Toolbar(this);
+    this.begin(attempt);
+    this.setFollow(live);
+    this.sized();
+    this.part("view").addEventListener("click", (event) => this.opened(event));
+    document.addEventListener("visibilitychange", () => !document.hidden && this.list.later());
+  }
+
+  begin(attempt) {
+    this.attempt = this.search.attempt = attempt;
+    this.folds = new Folds();
+    this.folds.arrange();
+    this.openedKeys = new Set();
+    this.fresh = 0;
+    this.ready = false;
+    this.unreadable = "";
+    this.geometry.clear();
+    this.pages = new Pages(`${this.base}lines`, {
+      attempt,
+      onChange: () => this.list.later(),
+      onTrouble: (error) => this.say(error ? "The server does not answer; lines that are missing come as soon as it does." : ""),
+    });
+    this.versions = new Map();
+    this.shape();
+  }
+
+  /** Bytes that are here; null before the end of the log is: then nothing is to be pushed. */
+  get cursor() {
+    return this.ready ? this.pages.cursor : null;
+  }
+
+  /** Show the end, or what the address asks for, or where the run failed. Resolves once that is there. */
+  async start() {
+    const { pages } = this;
+    for (;;) {
+      try {
+        const part = this.attempt ? await pages.start() : null;
+        if (pages !== this.pages) return;
+        this.pages.began = part?.began ?? null;
+        this.unreadable = part?.unreadable ?? "";
+        if (this.unreadable) return this.empty(this.unreadable);
+        break;
+      } catch (error) {
+        console.warn(error);
+        this.say("The server does not answer; trying again.");
+        await new Promise((done) => setTimeout(done, AGAIN));
+        if (pages !== this.pages) return;
+      }
+    }
+    this.ready = true;
+    this.say("");
+    this.showState();
+    this.list.toEnd();
+    const asked = this.links.follow();
+    this.survey({ open: !asked }); // takes its time
+  }
+
+  /** Another attempt is to be shown; `start` then shows it. */
+  reset(attempt) {
+    this.begin(attempt);
+    this.live = true;
+    this.setFollow(true);
+    this.showState();
+    this.list.draw();
+  }
+
+  /** A push: {attempt, offset, end, size, line, text, skipped, anew, time}. */
+  push(message) {
+    if (message.attempt !== this.attempt || !this.ready) return;
+    if (message.anew) {
+      this.begin(this.attempt);
+      this.start();
+      return;
+    }
+    if (message.end <= this.pages.cursor || message.offset < this.pages.cursor) return;
+    const before = this.pages.count;
+    this.pages.began ??= message.time;
+    const lines = this.pages.push(message);
+    if (this.folds.live(lines, message.line)) this.versions.clear();
+    if (!this.following) this.fresh += this.pages.count - before;
+    this.showState();
+    this.list.later();
+    this.surveySoon();
+  }
+
+  /** Where errors are and which lines belong together, as far as the server has looked. */
+  async survey({ open = false } = {}) {
+    const { pages } = this;
+    if (!pages.count) return;
+    for (let complete = false; !complete && pages === this.pages; ) {
+      const answer = await fetch(`${this.base}survey?attempt=${this.attempt}`).catch(() => null);
+      if (!answer?.ok || pages !== this.pages) return;
+      const found = await answer.json();
+      complete = found.complete;
+      this.list.keeping(() => {
+        this.folds.take(found.folds, found.surveyed, found.folds_left_out, found.failure?.line);
+        this.versions.clear();
+        this.shape();
+      });
+      this.strip.take(found.buckets, found.count);
+      if (complete && open && found.failure) this.showFailure(found.failure);
+    }
+    this.list.later();
+  }
+
+  surveySoon() {
+    this.surveyTimer ??= setTimeout(() => {
+      this.surveyTimer = undefined;
+      if (!document.hidden) this.survey();
+    }, SURVEY_EVERY);
+  }
+
+  showFailure({ line, error_line: raised, text }) {
+    this.setFollow(false);
+    this.say(`Line ${count(raised)}: ${text}`, { line, wrong: true });
+    this.goto(line);
+  }
+
+  /** Show a line of the raw log, also one within a group that is closed. */
+  goto(line) {
+    this.setFollow(false);
+    if (this.folds.reveal(line)) this.versions.clear();
+    this.target = line;
+    this.list.toLine(Math.min(line, Math.max(1, this.pages.count)));
+  }
+
+  setFollow(following) {
+    this.following = following;
+    if (following) Object.assign(this, { fresh: 0, target: null });
+    this.part("follow").ariaPressed = String(following);
+    if (following && this.ready) this.list.toEnd();
+    this.showState();
+  }
+
+  scrolled(up, sized) {
+    const { list } = this;
+    if (sized) return this.following && this.ready ? list.toEnd() : undefined;
+    this.target = null;
+    if (up && this.following && !list.atEnd()) this.setFollow(false);
+    this.showState();
+    return undefined;
+  }
+
+  // What the list asks for.
+
+  shape() {
+    this.geometry.row = this.options.row;
+    this.geometry.shape(this.pages.count, this.folds);
+  }
+
+  wraps() {
+    return this.options.wrap;
+  }
+
+  look(change) {
+    if (!change) return this.lookOf;
+    this.lookOf = { ...this.lookOf, ...change, version: this.lookOf.version + 1 };
+    this.list?.later();
+    return this.lookOf;
+  }
+
+  /** Items of a page that came, or changed; whether that was so. */
+  arrange(number) {
+    const page = this.pages.page(number);
+    if (!page || !this.pages.isWhole(number)) {
+      this.versions.delete(number);
+      this.geometry.forget(number);
+      return false;
+    }
+    if (this.versions.get(number) === page.version && this.geometry.pages.has(number)) return false;
+    this.versions.set(number, page.version);
+    const { raw, repeats, times } = this.options;
+    const view = { raw, repeats, times, opened: this.openedKeys, folds: this.folds, began: this.pages.began };
+    const before = new Map((this.geometry.pages.get(number)?.items ?? []).map((item) => [name(item), item]));
+    const items = arrange(page, view).map((item) => {
+      const known = before.get(name(item));
+      return known && same(known, item) ? known : item;
+    });
+    this.geometry.set(number, items, () => this.geometry.row);
+    return true;
+  }
+
+  opened(event) {
+    const key = event.target.closest("[data-open]")?.dataset.open;
+    if (!key) return;
+    this.setFollow(false);
+    this.list.keeping(() => {
+      if (key[0] === "g") this.folds.toggle(Number(key.slice(1)));
+      else if (!this.openedKeys.delete(key)) this.openedKeys.add(key);
+      this.versions.clear();
+      this.shape();
+    });
+    this.list.draw();
+    this.root.querySelector(`[data-open="${key}"]`)?.focus({ preventScroll: true });
+  }
+
+  optionChanged(changed) {
+    if (changed === "times") this.look({ times: this.options.times });
+    this.versions.clear();
+    this.sized();
+    this.list.draw();
+    if (this.following) this.list.toEnd();
+  }
+
+  sized() {
+    const view = this.part("view");
+    view.classList.toggle("no-wrap", !this.options.wrap);
+    view.dataset.times = this.options.times;
+    view.style.setProperty("--log-size", `${this.options.size}px`);
+    view.style.setProperty("--log-row", `${this.options.row}px`);
+    this.lookOf.times = this.options.times;
+    this.geometry.clear();
+  }
+
+  async lines(first, wanted) {
+    const found = [];
+    while (found.length < wanted) {
+      const part = await this.pages.get(`from=${first + found.length}&count=${Math.min(wanted - found.length, 1000)}`);
+      if (!part.lines.length) break;
+      found.push(...part.lines);
+    }
+    // eslint-disable-next-line no-control-regex
+    return found.map((text) => text.replace(/\r$/, "").replace(/\x1b(?:\[[0-9:;<=>?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)/g, ""));
+  }
+
+  // What is said about it.
+
+  showState() {
+    const { pages, list } = this;
+    this.part("size").textContent = pages.size ? `${count(pages.count)} lines · ${bytes(pages.size)}` : "";
+    if (this.ready && !pages.count) this.empty(this.live ? "No output yet." : "This run wrote no output.");
+    else this.empty(this.unreadable);
+    const end = this.part("end");
+    end.hidden = !pages.count || this.following || list.atEnd();
+    end.textContent = this.fresh ? `Jump to the end · ${count(this.fresh)} new lines` : "Jump to the end";
+    const { total } = this.geometry;
+    if (total) this.strip.look(list.y / total, Math.min(1, (list.y + list.inside) / total));
+  }
+
+  empty(text) {
+    this.part("empty").hidden = !text;
+    this.part("empty").textContent = text;
+    this.part("body").hidden = Boolean(text);
+  }
+
+  say(text, { line, wrong = false } = {}) {
+    const box = this.part("say");
+    if (box.textContent === text) return;
+    box.hidden = !text;
+    box.classList.toggle("wrong", wrong);
+    box.textContent = text;
+    if (line) box.dataset.goto = line;
+    else delete box.dataset.goto;
+  }
+}
+
+const name = (item) => `${item.kind} ${item.line} ${item.kind === "state" ? item.text : ""}`;
+
+function same(a, b) {
+  return a.kind === "line" && b.kind === "line" && a.time === b.time && facts(a) === facts(b);
+}
+
+const facts = ({ row, chips, head }) => JSON.stringify([row.pieces, chips, head]);
