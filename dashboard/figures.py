@@ -14,8 +14,8 @@ Colours are the names of custom properties in tokens.css ("--series-3", with "/0
 browser puts in what they mean in the theme of the moment.
 
 All of them are SVG traces (`scatter`), also where points are many. WebGL ones (`scattergl`) work under our policy, but
-they are slower here: a chart has at most `LIMITS["buckets"]` buckets, Plotly leaves out what lies in the same pixel, and
-browsers give a page 16 WebGL contexts at most, which a board of charts uses up at once. docs/charts.md has the figures.
+they are slower: a chart has at most `LIMITS["buckets"]` buckets, Plotly leaves out what lies in the same pixel, and
+browsers give a page 16 WebGL contexts at most, which a board of charts uses up at once. docs/charts.md has numbers.
 """
 
 from typing import Any

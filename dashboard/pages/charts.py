@@ -5,13 +5,16 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_POST
 
 from dashboard.charting import board as boards
+from dashboard.charting import export, groups
+from dashboard.charting.shown import chosen
 from dashboard.frame import needs
 from runs.errors import DomainError, Invalid
+from runs.series import binary
 
 Answer = Callable[[HttpRequest, dict[str, Any]], HttpResponseBase]
 
@@ -32,8 +35,10 @@ def asked(answer: Answer) -> Callable[[HttpRequest], HttpResponseBase]:
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:
+    """What was posted as JSON, or as the field `asked` of a form, which is how a page lets a file be saved."""
+    form = (request.content_type or "").startswith(("application/x-www-form", "multipart/"))
     try:
-        told = json.loads(request.body)
+        told = json.loads(request.POST.get("asked", "") if form else request.body)
     except (ValueError, RecursionError):
         told = None
     if not isinstance(told, dict):
@@ -53,3 +58,20 @@ def board(_request: HttpRequest, told: dict[str, Any]) -> HttpResponse:
     """POST /charts/board {"runs": ["job-1", ["job-7", 2]], "columns": ["config.lr"]}: everything but the points."""
     runs = boards.wanted(told.get("runs"))
     return JsonResponse(boards.board(runs, columns=_texts(told, "columns")))
+
+
+@asked
+def group_curves(_request: HttpRequest, told: dict[str, Any]) -> HttpResponse:
+    """POST /charts/groups {"groups": [{"label", "runs"}], "keys", "x", "from", "to", "width", "agg", "band"}"""
+    return HttpResponse(groups.answer(groups.Wish.of(told)), content_type=binary.TYPE)
+
+
+@asked
+def points(_request: HttpRequest, told: dict[str, Any]) -> StreamingHttpResponse:
+    """POST /charts/points.csv {"runs": […], "keys": […]}: every point as it was logged, streamed."""
+    shown = chosen(boards.wanted(told.get("runs")))
+    return StreamingHttpResponse(
+        export.points(shown, _texts(told, "keys")),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="points.csv"'},
+    )

@@ -29,14 +29,19 @@ Place = tuple[str, int, int]
 
 def encode(found: Sequence[Reading], **told: Any) -> bytes:
     """The whole answer; `told` is more that the header says."""
-    columns = _Columns()
+    columns = Columns()
     series = [about(each) | {"arrays": columns.of(each)} for each in found]
-    header = orjson.dumps(told | {"series": series})
+    return packed(told | {"series": series}, columns)
+
+
+def packed(told: dict[str, Any], columns: "Columns") -> bytes:
+    """A header that says where its columns lie, and the columns."""
+    header = orjson.dumps(told)
     header += b" " * (-(len(MAGIC) + 4 + len(header)) % ALIGNED)
     return b"".join([MAGIC, len(header).to_bytes(4, "little"), header, *columns.parts])
 
 
-class _Columns:
+class Columns:
     """Columns one after the other, and where each begins."""
 
     def __init__(self) -> None:
@@ -68,6 +73,7 @@ class _Columns:
         return self.add("float64" if small else "int64", steps)
 
     def add(self, kind: str, numbers: NDArray[Any]) -> Place:
+        """Put a column behind the others; answers where it lies."""
         data = numbers.astype(np.dtype(kind).newbyteorder("<")).tobytes()
         place = (kind, self.size, len(numbers))
         data += bytes(-len(data) % ALIGNED)
