@@ -17,7 +17,10 @@ TEXT = [
     *((tone, f"{tone}-wash") for tone in ("accent", "good", "bad", "warn")),
     *((f"ansi-{n}", "log-paper") for n in range(16)),
 ]
-LINES = [(f"series-{n}", "panel") for n in range(8)]
+LINES = [
+    *((f"series-{n}", "panel") for n in range(8)),
+    *((f"ramp-{n}", "panel") for n in range(9)),
+]
 
 
 def theme(name: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ import { Menu } from "./menu.js";
 import { sectionsOf, Shelf } from "./shelf.js";
 import { Legend } from "./legend.js";
 import { Settings, rangeText } from "./settings.js";
+import { Sizing } from "./sizing.js";
 import { Tools } from "./tools.js";
 
 const DRAW_EVERY = 500; // ms: live points are drawn at most twice a second
@@ -31,6 +32,7 @@ export class Board {
     this.legend = new Legend(this, root.querySelector("[data-board-legend]"));
     this.menu = new Menu(this);
     this.tools = new Tools(this, root.querySelector("[data-board-tools]"));
+    this.sizing = new Sizing(this);
     this.timer = setInterval(() => this.drawDirty(), DRAW_EVERY);
     this.unheard = onChange((names) => this.urlChanged(names));
     this.restyle = () => this.redraw({ looks: true });
@@ -128,8 +130,8 @@ export class Board {
   }
 
   resize() {
-    clearTimeout(this.sizing);
-    this.sizing = setTimeout(() => this.redraw(), 100);
+    clearTimeout(this.fitting);
+    this.fitting = setTimeout(() => this.redraw(), 100);
   }
 
   /** The address changed, by this page's tools or by the browser's Back. */
@@ -207,12 +209,13 @@ export class Board {
   destroy() {
     clearInterval(this.timer);
     clearTimeout(this.again);
-    clearTimeout(this.sizing);
+    clearTimeout(this.fitting);
     this.unheard();
     this.resized.disconnect();
     for (const event of ["whirr:theme", "whirr:colours"]) document.removeEventListener(event, this.restyle);
     this.shelf.destroy();
     this.menu.destroy();
+    this.sizing.destroy();
     this.tools.destroy();
     this.hover.destroy();
   }

@@ -26,6 +26,7 @@ export class Chart {
       element("header", {}, [element("h3", { title }, title), this.notes, this.latest, this.menu]),
       this.plot,
       this.summary,
+      element("button", { class: "chart-size", type: "button", "data-chart-size": "", "aria-label": `Size of the charts: arrow keys, or drag (${title})`, title: "Drag: the size of all charts" }),
     ]);
     this.card.chart = this;
   }

@@ -1,8 +1,91 @@
-// The menu of a chart.
+// The menu of a chart: how it is drawn, larger, pinned, as a table, and what leaves it as a file. One menu serves all charts.
+import { element } from "./elements.js";
+import * as exporting from "./exporting.js";
+import { PINNED } from "./shelf.js";
+import { joined } from "./settings.js";
+import { Stage } from "./stage.js";
+
+const CHOICES = {
+  x: ["Horizontal axis", [["", "as the board"], ["step", "step"], ["relative", "relative time"], ["time", "time of day"]]],
+  y: ["Vertical axis", [["", "as the board"], ["linear", "linear"], ["log", "log"], ["symlog", "symlog"]]],
+  smooth: ["Smoothing", [["", "as the board"], ["ema:0", "none"], ["ema:0.6", "exponential 0.6"], ["ema:0.9", "exponential 0.9"], ["ema:0.99", "exponential 0.99"], ["gauss:5", "gaussian 5"], ["mean:10", "running mean 10"]]],
+  outliers: ["Outliers", [["", "as the board"], ["clip", "clipped"], ["off", "shown"]]],
+};
+
 export class Menu {
   constructor(board) {
     this.board = board;
+    this.stage = new Stage(board);
+    this.box = element("div", { class: "chart-menu", popover: "auto", "aria-label": "Chart" });
+    document.body.append(this.box);
+    this.clicked = (event) => {
+      const button = event.target.closest("[data-chart-menu]");
+      if (button) this.open(button.closest("[data-key]").chart, button);
+    };
+    board.root.addEventListener("click", this.clicked);
+    this.stage.dialog.addEventListener("click", this.clicked);
   }
 
-  destroy() {}
+  open(chart, button) {
+    this.chart = chart;
+    this.box.replaceChildren(...this.selects(chart), element("hr"), ...this.acts(chart));
+    (chart.card.closest("dialog") ?? document.body).append(this.box); // over a dialog only from within it
+    this.box.showPopover();
+    const { left, bottom, right } = button.getBoundingClientRect();
+    const { offsetWidth, offsetHeight } = this.box;
+    this.box.style.setProperty("left", `${Math.max(8, Math.min(left, right - offsetWidth, innerWidth - offsetWidth - 8))}px`);
+    this.box.style.setProperty("top", `${Math.max(8, Math.min(bottom + 4, innerHeight - offsetHeight - 8))}px`);
+    this.box.querySelector("select, button").focus();
+    this.box.onbeforetoggle = (event) => event.newState === "closed" && button.isConnected && button.focus();
+  }
+
+  selects(chart) {
+    const own = this.board.settings.own.get(chart.key) ?? {};
+    const metrics = Object.keys(this.board.series).slice(0, 200).map((key) => [`metric:${key}`, key]);
+    return Object.entries(CHOICES).map(([name, [title, plain]]) => {
+      const choices = name === "x" ? [...plain, ...metrics] : plain;
+      const now = own[name] ?? "";
+      if (!choices.some(([value]) => value === now)) choices.push([now, now]);
+      const options = choices.map(([value, text]) => element("option", { value, selected: value === now }, text));
+      const select = element("select", {}, options);
+      select.addEventListener("change", () => this.board.settings.setOwn(chart.key, { [name]: select.value, ...(name === "x" ? { zoom: "" } : {}) }));
+      return element("label", {}, [title, select]);
+    });
+  }
+
+  acts(chart) {
+    const { board } = this;
+    const pinned = board.settings.pins.includes(chart.key);
+    const acts = [
+      [this.stage.holds(chart) ? "Close the large view" : "Large view", () => this.stage.toggle(chart)],
+      [pinned ? "Unpin" : "Pin on top", () => this.pin(chart, !pinned)],
+      ["Data table", () => this.stage.table(chart)],
+      ["Whole range", () => board.unzoom(chart)],
+      chart.leftOut ? [`Draw all writers (${chart.leftOut} more)`, () => Object.assign(chart, { all: true }).draw()] : null,
+      ["Save as PNG", () => exporting.picture(chart, "png")],
+      ["Save as SVG", () => exporting.picture(chart, "svg")],
+      ["Data as CSV, as drawn", () => exporting.seen(chart)],
+      ["Data as CSV, every point", () => exporting.everything(chart)],
+      ["LaTeX table", () => exporting.latex(chart)],
+    ];
+    return acts.filter(Boolean).map(([text, act]) => {
+      const button = element("button", { class: "button bare slim", type: "button" }, text);
+      button.addEventListener("click", () => {
+        this.box.hidePopover();
+        act();
+      });
+      return button;
+    });
+  }
+
+  pin(chart, pinned) {
+    const rest = this.board.settings.pins.filter((key) => key !== chart.key);
+    this.board.settings.set({ pins: joined(pinned ? [...rest, chart.key] : rest) });
+    if (pinned) this.board.root.querySelector(`[data-section="${PINNED}"]`)?.scrollIntoView({ block: "nearest" });
+  }
+
+  destroy() {
+    this.box.remove();
+    this.stage.destroy();
+  }
 }

@@ -1,15 +1,20 @@
 // Smoothing of curves. Weights follow x, not the index, so that a sparse curve and a dense one of the same thing match.
 
-/** The distance in x that counts as one point: the smallest median distance of neighbours among these columns of x. */
+/**
+ * The distance in x that counts as one point: the smallest median distance of neighbours among these columns of x, but at
+ * least a thousandth of all of x, about a pixel.
+ */
 export function unitOf(columns) {
   let unit = Infinity;
+  let [least, most] = [Infinity, -Infinity];
   for (const x of columns) {
+    if (x.length) [least, most] = [Math.min(least, x[0]), Math.max(most, x.at(-1))];
     const gaps = [];
     const stride = Math.max(1, Math.floor(x.length / 200));
     for (let at = 1; at < x.length; at += stride) if (x[at] > x[at - 1]) gaps.push(x[at] - x[at - 1]);
     if (gaps.length) unit = Math.min(unit, gaps.sort((one, other) => one - other)[gaps.length >> 1]);
   }
-  return Number.isFinite(unit) ? unit : 1;
+  return Number.isFinite(unit) ? Math.max(unit, (most - least) / 1000) : 1;
 }
 
 /**

@@ -1,0 +1,110 @@
+// What leaves a chart as a file: a picture, the points that are drawn, every point, a table for a paper.
+import { toast } from "../app.js";
+import { number } from "../words.js";
+import { element } from "./elements.js";
+import { token } from "./fetching.js";
+import { resolve } from "./paint.js";
+
+const nameOf = (chart, ending) => `${chart.key.replace(/[^\w.-]+/g, "-").slice(0, 80) || "chart"}.${ending}`;
+
+/** Let the browser save a text or an address of the page's own. */
+function save(content, name, type) {
+  const address = type ? URL.createObjectURL(new Blob([content], { type })) : content;
+  const link = element("a", { href: address, download: name, hidden: true });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  if (type) setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
+
+/** A picture of the chart as it is seen, twice as fine, on the theme's ground, with a legend where there are several. */
+export async function picture(chart, format) {
+  const { data, layout } = chart.plot;
+  const few = data.filter(({ meta }) => meta?.role === "line").length <= 20;
+  const legend = few && chart.drawing.drawn.length > 1;
+  const full = {
+    ...layout,
+    width: Math.max(640, chart.plot.clientWidth),
+    height: Math.max(360, chart.plot.clientHeight),
+    margin: { l: 56, r: 16, t: 36, b: 36 },
+    paper_bgcolor: resolve("--panel"),
+    plot_bgcolor: resolve("--panel"),
+    title: { text: escaped(chart.key), font: { size: 14 } },
+    showlegend: legend,
+  };
+  const traces = data.map((trace) => ({ ...trace, name: escaped(trace.name ?? ""), showlegend: legend && trace.meta?.role === "line" }));
+  try {
+    const address = await window.Plotly.toImage({ data: traces, layout: full }, { format, scale: format === "png" ? 2 : 1, width: full.width, height: full.height });
+    save(address, nameOf(chart, format));
+  } catch (error) {
+    console.warn(error);
+    toast("The picture could not be made by this browser.", { error: true });
+  }
+}
+
+// Plotly reads some tags in texts.
+const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+const quoted = (value) => {
+  const text = /^[=+\-@\t\r]/.test(String(value)) && typeof value === "string" ? `'${value}` : String(value);
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+
+/** The points of each curve as they are drawn, as CSV. */
+export function rows(chart) {
+  const smoothed = Boolean(chart.settings.smooth);
+  const head = ["run", "name", "key", "writer", chart.settings.x, "value", ...(smoothed ? ["smoothed"] : []), "min", "max"];
+  const lines = [head.map(quoted).join(",")];
+  const { zoom } = chart.settings;
+  for (const { curve, label, x, y, raw } of chart.drawing.drawn) {
+    const about = [curve.run, label, chart.key, curve.writer].map(quoted).join(",");
+    for (let at = 0; at < x.length; at += 1) {
+      if (zoom && (x[at] < zoom[0] || x[at] > zoom[1])) continue;
+      lines.push([about, x[at], raw[at], ...(smoothed ? [y[at]] : []), curve.low[at], curve.high[at]].join(","));
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+export function seen(chart) {
+  save(rows(chart), nameOf(chart, "csv"), "text/csv");
+}
+
+/** Every point of the chart's runs, streamed by the server. */
+export function everything(chart) {
+  const shown = chart.board.byRun;
+  const runs = chart.runs.map(({ run }) => [run, shown.get(run).attempt]);
+  const input = (name, value) => element("input", { type: "hidden", name, value });
+  const form = element("form", { method: "post", action: "/charts/points.csv", hidden: true }, [
+    input("csrfmiddlewaretoken", token()),
+    input("asked", JSON.stringify({ runs, keys: [chart.key] })),
+  ]);
+  document.body.append(form);
+  form.submit();
+  form.remove();
+}
+
+const SPECIAL = { "&": "\\&", "%": "\\%", $: "\\$", "#": "\\#", _: "\\_", "{": "\\{", "}": "\\}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "\\": "\\textbackslash{}", "<": "\\textless{}", ">": "\\textgreater{}" };
+export const tex = (text) => String(text).replace(/[&%$#_{}~^\\<>]/g, (each) => SPECIAL[each]).replace(/[\n\r]+/g, " ");
+
+/** Last, least and greatest value of each curve as a table of LaTeX; of groups the mean ± its band. */
+export function latexOf(chart) {
+  const drawn = chart.drawing.drawn;
+  const grouped = drawn.some(({ curve }) => curve.members);
+  const cell = (value) => (typeof value === "number" && Number.isFinite(value) ? `$${number(value).replace(/e(-?\d+)$/, "\\cdot 10^{$1}")}$` : "--");
+  const head = grouped ? ["Group", "$n$", tex(chart.key)] : ["Run", "Last", "Min", "Max"];
+  const lines = drawn.map(({ curve, label }) => {
+    if (!grouped) return [tex(label), cell(curve.last), cell(curve.min), cell(curve.max)];
+    const at = curve.size - 1;
+    const spread = (curve.high[at] - curve.low[at]) / 2;
+    const value = cell(curve.y[at]);
+    return [tex(curve.group), String(curve.runs), Number.isFinite(spread) ? `${value.slice(0, -1)} \\pm ${cell(spread).slice(1)}` : value];
+  });
+  const columns = `l${"r".repeat(head.length - 1)}`;
+  const body = [head, ...lines].map((line) => `  ${line.join(" & ")} \\\\`);
+  return [`% ${tex(chart.key)}`, `\\begin{tabular}{${columns}}`, "  \\hline", body[0], "  \\hline", ...body.slice(1), "  \\hline", "\\end{tabular}", ""].join("\n");
+}
+
+export function latex(chart) {
+  save(latexOf(chart), nameOf(chart, "tex"), "text/x-tex");
+}
