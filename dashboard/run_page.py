@@ -1,25 +1,41 @@
 """One run: what the page shows besides its points and its log."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dashboard import charts, log_text, watching, writers
+from dashboard import watching, writers
 from dashboard.differences import flat
 from dashboard.metrics import is_system
+from dashboard.rendering import trees
+from dashboard.rendering.trees import Tree
+from dashboard.run_sections import attempts, hints, neighbours, reason
+from dashboard.run_sections.attempts import Bar
+from dashboard.run_sections.hints import FirstNaN, Stale
+from dashboard.run_sections.neighbours import Neighbours
+from dashboard.run_sections.reason import Failure
 from dashboard.writers import ByWriter, Written
 from jobs import explaining
 from jobs.explaining import Explanation
-from jobs.models import Attempt, Dependency, Job, JobEvent
+from jobs.models import Attempt, Dependency, Job
 from jobs.states import Reason
-from runs import selectors
+from runs import selectors, storage
 from runs.errors import NotFound
-from runs.models import Artifact, Run, Series
+from runs.models import Run, Series
 
-EVENTS_SHOWN = 200
 PARENTS_SHOWN = 50
-LAST_LINES = 40
+TABS = (
+    ("charts", "Charts"),
+    ("log", "Log"),
+    ("media", "Media"),
+    ("artifacts", "Artifacts"),
+    ("code", "Code"),
+    ("environment", "Environment"),
+    ("events", "Events"),
+)
+TAB_NAMES = frozenset(name for name, _ in TABS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +67,17 @@ class RunPage:
         return self.job is not None and self.job.is_final
 
     @property
+    def is_direct(self) -> bool:
+        return self.job is None
+
+    @property
     def is_newest(self) -> bool:
         return self.attempt == self.run.attempt
+
+    @property
+    def query(self) -> str:
+        """What an address of a part needs to mean the attempt that is shown."""
+        return "" if self.is_newest else f"?attempt={self.attempt}"
 
     @property
     def shown(self) -> Attempt | None:
@@ -76,16 +101,25 @@ class RunPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """What stands above the tabs, besides the run itself."""
+
+    failure: Failure | None
+    why: Explanation | None
+    first_nan: FirstNaN | None
+    stale: Stale | None
+    neighbours: Neighbours
+
+
+@dataclass(frozen=True, slots=True)
 class Details:
     """Below and beside the charts."""
 
-    config: dict[str, Any]
+    config: Tree
     summary: dict[str, Any]
     series: list[Series]
     by_writer: ByWriter | None
-    sections: list[charts.Section]
-    artifacts: list[Artifact]
-    events: list[JobEvent]
+    bars: list[Bar]
     parents: list[Dependency]
     retries: list[int]  # numbers of the jobs that do it again
 
@@ -96,24 +130,37 @@ def run_page(key: str, attempt: int | None = None) -> RunPage:
     if attempt is not None and not 0 < attempt <= run.attempt:
         raise NotFound(f"{key} has no attempt {attempt}")
     job = Job.objects.select_related("worker", "requirement", "array").filter(run=run).first()
-    attempts = list(job.attempts.order_by("number")) if job else []
+    tried = list(job.attempts.select_related("worker").order_by("number")) if job else []
     shown = attempt or run.attempt
     version = watching.version(run)  # first: what changes meanwhile is seen later
-    return RunPage(run, job, attempts, shown, version, writers.written(run, shown))
+    return RunPage(run, job, tried, shown, version, writers.written(run, shown))
 
 
-def details(page: RunPage) -> Details:
+def head(page: RunPage, *, now: datetime) -> Head:
+    """What the header says of it: why it failed or waits, what is odd, what stands beside it."""
+    series = list(
+        selectors.series_of(page.run, attempt=page.attempt).only(
+            "key", "first_nan_step", "last_time"
+        )
+    )
+    return Head(
+        failure=reason.failure(page.run, page.job, page.shown, page.attempt),
+        why=why(page, now=now),
+        first_nan=hints.first_nan(series),
+        stale=hints.stale(page.run, page.shown, series, now=now) if page.is_newest else None,
+        neighbours=neighbours.neighbours(page.run, page.job),
+    )
+
+
+def details(page: RunPage, *, now: datetime) -> Details:
     """The rest of the page."""
-    series = charts.series([charts.Shown(page.run, page.attempt)])
-    events = page.job.events.order_by("-id")[:EVENTS_SHOWN] if page.job else []
+    series = list(selectors.series_of(page.run, attempt=page.attempt))
     return Details(
-        config=flat(page.run.config),
+        config=trees.tree(page.run.config),
         summary=flat(page.run.summary),
         series=[each for each in writers.main_ones(series) if not is_system(each.key)],
         by_writer=writers.by_writer(series),
-        sections=charts.sections(series),
-        artifacts=list(selectors.artifacts_of(page.run, attempt=page.attempt)),
-        events=list(events)[::-1],
+        bars=attempts.bars(page.job, page.attempts, now=now),
         parents=_parents(page.job),
         retries=_retries(page.job),
     )
@@ -134,8 +181,16 @@ def why(page: RunPage, *, now: datetime) -> Explanation | None:
     return explaining.of(page.job, now=now) if page.job is not None and page.waits else None
 
 
-def last_words(page: RunPage) -> list[str]:
-    """The last lines of a run that failed: the page begins with them."""
-    if page.state != "failed":
-        return []
-    return log_text.last_lines(page.run, attempt=page.attempt, count=LAST_LINES)
+def tab_of(page: RunPage, wish: str, series: Sequence[Series]) -> str:
+    """The tab that the page opens with: the one that was asked for, or what there is something to see in."""
+    if wish in TAB_NAMES:
+        return wish
+    silent = not any(not is_system(each.key) for each in series)
+    return "log" if silent and page.run.is_final and has_output(page) else "charts"
+
+
+def has_output(page: RunPage) -> bool:
+    """Whether the attempt wrote a line so far. A script that is started by hand keeps its output."""
+    if page.attempt == 0:
+        return False
+    return storage.size_of(storage.stream_path(page.run, page.attempt, "output.log")) > 0

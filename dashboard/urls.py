@@ -1,4 +1,4 @@
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from dashboard.pages import (
     charts,
@@ -9,7 +9,6 @@ from dashboard.pages import (
     media,
     overview,
     queue,
-    run,
     runs,
     submit,
     trash,
@@ -25,19 +24,13 @@ urlpatterns = [
     path("runs/<str:key>/restore", trash.restore, name="restore-run"),
     path("trash/", trash.show, name="trash"),
     path("trash/empty", trash.empty, name="empty-trash"),
-    path("runs/<str:key>/", run.show, name="run"),
-    path("runs/<str:key>/head", run.head, name="run-head"),
+    path("runs/<str:key>/", include("dashboard.pages.run_urls")),
     path("runs/<str:key>/why", job.explained, name="run-why"),
-    path("runs/<str:key>/side", run.side, name="run-side"),
-    path("runs/<str:key>/writers", run.numbers_by_writer, name="run-writers"),
     path("runs/<str:key>/alerts", media.alert_list, name="run-alerts"),
     path("runs/<str:key>/media", media.section, name="run-media"),
     path("runs/<str:key>/media/item", media.item, name="run-media-item"),
     path("runs/<str:key>/histograms.json", media.histogram, name="run-histogram"),
     path("runs/<str:key>/images/<path:path>", media.picture, name="run-image"),
-    path("runs/<str:key>/charts", run.chart_cards, name="run-charts"),
-    path("runs/<str:key>/series.json", run.figures, name="run-figures"),
-    path("runs/<str:key>/log.json", run.log, name="run-log"),
     path("runs/<str:key>/output.log", run.raw_log, name="run-raw-log"),
     path("compare/", compare.show, name="compare"),
     path("compare/series.json", compare.figures, name="compare-figures"),

@@ -32,6 +32,7 @@ from jobs.matching import Free  # noqa: E402
 from jobs.models import Worker  # noqa: E402
 from jobs.taking import Taker  # noqa: E402
 from runs import documents, streams  # noqa: E402
+from scripts import seed_surroundings  # noqa: E402
 
 BUSY = (
     (97, 0.92, 84),
@@ -60,7 +61,10 @@ def seed(*, now: datetime) -> None:
         )
         train(order, lr=lr, chance=chance, steps=400, start=started, seconds=310)
         ended = started + timedelta(seconds=312 + index)
+        if index in (3, 4):
+            seed_surroundings.furnish(order.job.run, lr=lr * (index - 2), now=started)
         if lr == 0.1 and seed_ == 2:
+            seed_surroundings.surround(order.job.run, seed_surroundings.PACKAGES)
             write(order, "output.log", TRACEBACK.encode(), 1)
             report = Report(str(order.attempt.worker), Outcome.EXITED, exit_code=1)
         else:

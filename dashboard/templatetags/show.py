@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from django import template
 from django.utils import timezone
@@ -11,7 +12,8 @@ from django.utils.safestring import SafeString
 
 from dashboard import alerts, badges, palette, words, writers
 from jobs.phrases import span
-from runs.models import Series
+from runs.models import RunStatus, Series
+from runs.query.syntax import quoted
 
 register = template.Library()
 register.filter("duration", words.duration)
@@ -59,6 +61,12 @@ def tally(state: str, count: int) -> SafeString:
         icon(mark.icon, mark.word),
         count,
     )
+
+
+@register.simple_tag
+def run_states() -> list[str]:
+    """Every state that a run can be in."""
+    return list(RunStatus.values)
 
 
 @register.simple_tag
@@ -174,6 +182,18 @@ def meter(share: float | None, label: str, tone: str = "") -> SafeString:
         percent,
         percent,
     )
+
+
+@register.filter
+def tag_search(tag: str) -> str:
+    """What the runs page is asked for runs with that tag, for the end of an address."""
+    return quote(f"tag:{quoted(tag)}", safe="")
+
+
+@register.filter
+def whole(number: int) -> str:
+    """A whole number with its thousands apart: `1,200`."""
+    return f"{number:,}"
 
 
 @register.filter

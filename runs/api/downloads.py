@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from rest_framework.request import Request
 
@@ -12,18 +12,25 @@ from runs.contents import Content
 
 RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})\Z")
 PIECE = 256 * 1024
+KEPT = "sandbox; default-src 'none'"
+PLAYED = f"{KEPT}; media-src 'self'"
 Bounds = tuple[int, int]
 
 
-def answer(request: Request, content: Content, path: str) -> HttpResponse | StreamingHttpResponse:
+def answer(
+    request: Request | HttpRequest, content: Content, path: str, *, played_as: str = ""
+) -> HttpResponse | StreamingHttpResponse:
     """The whole content, or `Range`'s part of it with 206; 416 where there is no such part.
 
-    A range that cannot be read, or several at once, are answered with the whole, as HTTP allows.
+    A range that cannot be read, or several at once, are answered with the whole, as HTTP allows. `played_as` is the
+    media type of a sound or a film whose bytes were looked at: a page may play it, and still it is a document of its
+    own in a sandbox.
     """
     name = path.rsplit("/", 1)[-1]
     headers = {
-        "Content-Security-Policy": "sandbox; default-src 'none'",
-        "Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or "",
+        "Content-Security-Policy": PLAYED if played_as else KEPT,
+        "X-Content-Type-Options": "nosniff",
+        "Content-Disposition": content_disposition_header(not played_as, name) or "inline",
         "Accept-Ranges": "bytes",
     }
     if content.digest:
@@ -37,12 +44,12 @@ def answer(request: Request, content: Content, path: str) -> HttpResponse | Stre
     return StreamingHttpResponse(
         Pieces(content.opened(start, stop), stop - start),
         status=206 if wanted else 200,
-        content_type="application/octet-stream",
+        content_type=played_as or "application/octet-stream",
         headers=headers | {"Content-Length": str(stop - start)},
     )
 
 
-def _wanted(request: Request, content: Content) -> Bounds | None:
+def _wanted(request: Request | HttpRequest, content: Content) -> Bounds | None:
     """First byte, and the one after the last; None for the whole."""
     found = RANGE.match(request.headers.get("range", ""))
     unchanged = request.headers.get("if-range", "")

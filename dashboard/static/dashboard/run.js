@@ -1,71 +1,94 @@
-// The page of one run: charts, log and header follow one socket, each from its own cursor.
-import { Charts } from "./charts.js";
+// The page of one run: charts, log, media and header follow one socket, each from its own cursor.
+import { Board } from "./charts/board.js";
 import { LiveSocket, refresh } from "./live.js";
-import { Log } from "./log.js";
+import { LogViewer } from "./log/viewer.js";
 import { Media } from "./media.js";
+import { Naming } from "./run/naming.js";
+import { Notes } from "./run/notes.js";
+import { installReading } from "./run/reading.js";
+import { Tabs } from "./run/tabs.js";
 
 const NUMBERS_EVERY = 5000;
 
-const root = document.querySelector("[data-run]");
-const run = root.dataset.run;
+const root = document.querySelector("[data-run-page]");
+const run = root.dataset.runPage;
 const newest = root.dataset.newest === "1";
-const head = document.querySelector("#head");
-const side = document.querySelector("#side");
-const alerts = document.querySelector("#alerts");
-const byWriter = document.querySelector("#by-writer");
+const [head, side, more, alerts, byWriter] = ["#head", "#side", "#more", "#alerts", "#by-writer"].map((name) => document.querySelector(name));
 let attempt = Number(root.dataset.attempt);
 
 const isFinal = () => head.querySelector("[data-final]")?.dataset.final === "1";
 const version = () => head.querySelector("[data-version]")?.dataset.version ?? "";
 
 let socket;
+let reading = false; // the log is on the page
+
 const watch = () =>
   socket?.send({
     attempt,
     newest,
     version: version(),
-    keys: charts.cards().length,
+    keys: board.keyCount,
     events: media.cursor,
-    log: ready ? log.cursor : null,
-    points: charts.cursors(run),
+    log: reading ? log.cursor : null,
+    points: board.cursors(run),
   });
 
-const charts = new Charts(document.querySelector("#charts"), { onShown: watch });
+const board = new Board(document.querySelector("[data-board]"), { live: !isFinal(), onShown: watch });
 const media = new Media(document.querySelector("[data-media]"), { attempt });
-const log = new Log(document.querySelector("[data-log]"), { attempt, live: !isFinal() });
-let ready = false; // the end of the log is on the page
+const log = new LogViewer(document.querySelector("[data-log]"), { run, attempt, live: !isFinal() });
+const naming = new Naming(head, { run, done: () => window.htmx.trigger(head, "refresh") });
+const notes = new Notes(document.querySelector("#notes"), { run });
+installReading(root);
+
+/** The log is opened when it is first looked at, and followed from then on. */
+let opening;
 
 async function showLog() {
-  ready = false;
+  opening ??= log.start();
   try {
-    await log.start();
-    ready = true;
+    await opening;
+    reading = true;
     watch();
   } catch (error) {
     console.warn(error);
-    setTimeout(showLog, 3000);
+    opening = undefined;
+    setTimeout(() => tabs.name === "log" && showLog(), 3000);
   }
 }
 
-async function mergeCards() {
-  const answer = await fetch(`/runs/${run}/charts?attempt=${attempt}`);
-  if (!answer.ok) return;
-  charts.merge(new DOMParser().parseFromString(await answer.text(), "text/html"));
-  watch();
+const tabs = new Tabs(root, { onShow: (name) => name === "log" && showLog() });
+
+function showLine(link) {
+  tabs.open("log");
+  location.hash = `L${link.dataset.toLine}`;
+  showLog().then(() => log.goto(Number(link.dataset.toLine)));
 }
+
+head.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-to-line]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  showLine(link);
+});
 
 function switchTo(number) {
   attempt = number;
+  reading = false;
+  opening = undefined;
   log.reset(number);
-  log.setFollow(true);
-  charts.reset(`attempt=${number}`);
+  board.show([{ run, attempt }]);
   media.reset(number);
+  tabs.attempt("");
   refreshParts();
-  showLog();
+  if (tabs.name === "log") showLog();
+  watch();
 }
 
 function refreshParts() {
-  for (const part of [head, side, alerts, byWriter]) refresh(part);
+  for (const part of [side, more, alerts, byWriter]) refresh(part);
+  if (!naming.isEdited) refresh(head);
+  notes.refresh();
+  tabs.age();
 }
 
 function showEvents() {
@@ -73,25 +96,34 @@ function showEvents() {
   media.refresh();
 }
 
-// The numbers in the table of several writers change with every point: they are read anew now and then.
+// Numbers in tables change with every point: they are read anew now and then.
 let soon;
 
 function refreshNumbers() {
   soon ??= setTimeout(() => {
     soon = undefined;
     refresh(byWriter);
+    refresh(side);
   }, NUMBERS_EVERY);
 }
 
+function showOutput(message) {
+  document.querySelector("[data-log-hint]")?.remove();
+  document.querySelector("[data-log-place]").hidden = false;
+  log.push(message);
+}
+
 const deeds = {
-  log: (message) => log.push(message),
+  log: showOutput,
   points: (message) => {
-    if (message.attempt !== attempt) return;
-    charts.append(run, message.series);
+    board.feed(run, message);
+    if (message.attempt === attempt) refreshNumbers();
+  },
+  behind: (message) => board.feed(run, message),
+  keys: (message) => {
+    board.feed(run, message);
     refreshNumbers();
   },
-  behind: (message) => message.keys.forEach((key) => charts.want(key)),
-  keys: mergeCards,
   events: showEvents,
   header: refreshParts,
   attempt: (message) => switchTo(message.attempt),
@@ -104,7 +136,7 @@ socket = new LiveSocket(`/ws/runs/${run}/`, {
   onPoll: () => {
     refreshParts();
     media.refresh();
-    charts.cards().forEach((card) => charts.shown.has(card.dataset.key) && charts.want(card.dataset.key));
+    board.poll();
   },
 });
 document.addEventListener("whirr:refresh", refreshParts);
@@ -126,4 +158,4 @@ function followQueue() {
 
 head.addEventListener("htmx:afterSwap", followQueue);
 followQueue();
-showLog();
+board.show([{ run, attempt }]);

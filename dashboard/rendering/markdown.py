@@ -1,0 +1,95 @@
+"""Markdown as a page shows it.
+
+Two walls: markdown-it-py is told to take HTML for text and images for links, and nh3 then lets through a short list of
+elements and attributes alone. A page's own policy (no inline script, no foreign image) is the third.
+"""
+
+import re
+from collections.abc import Iterator
+
+import nh3
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+
+from dashboard.rendering import code
+
+LONGEST = 256 * 1024  # characters
+DOWN = 2  # the page has a heading of its own, and so has the panel
+TAGS = {
+    *("p", "br", "hr", "h3", "h4", "h5", "h6", "blockquote", "pre", "code", "span"),
+    *("em", "strong", "s", "ul", "ol", "li", "a"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
+}
+ATTRIBUTES = {"a": {"href", "title"}, "span": {"class"}, "ol": {"start"}}
+SCHEMES = {"http", "https", "mailto"}
+RELATION = "nofollow noopener noreferrer"
+ADDRESS = re.compile(r"""https?://[^\s<>"'`\\^{|}\x00-\x1f]+""")
+ENDS = ".,;:!?)]*_~"  # of a sentence rather than of an address
+
+
+def _highlighted(text: str, name: str, _attributes: str) -> str:
+    return "\n".join(code.lines(text, language=name))
+
+
+def _lower(state: StateCore) -> None:
+    """Headings stand below those of the page."""
+    for token in state.tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(int(token.tag[1]) + DOWN, 6)}"
+
+
+def _link(state: StateCore) -> None:
+    """Addresses that simply stand in a sentence become links."""
+    for token in state.tokens:
+        if token.type == "inline" and token.children and "://" in token.content:
+            token.children = [*_with_links(token.children)]
+
+
+def _with_links(tokens: list[Token]) -> Iterator[Token]:
+    depth = 0
+    for token in tokens:
+        depth += token.nesting if token.type in ("link_open", "link_close") else 0
+        if token.type == "text" and depth == 0:
+            yield from _split(token.content)
+        else:
+            yield token
+
+
+def _split(text: str) -> Iterator[Token]:
+    done = 0
+    for found in ADDRESS.finditer(text):
+        address = found[0].rstrip(ENDS)
+        yield Token("text", "", 0, content=text[done : found.start()])
+        yield Token("link_open", "a", 1, attrs={"href": address})
+        yield Token("text", "", 0, content=address)
+        yield Token("link_close", "a", -1)
+        done = found.start() + len(address)
+    yield Token("text", "", 0, content=text[done:])
+
+
+def _reader() -> MarkdownIt:
+    reader = MarkdownIt("commonmark", {"html": False, "highlight": _highlighted})
+    reader.enable(["table", "strikethrough"])
+    reader.disable(["image", "html_block", "html_inline"])
+    reader.core.ruler.push("lower", _lower)
+    reader.core.ruler.push("addresses", _link)
+    return reader
+
+
+_READER = _reader()
+
+
+def html(text: str) -> SafeString:
+    """The text as HTML that holds nothing but text, emphasis, lists, tables, code and links."""
+    rendered = _READER.render(text[:LONGEST])
+    clean = nh3.clean(
+        rendered,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        url_schemes=SCHEMES,
+        link_rel=RELATION,
+        clean_content_tags={"script", "style"},
+    )
+    return mark_safe(clean)  # noqa: S308  (what nh3 let through)

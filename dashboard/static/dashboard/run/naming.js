@@ -1,0 +1,98 @@
+// The name and the tags of a run, changed where they stand.
+import { ask, report } from "../asking.js";
+import { describe } from "./describing.js";
+import { button, element } from "./elements.js";
+
+const WAIT = 150; // ms after the last key
+
+export class Naming {
+  /** `head` is fetched anew by `done()`; while somebody types in it, `isEdited` says to leave it alone. */
+  constructor(head, { run, done }) {
+    Object.assign(this, { head, run, done });
+    head.addEventListener("click", (event) => {
+      if (event.target.closest("[data-rename]")) this.rename();
+      if (event.target.closest("[data-edit-tags]")) this.editTags();
+    });
+  }
+
+  get isEdited() {
+    return Boolean(this.head.querySelector("[data-editing]"));
+  }
+
+  async change(what, doing) {
+    try {
+      return await describe(this.run, what);
+    } catch (error) {
+      report(error, { doing });
+      return null;
+    }
+  }
+
+  close(form) {
+    form.remove();
+    this.done();
+  }
+
+  rename() {
+    const place = this.head.querySelector("[data-name-shown]");
+    const field = element("input", { type: "text", maxlength: "255", "aria-label": "Name of the run" });
+    field.value = this.head.querySelector("[data-name]").dataset.name;
+    const save = async (event) => {
+      event.preventDefault();
+      if (await this.change({ name: field.value }, "Rename")) this.close(form);
+    };
+    const form = element("form", { class: "rename", "data-editing": true, submit: save }, field, element("button", { class: "button slim main" }, "Save"), button("Cancel", () => this.close(form)));
+    field.addEventListener("keydown", (event) => event.key === "Escape" && this.close(form));
+    place.replaceChildren(form);
+    field.focus();
+    field.select();
+  }
+
+  editTags() {
+    const place = this.head.querySelector("[data-tags]");
+    this.tags = [...place.querySelectorAll("[data-tag]")].map((tag) => tag.dataset.tag);
+    this.chips = element("span", { class: "tags" });
+    const list = element("datalist", { id: "known-tags" });
+    const field = element("input", { type: "text", maxlength: "100", list: "known-tags", placeholder: "New tag", "aria-label": "New tag", autocomplete: "off", input: () => this.complete(field, list) });
+    const add = async (event) => {
+      event.preventDefault();
+      const tag = field.value.trim();
+      if (tag && (await this.setTags([...this.tags, tag]))) field.value = "";
+      if (!tag) this.close(form);
+    };
+    const form = element("form", { class: "edit-tags", "data-editing": true, submit: add }, this.chips, field, list, element("button", { class: "button slim" }, "Add"), button("Done", () => this.close(form)));
+    field.addEventListener("keydown", (event) => event.key === "Escape" && this.close(form));
+    this.showTags();
+    place.replaceChildren(form);
+    field.focus();
+    this.complete(field, list);
+  }
+
+  showTags() {
+    this.chips.replaceChildren(
+      ...this.tags.map((tag) =>
+        element("span", { class: "tag" }, tag, element("button", { type: "button", "aria-label": `Remove ${tag}`, click: () => this.setTags(this.tags.filter((each) => each !== tag)) }, "×")),
+      ),
+    );
+  }
+
+  async setTags(tags) {
+    const told = await this.change({ tags }, "Tags");
+    if (told) this.tags = told.tags;
+    this.showTags();
+    return Boolean(told);
+  }
+
+  complete(field, list) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(async () => {
+      try {
+        const { tags } = await (await ask(`/runs/${this.run}/tags.json?find=${encodeURIComponent(field.value)}`)).json();
+        const known = tags.filter((tag) => !this.tags.includes(tag)).slice(0, 20);
+        list.replaceChildren(...known.map((tag) => element("option", { value: tag })));
+      } catch {
+        // completion is a comfort
+      }
+    }, WAIT);
+  }
+}
