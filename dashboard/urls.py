@@ -2,7 +2,6 @@ from django.urls import include, path, re_path
 
 from dashboard.pages import (
     charts,
-    compare,
     finding,
     icon,
     job,
@@ -10,7 +9,6 @@ from dashboard.pages import (
     media,
     overview,
     queue,
-    runs,
     submit,
     trash,
     workers,
@@ -18,8 +16,9 @@ from dashboard.pages import (
 
 urlpatterns = [
     path("", overview.show, name="overview"),
+    path("", include("dashboard.pages.night_urls")),
     path("palette.json", finding.palette, name="palette"),
-    path("runs/", runs.show, name="runs"),
+    path("", include("dashboard.pages.runs_urls")),
     path("runs/trash", trash.discard_chosen, name="discard-chosen"),
     path("runs/<str:key>/trash", trash.discard, name="discard-run"),
     path("runs/<str:key>/restore", trash.restore, name="restore-run"),
@@ -36,8 +35,7 @@ urlpatterns = [
     path("runs/<str:key>/log/survey", log.survey, name="run-log-survey"),
     path("runs/<str:key>/log/search", log.search, name="run-log-search"),
     path("runs/<str:key>/output.log", log.download, name="run-raw-log"),
-    path("compare/", compare.show, name="compare"),
-    path("compare/series.json", compare.figures, name="compare-figures"),
+    path("compare/", include("dashboard.pages.compare_urls")),
     path("charts/board", charts.board, name="charts-board"),
     path("charts/groups", charts.group_curves, name="charts-groups"),
     path("charts/points.csv", charts.points, name="charts-points"),

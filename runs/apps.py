@@ -7,6 +7,6 @@ class RunsConfig(AppConfig):
 
     def ready(self) -> None:
         from runs import lookups  # noqa: F401, PLC0415  (registers itself; needs the app registry)
-        from runs.query import patterns  # noqa: PLC0415
+        from runs.query import functions  # noqa: PLC0415
 
-        patterns.register()
+        functions.register()

@@ -1,13 +1,40 @@
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
-from dashboard.frame import needs, page
-from dashboard.runs_table import Wish, table
+from dashboard.frame import needs, page, visitor
+from dashboard.table import saved_views
+from dashboard.table.build import table
+from dashboard.table.wish import Wish
+from runs.query.scope import Scope
+
+
+def scope_of(request: HttpRequest) -> Scope:
+    """Who asks, and now."""
+    return Scope(now=timezone.now(), me=visitor(request).name)
 
 
 @needs("read")
 def show(request: HttpRequest) -> HttpResponse:
-    """GET /runs/?q=&state=&tag=&sort=&page=&size=: the table of runs; with htmx the table alone."""
-    template = "_runs_table.html" if request.headers.get("HX-Request") else "runs.html"
-    context = {"table": table(Wish.of(request.GET), now=timezone.now())}
-    return page(request, template, context, section="runs")
+    """GET /runs/?q=&sort=&cols=&group=&page=&size=: the table of runs; with htmx the table alone."""
+    by_script = bool(request.headers.get("HX-Request"))
+    if not request.GET and not by_script:
+        default = saved_views.default("runs", "")
+        if default is not None:
+            return HttpResponseRedirect(f"/runs/?{saved_views.query_of(default)}")
+    wish = Wish.of(request.GET)
+    found = saved_views.with_view(
+        table(wish, scope_of(request)), request.GET, visitor(request).name
+    )
+    return page(
+        request,
+        "_runs_table.html" if by_script else "runs.html",
+        {"table": found},
+        section="runs",
+    )
+
+
+@needs("read")
+def members(request: HttpRequest) -> HttpResponse:
+    """GET /runs/members?<as the table, within=…>: the rows of what is in a group, or the groups one level deeper."""
+    found = table(Wish.of(request.GET), scope_of(request))
+    return page(request, "_runs_members.html", {"table": found}, section="runs")

@@ -209,7 +209,7 @@ class Table:
     @property
     def export_query(self) -> str:
         """For /runs/export?format=…&<this>: the same filter, columns, order and groups."""
-        return self.wish.query(page=1, cols=tuple(self.cols))
+        return self.wish.query(page=1, cols=tuple(self.cols), charts=(), view="")
 
     @property
     def cols(self) -> list[str]:
@@ -223,6 +223,11 @@ class Table:
     @property
     def is_grouped(self) -> bool:
         return bool(self.wish.group)
+
+    @property
+    def left(self) -> int:
+        """How many rows come behind this page."""
+        return max(0, self.paging.count - self.paging.last)
 
     @property
     def is_live(self) -> bool:

@@ -13,6 +13,11 @@ PAGE_SIZES = (50, 100, 500)
 LONGEST_FILTER = 4000
 LONGEST_LIST = 20_000
 LARGEST_PAGE = 10**9
+# What the charts beside the table ask for: links of the table keep it.
+CHARTS = (
+    *("x", "y", "smooth", "outliers", "agg", "band", "colour", "dash", "facet", "zoom", "find"),
+    *("pins", "baseline", "split", "fold"),
+)
 QUOTED_BEFORE = ("state", "tag")  # of URLs from before the filter language
 
 
@@ -21,7 +26,7 @@ class Wish:
     """A filter, an order, columns, groups and a page.
 
     `within` says of which group only the members are meant: a value for each of the first grouping columns, as
-    JSON text; "" for runs that have none. `view` is the number of the saved view that this came from.
+    JSON text; null for runs that have none. `view` is the number of the saved view that this came from.
     """
 
     text: str = ""
@@ -34,6 +39,7 @@ class Wish:
     page: int = 1
     size: int = PAGE_SIZES[0]
     view: str = ""
+    charts: tuple[tuple[str, str], ...] = ()  # parameters that the table itself does not read
 
     @classmethod
     def of(cls, query: QueryDict) -> "Wish":
@@ -44,10 +50,11 @@ class Wish:
             sort=elements(query.get("sort", "")),
             cols=elements(query.get("cols", "")),
             group=elements(query.get("group", "")),
-            within=elements(query.get("within", ""), keep_empty=True),
+            within=elements(query.get("within", "")),
             page=_number(query.get("page", ""), default=1),
             size=_size(query.get("size", "")),
-            view=view if view.isdecimal() and len(view) < 19 else "",
+            view=view if view.isascii() and view.isdecimal() and len(view) < 19 else "",
+            charts=tuple((name, str(query[name])[:LONGEST_LIST]) for name in CHARTS if query.get(name)),
         )
 
     def query(self, **changes: Any) -> str:
@@ -65,17 +72,16 @@ class Wish:
         }
         query = QueryDict(mutable=True)
         query.update({name: str(value) for name, value in told.items() if value != ""})
-        if wish.within and not told["within"]:
-            query["within"] = ""  # one level, of runs that have no value
+        query.update(dict(wish.charts))
         return query.urlencode()
 
 
-def elements(text: str, *, keep_empty: bool = False) -> tuple[str, ...]:
+def elements(text: str) -> tuple[str, ...]:
     """The elements of a comma list, each of which was encoded on its own. Raises Invalid."""
     if len(text) > LONGEST_LIST:
         raise Invalid(f"a list in the address has at most {LONGEST_LIST} characters; shorten it")
     found = [storable(unquote(each)) for each in text.split(",")]
-    return tuple(each for each in found if each or (keep_empty and text))
+    return tuple(each for each in found if each)
 
 
 def joined(texts: tuple[str, ...]) -> str:

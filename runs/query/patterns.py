@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Any
 
 import re2
-from django.db.backends.signals import connection_created
 from django.db.models import BooleanField, Func
 
 from runs.errors import QueryError
@@ -95,17 +94,6 @@ class Matches(Func):
 def of_literal(text: Any, literal: Literal) -> Matches:
     """The condition. Raises QueryError."""
     return Matches(text, literal.text, checked(literal))
-
-
-def on_connection(sender: object, connection: Any, **_: object) -> None:
-    """A new connection of SQLite's learns the function."""
-    if connection.vendor == "sqlite":
-        connection.connection.create_function(FUNCTION, 2, matches, deterministic=True)
-
-
-def register() -> None:
-    """Once, when the server starts."""
-    connection_created.connect(on_connection, dispatch_uid="runs.query.patterns")
 
 
 def _translated(literal: Literal, pattern: str) -> str:

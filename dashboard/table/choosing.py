@@ -1,0 +1,79 @@
+"""Which columns a table shows where nobody says it, and which of those asked for have nothing to show."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Count, QuerySet
+
+from dashboard.differences import differing, flat
+from dashboard.metrics import telling
+from dashboard.table.expressions import sort_terms
+from dashboard.table.specs import Spec, sorting, spec
+from runs.models import Run, Series
+from runs.query import conditions
+from runs.query.scope import Scope
+from runs.storage import SYSTEM
+
+CONFIG_SHOWN = 5
+KEYS_MOST = 20_000
+
+
+def default_specs(runs: Sequence[Run], sort: Iterable[str], counts: Counter[str]) -> list[Spec]:
+    """What a page of runs shows: the metric that tells most of them, and the config keys in which they differ."""
+    fixed = ["name", "state", "started", "duration", "user"]
+    if any(run.kind == "job" for run in runs):
+        fixed.append("gpus")
+    if len({run.project for run in runs}) > 1:
+        fixed.append("project")
+    specs = [Spec("fixed", name) for name in fixed]
+    main = primary(counts)
+    if main:
+        specs += [Spec("metric", main, "last"), Spec("metric", main, "best")]
+    configs = [flat(run.config) for run in runs]
+    keys = differing(configs)[:CONFIG_SHOWN] if len(runs) > 1 else []
+    specs += [Spec("config", key) for key in keys]
+    sorted_by = [found[0] for word in sort if (found := sorting(word))]
+    return specs + [each for each in sorted_by if each.key not in {one.key for one in specs}]
+
+
+def primary(counts: Counter[str]) -> str:
+    """The metric that most runs have, and of those the one that tells most; "" where nothing was logged."""
+    logged = [key for key in counts if not key.startswith(SYSTEM)]
+    return min(logged, key=lambda key: (-counts[key], telling(key)), default="")
+
+
+def metric_counts(runs: Sequence[Run]) -> Counter[str]:
+    """How many of these runs logged each metric in their newest attempt; one query."""
+    by_pk = {run.pk: run.attempt for run in runs}
+    rows = Series.objects.filter(run__in=by_pk).values_list("run_id", "attempt", "key").distinct()
+    return Counter(key for pk, attempt, key in rows[:KEYS_MOST] if by_pk[pk] == attempt)
+
+
+def asked_for(words: Sequence[str]) -> tuple[list[Spec], list[str]]:
+    """The columns that words name, pinned ones first, and what is wrong with the others."""
+    found: dict[str, Spec] = {}
+    unknown = []
+    for word in words:
+        one = spec(word)
+        if one is None:
+            unknown.append(f"{word[:100]} is no column")
+        else:
+            found.setdefault(one.key, one)
+    return sorted(found.values(), key=lambda each: not each.pinned), unknown
+
+
+def is_empty(one: Spec, found: QuerySet[Run], scope: Scope) -> bool:
+    """Whether no run that the filter leaves has anything in this column."""
+    if one.kind == "metric":
+        return not found.filter(conditions.metric_exists(one.name)).exists()
+    if one.kind != "fixed":
+        return not found.filter(conditions.json_exists(one.kind, one.name)).exists()
+    if one.name in ("tags", "alerts", "notes", "name", "id", "state"):
+        return False
+    (term,) = sort_terms(one, scope.now)
+    return not found.alias(term=term).filter(term__isnull=False).exists()
+
+
+def counted(found: QuerySet[Run]) -> int:
+    """How many runs; exact."""
+    return int(found.order_by().aggregate(n=Count("pk"))["n"])

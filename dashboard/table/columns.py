@@ -1,0 +1,68 @@
+"""Columns with everything that their heads link to."""
+
+from collections.abc import Sequence
+
+from dashboard.table.shown import Column
+from dashboard.table.specs import FIXED, Spec, can_group, sorting
+from dashboard.table.wish import Wish
+
+
+def dressed(wish: Wish, specs: Sequence[Spec]) -> list[Column]:
+    """The columns of a page."""
+    words = [_word(each) for each in specs]
+    places = {
+        found[0].key: (rank, found[1])
+        for rank, word in enumerate(wish.sort, 1)
+        if (found := sorting(word))
+    }
+    return [_column(wish, each, words, places) for each in specs]
+
+
+def _word(spec: Spec) -> str:
+    return f"!{spec.key}" if spec.pinned else spec.key
+
+
+def _column(
+    wish: Wish, spec: Spec, words: Sequence[str], places: dict[str, tuple[int, bool]]
+) -> Column:
+    rank, down = places.get(spec.key, (0, False))
+    fixed = FIXED.get(spec.name) if spec.kind == "fixed" else None
+    sortable = fixed.sortable if fixed else spec.kind != "rest"
+    pinned = f"!{spec.key}" if not spec.pinned else spec.key
+    groups = can_group(spec) and spec.key not in wish.group
+    return Column(
+        key=spec.key,
+        label=spec.label,
+        kind=spec.kind,
+        which=spec.which,
+        numeric=fixed.numeric if fixed else spec.kind in ("metric", "config", "summary"),
+        pinned=spec.pinned,
+        sortable=sortable,
+        sorted=("down" if down else "up") if rank else "",
+        rank=rank,
+        sort_query=_sort_query(wish, spec, rank, down=down, alone=True) if sortable else "",
+        also_query=_sort_query(wish, spec, rank, down=down, alone=False) if sortable else "",
+        pin_query=wish.query(cols=tuple(pinned if each == _word(spec) else each for each in words)),
+        drop_query=wish.query(cols=tuple(each for each in words if each != _word(spec))),
+        group_query=wish.query(group=(*wish.group, spec.key), within=(), page=1) if groups else "",
+    )
+
+
+def _sort_query(wish: Wish, spec: Spec, rank: int, *, down: bool, alone: bool) -> str:
+    """A click sorts downwards first where large or late is what people look for; then turned round; then not at all."""
+    fixed = FIXED.get(spec.name) if spec.kind == "fixed" else None
+    down_first = fixed.downwards if fixed else True
+    if rank == 0:
+        word = f"-{spec.key}" if down_first else spec.key
+    elif down == down_first:
+        word = spec.key if down else f"-{spec.key}"
+    else:
+        word = ""
+    if alone:
+        return wish.query(sort=(word,) if word else (), page=1)
+    sort = list(wish.sort)
+    if rank:
+        sort[rank - 1] = word
+    else:
+        sort.append(word)
+    return wish.query(sort=tuple(each for each in sort if each), page=1)

@@ -1,0 +1,28 @@
+"""Which term of a filter leaves nothing over."""
+
+from dashboard.table.choosing import counted
+from dashboard.table.shown import EmptyBecause
+from dashboard.table.wish import Wish
+from runs import selectors
+from runs.query.finding import Names, narrowed
+from runs.query.scope import Scope
+from runs.query.syntax import All, Node, terms, to_text
+
+TRIED = 12  # terms; each costs a count
+
+
+def empty_because(wish: Wish, tree: Node, scope: Scope, names: Names) -> EmptyBecause | None:
+    """The term without which most runs would be left; None without a filter."""
+    every = terms(tree)
+    if not every:
+        return None
+    best: EmptyBecause | None = None
+    for at, term in enumerate(every[:TRIED]):
+        rest = All((*every[:at], *every[at + 1 :]))
+        count = counted(narrowed(selectors.runs(), rest, scope, names))
+        if count > (best.count if best else 0):
+            query = wish.query(text=to_text(rest), within=(), page=1)
+            best = EmptyBecause(to_text(term), count, query)
+    if best:
+        return best
+    return EmptyBecause("", counted(selectors.runs()), wish.query(text="", within=(), page=1))

@@ -1,0 +1,167 @@
+"""Groups of runs: how many, in which states, and the means of their metrics, by the database over all members."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Avg, Count, F, Q, QuerySet
+
+from dashboard.differences import flat
+from dashboard.table.cells import json_cell
+from dashboard.table.expressions import group_term, group_text
+from dashboard.table.shown import Cell, Column
+from dashboard.table.specs import Spec, sorting
+from dashboard.words import value as in_words
+from runs import selectors
+from runs.models import Run, Series
+from runs.query.conditions import series_column
+from runs.query.functions import Deviation
+
+LARGEST = 1.7976931348623157e308  # an infinity has no part in a mean
+LABEL_LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """Of `count` members that have a number; `spread` is their standard deviation."""
+
+    mean: float
+    spread: float | None
+    count: int
+
+
+@dataclass(slots=True)
+class Bunch:
+    """One group: `text` names its value as JSON, and `means` are by (metric, column of the series)."""
+
+    text: str
+    count: int = 0
+    states: dict[str, int] = field(default_factory=dict)
+    means: dict[tuple[str, str], Mean] = field(default_factory=dict)
+
+
+def bunches(found: QuerySet[Run], level: Spec, metrics: Sequence[tuple[str, str]]) -> list[Bunch]:
+    """The groups of these runs; two queries."""
+    by_text: dict[str, Bunch] = {}
+    rows = found.order_by().annotate(its_group=group_term(level)).values("its_group", "status")
+    for row in rows.annotate(n=Count("pk")):
+        text = group_text(level, row["its_group"])
+        bunch = by_text.setdefault(text, Bunch(text))
+        bunch.count += row["n"]
+        bunch.states[row["status"]] = row["n"]
+    if metrics:
+        _add_means(by_text, found, level, metrics)
+    return list(by_text.values())
+
+
+def _add_means(
+    by_text: dict[str, Bunch], found: QuerySet[Run], level: Spec, metrics: Sequence[tuple[str, str]]
+) -> None:
+    columns = sorted({series_column(key, which) for key, which in metrics})
+    wanted: dict[str, Any] = {}
+    for column in columns:
+        real = Q(**{f"{column}__gte": -LARGEST, f"{column}__lte": LARGEST})
+        wanted[f"mean_{column}"] = Avg(column, filter=real)
+        wanted[f"spread_{column}"] = Deviation(column, filter=real)
+        wanted[f"count_{column}"] = Count(column, filter=real)
+    mine = Series.objects.filter(
+        run__in=found.order_by().values("pk"),
+        key__in={key for key, _ in metrics},
+        attempt=F("run__attempt"),
+    )
+    term = group_term(level, of_series=True)
+    rows = selectors.of_first_writers(mine).annotate(its_group=term).values("its_group", "key")
+    row: dict[str, Any]
+    for row in rows.annotate(**wanted).order_by():  # type: ignore[assignment]
+        bunch = by_text.get(group_text(level, row["its_group"]))
+        for column in columns if bunch else ():
+            mean = row[f"mean_{column}"]
+            if bunch and mean is not None and math.isfinite(mean):
+                told = Mean(mean, row[f"spread_{column}"], row[f"count_{column}"])
+                bunch.means[row["key"], column] = told
+
+
+def in_order(found: list[Bunch], level: Spec, sort: Sequence[str]) -> list[Bunch]:
+    """By the mean of the first metric that sorts, or by the group's value; else the largest first."""
+    found = sorted(found, key=lambda each: (-each.count, each.text))
+    for word in reversed(sort):
+        order = sorting(word)
+        if order is None:
+            continue
+        spec, down = order
+        if spec.kind == "metric":
+            place = (spec.name, series_column(spec.name, spec.which))
+            have = [each for each in found if place in each.means]
+            have.sort(key=lambda each: each.means[place].mean, reverse=down)
+        elif spec.key == level.key:
+            have = [each for each in found if each.text != "null"]
+            have.sort(key=lambda each: _place(each.text), reverse=down)
+        else:
+            continue
+        there = {each.text for each in have}
+        found = have + [each for each in found if each.text not in there]
+    return found
+
+
+def _place(text: str) -> tuple[int, float, str]:
+    value = _value(text)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return 0, float(value), ""
+    return 1, 0.0, str(value)
+
+
+def cells(bunch: Bunch, columns: Sequence[Column], specs: Sequence[Spec]) -> list[Cell]:
+    """The means under the metrics' columns; nothing under the others."""
+    return [_mean_cell(bunch, column, spec) for column, spec in zip(columns, specs, strict=True)]
+
+
+def _mean_cell(bunch: Bunch, column: Column, spec: Spec) -> Cell:
+    if spec.kind != "metric":
+        return Cell(column)
+    mean = bunch.means.get((spec.name, series_column(spec.name, spec.which)))
+    if mean is None:
+        return Cell(column)
+    title = f"mean of {mean.count}" + (" ± standard deviation" if mean.spread is not None else "")
+    if mean.count < bunch.count:
+        title += f"; {bunch.count - mean.count} of the group have no number"
+    return Cell(column, "mean", mean.mean, title=title, spread=mean.spread, count=mean.count)
+
+
+def labels(found: Sequence[Bunch], level: Spec, column: Column) -> list[Cell]:
+    """What each group is called; of configs what differs between them."""
+    if level.kind != "rest":
+        return [_label(_value(each.text), level, column) for each in found]
+    configs = [flat(_value(each.text) or {}) for each in found]
+    keys = {key for config in configs for key in config}
+    told = [key for key in sorted(keys) if len({repr(each.get(key)) for each in configs}) > 1]
+    return [
+        Cell(column, "text", _few({key: each[key] for key in told or sorted(each) if key in each}))
+        for each in configs
+    ]
+
+
+def _few(entries: dict[str, Any]) -> str:
+    text = " ".join(f"{key}={in_words(value)}" for key, value in entries.items())
+    return text if len(text) <= LABEL_LONGEST else f"{text[: LABEL_LONGEST - 1]}…"
+
+
+def _value(text: str) -> Any:
+    return json.loads(text)
+
+
+def _label(value: Any, level: Spec, column: Column) -> Cell:
+    if value is None:
+        return Cell(column)
+    if level.kind in ("config", "summary"):
+        return json_cell(column, value)
+    if level.name == "state":
+        return Cell(column, "state", value)
+    if level.name == "tags":
+        return Cell(column, "tags", json.loads(value))
+    if level.name == "array":
+        return Cell(column, "text", f"A{value}")
+    if level.name == "gpus":
+        return Cell(column, "number", value)
+    return Cell(column, "text", value)
