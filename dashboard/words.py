@@ -49,7 +49,8 @@ def number(value: float | None) -> str:
         return _scientific(value)
     if size >= 1e4:
         return f"{_tie_up(value, 0):.0f}"
-    return f"{_tie_up(value, 3 - math.floor(math.log10(size))):.4g}"
+    text = f"{_tie_up(value, 3 - math.floor(math.log10(size))):.4g}"
+    return f"{float(text):g}" if "e" in text else text  # 9999.6 is 10000, not 1e+04
 
 
 def _scientific(value: float) -> str:

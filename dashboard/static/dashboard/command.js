@@ -34,9 +34,12 @@ class Palette {
 
   look() {
     const find = this.field.value.trim();
-    this.show([...this.own(find), ...this.served]);
+    this.moved = false;
+    this.show([...this.own(find), ...this.served.map((group) => fitting(find, group))]);
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.fetch(find), find ? WAIT : 0);
+    this.answered = new Promise((done) => {
+      this.timer = setTimeout(() => this.fetch(find).then(done), find ? WAIT : 0);
+    });
   }
 
   own(find) {
@@ -62,7 +65,7 @@ class Palette {
   }
 
   show(groups, more = 0) {
-    const before = this.items[this.at]?.key;
+    const before = this.moved ? this.items[this.at]?.key : null; // what somebody chose stays chosen
     this.items = groups.flatMap((group) => group.items).map((item) => ({ ...item, key: item.href ?? item.post ?? item.label }));
     let index = 0;
     this.list.replaceChildren(...groups.filter((group) => group.items.length).map((group, number) => {
@@ -88,10 +91,18 @@ class Palette {
     const count = this.items.length;
     const moves = { ArrowDown: (this.at + 1) % count, ArrowUp: (this.at - 1 + count) % count, PageDown: this.at + 8, PageUp: this.at - 8 };
     if (event.isComposing) return;
-    if (count && event.key in moves) this.choose(moves[event.key]);
-    else if (event.key === "Enter") this.run(this.items[this.at], event.ctrlKey || event.metaKey);
+    if (count && event.key in moves) {
+      this.choose(moves[event.key]);
+      this.moved = true;
+    } else if (event.key === "Enter") this.enter(event.ctrlKey || event.metaKey);
     else return;
     event.preventDefault();
+  }
+
+  /** Somebody who types fast means what they typed, not what was found for its beginning. */
+  async enter(aside) {
+    if (!this.moved) await this.answered;
+    if (this.dialog.open) this.run(this.items[this.at], aside);
   }
 
   clicked(event) {
@@ -120,6 +131,8 @@ class Palette {
     }
   }
 }
+
+const fitting = (find, group) => ({ ...group, items: rank(find, group.items, (each) => `${each.label} ${each.detail}`) });
 
 function element(tag, className, attributes, text = "") {
   const node = document.createElement(tag);
