@@ -117,7 +117,12 @@ def item(
         raise NotFound(f"{run.key} has logged no {kind} {key!r}")
     event = found[place]
     event.run = run
-    return Item(Card(kind, key, count), place, event, **_content(event, whole=whole))
+    return of_event(event, Card(kind, key, count), position=place, whole=whole)
+
+
+def of_event(event: Event, card: Card, *, position: int, whole: bool = False) -> Item:
+    """An event, whose run is at hand, as an item of its card."""
+    return Item(card, position, event, **_content(event, whole=whole))
 
 
 def _content(event: Event, *, whole: bool) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard import charts, comparison, watching
+from dashboard import charts, watching
 from dashboard.charts import Shown
 from dashboard.figures import Figure
 from dashboard.watching import Cursors, news
@@ -88,13 +88,6 @@ def test_a_chart_marks_the_first_nan_of_a_long_series() -> None:
     log(run, b"".join(line(step=step, loss=value) for step, value in enumerate(values)))
     marks = drawn(run)["data"][-1]
     assert (marks["meta"]["role"], marks["x"]) == ("odd", [700])
-
-
-def test_a_comparison_shows_the_main_writers_number() -> None:
-    run = ranks(8, 3)
-    log(run, line(acc=1), name="metrics.r1.jsonl")
-    found = {each.key: each.cells for each in comparison.compare([run.key]).metrics}
-    assert [found["loss"][0].last, found["acc"][0].last] == [4, 1]
 
 
 def test_a_resumed_run_shows_the_newer_values_in_the_order_of_steps() -> None:

@@ -1,0 +1,50 @@
+// Parts of the page that are fetched when somebody scrolls to them, and that say so when that fails.
+import { ask } from "../asking.js";
+import { button, node } from "./nodes.js";
+
+const AHEAD = "400px";
+
+/** Call `load` once, when the element comes near the screen. */
+export function whenNear(root, load) {
+  const seen = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      seen.disconnect();
+      load();
+    },
+    { rootMargin: AHEAD },
+  );
+  seen.observe(root);
+}
+
+export const fetchJson = async (url, options) => (await ask(url, options)).json();
+export const fetchText = async (url, options) => (await ask(url, options)).text();
+
+/** Say in `place` what went wrong, with a way to try again. */
+export function sayTrouble(place, error, again) {
+  if (error.name === "AbortError") return;
+  if (error.name !== "Refused") console.error(error);
+  const said = node("p", { class: "inside trouble", role: "alert" }, `${error.message} `);
+  said.append(button("Try again", again));
+  place.replaceChildren(said);
+}
+
+/** Only the newest of several questions may be answered: `const mine = turn(); … if (!mine.isNewest()) return;`. */
+export function turns() {
+  let newest = null;
+  return () => {
+    newest?.abort();
+    const mine = new AbortController();
+    newest = mine;
+    return { signal: mine.signal, isNewest: () => newest === mine };
+  };
+}
+
+/** Call `does` once things have been quiet for a moment. */
+export function quietly(does, wait = 120) {
+  let timer = 0;
+  return (...given) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => does(...given), wait);
+  };
+}

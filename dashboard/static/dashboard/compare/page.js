@@ -1,0 +1,90 @@
+// The compare page. What is drawn first needs no answer of the server; the rest is fetched when somebody scrolls to it.
+import { set } from "../urlstate.js";
+import { mountCharts } from "./charts.js";
+import { mountCode, mountImportance, mountMedia } from "./fragments.js";
+import { fetchJson, quietly } from "./lazy.js";
+import { shownValue } from "./metric_cells.js";
+import { Parallel } from "./parallel.js";
+import { Scatter } from "./scatter.js";
+import { State } from "./state.js";
+import { Strip } from "./strip.js";
+import { followExports, Table } from "./tables.js";
+
+const TABLES_EVERY = 5000;
+
+function mount(root) {
+  const state = new State(JSON.parse(document.querySelector("#compare-runs").textContent));
+  new Strip(root.querySelector("[data-strip]"), state);
+  const tables = [...root.querySelectorAll("[data-part]")].map((part) => new Table(part, state));
+  const offers = once(() => fetchJson(`/compare/columns.json?${state.query()}`));
+  new Parallel(root.querySelector("[data-parallel]"), state, offers);
+  new Scatter(root.querySelector("[data-scatter]"), state, offers);
+  mountImportance(root.querySelector("[data-importance]"), state, offers);
+  mountCode(root.querySelector("[data-code]"), state);
+  mountMedia(root.querySelector("[data-media-beside]"), state);
+  followExports(root, state);
+  followTools(root, state, tables);
+  followHover(root);
+  let news = false;
+  mountCharts(root.querySelector("[data-charts]"), state, { onNews: () => (news = true) });
+  setInterval(() => {
+    if (!news || document.hidden) return;
+    news = false;
+    for (const table of tables) if (table.found && ["metrics", "summary"].includes(table.part)) table.load();
+  }, TABLES_EVERY);
+}
+
+/** One answer for everybody who asks; a failure is asked for anew. */
+function once(load) {
+  let answer = null;
+  return () => {
+    answer ??= load().catch((error) => {
+      answer = null;
+      throw error;
+    });
+    return answer;
+  };
+}
+
+function followTools(root, state, tables) {
+  const search = quietly((text) => tables.forEach((table) => table.part !== "metrics" && table.search(text)));
+  root.querySelector("[data-find-key]").addEventListener("input", (event) => search(event.target.value));
+  const metrics = tables.find((table) => table.part === "metrics");
+  const searchMetrics = quietly((text) => metrics.search(text));
+  root.querySelector("[data-find-metric-key]").addEventListener("input", (event) => searchMetrics(event.target.value));
+  const shown = root.querySelector("[data-shown]");
+  shown.value = shownValue();
+  shown.addEventListener("change", () => {
+    set({ shown: shown.value === "last" ? null : shown.value });
+    metrics.draw();
+  });
+  for (const table of tables) {
+    const box = table.root.querySelector("[data-everything]");
+    if (!box) continue;
+    box.checked = table.everything;
+    box.disabled = state.all.length < 2;
+    box.addEventListener("change", () => table.setEverything(box.checked));
+  }
+}
+
+/** A run that is pointed at anywhere stands out everywhere. */
+function followHover(root) {
+  let marked = [];
+  document.addEventListener("whirr:hover", ({ detail: { run } }) => {
+    marked.forEach((each) => each.classList.remove("is-hover"));
+    marked = run ? [...root.querySelectorAll(`[data-run="${CSS.escape(run)}"]`)] : [];
+    marked.forEach((each) => each.classList.add("is-hover"));
+    root.classList.toggle("has-hover", Boolean(run));
+  });
+  let last = null;
+  root.addEventListener("mouseover", (event) => {
+    const run = event.target.closest?.(".grid [data-run], .chip[data-run]")?.dataset.run ?? null;
+    const inside = event.target.closest?.(".grid, [data-strip]");
+    if (run === last || (!inside && last === null)) return;
+    last = run;
+    document.dispatchEvent(new CustomEvent("whirr:hover", { detail: { run, from: "table" } }));
+  });
+}
+
+const root = document.querySelector("[data-compare]");
+if (root) mount(root);
