@@ -1,0 +1,136 @@
+// The bar below the table: what is done to all selected runs, after a word about what that will do.
+import { toast } from "../toast.js";
+import { getJson, post, report } from "./ask.js";
+import { format, getList } from "./lists.js";
+import { get } from "../urlstate.js";
+
+const IN_A_URL = 60; // runs, above which the server keeps the list and gives it a key
+const VERBS = {
+  tag: { title: "Tag", word: "Tag", button: "Tag them" },
+  untag: { title: "Remove a tag from", word: "Tag", button: "Remove the tag" },
+  move: { title: "Move", word: "To the project", button: "Move them" },
+  cancel: { title: "Cancel", button: "Cancel them" },
+  retry: { title: "Retry", button: "Retry them" },
+  trash: { title: "Move to the trash", button: "Move to trash" },
+};
+
+export class Bulk {
+  constructor({ selection, done }) {
+    Object.assign(this, { selection, done });
+    this.bar = document.querySelector("[data-chosen]");
+    this.dialog = document.querySelector("[data-bulk-dialog]");
+    for (const button of this.bar.querySelectorAll("[data-bulk]")) {
+      button.addEventListener("click", () => this.open(button.dataset.bulk));
+    }
+    this.find("form").addEventListener("submit", (event) => this.submit(event));
+    this.bar.querySelector("[data-compare-link]").addEventListener("click", (event) => this.compare(event));
+    const menu = document.querySelector("[data-bulk-export-menu]");
+    for (const item of menu.querySelectorAll("[data-format]")) {
+      item.addEventListener("click", () => this.exportAs(item.dataset.format, menu));
+    }
+  }
+
+  find(name) {
+    return this.dialog.querySelector(`[data-bulk-${name}]`);
+  }
+
+  show() {
+    const { size, whole } = this.selection;
+    this.bar.hidden = size === 0;
+    const count = `${size.toLocaleString("en")} selected`;
+    this.bar.querySelector("[data-chosen-count]").textContent = whole ? `${count}: all that match` : count;
+    this.bar.querySelector("[data-compare-link]").href = `/compare/?${this.compared(format([...this.selection.ids].slice(0, IN_A_URL)))}`;
+  }
+
+  compared(runs) {
+    const query = new URLSearchParams();
+    if (get("baseline")) query.set("baseline", get("baseline"));
+    if (get("pins")) query.set("pins", get("pins"));
+    return `runs=${runs}${query.size ? `&${query}` : ""}`;
+  }
+
+  /** Of whom the verb speaks. All that match are told by the filter, so that nobody sends ten thousand ids. */
+  async target() {
+    const { ids, whole } = this.selection;
+    if (whole) return { q: whole.q, within: whole.within || undefined, all: 1 };
+    if (ids.size <= IN_A_URL) return { runs: format([...ids]) };
+    return { sel: await this.stored() };
+  }
+
+  async stored() {
+    const { key } = JSON.parse(await post("/selections", { runs: format([...this.selection.ids]) }));
+    return key;
+  }
+
+  async open(verb) {
+    const { title, word, button } = VERBS[verb];
+    this.verb = verb;
+    this.find("title").textContent = `${title} ${this.selection.size.toLocaleString("en")} ${this.selection.size === 1 ? "run" : "runs"}`;
+    this.find("told").textContent = "Looking at what this would do …";
+    this.find("wrong").hidden = true;
+    this.find("label").hidden = !word;
+    this.find("word").textContent = word ?? "";
+    this.find("value").value = "";
+    this.find("value").required = Boolean(word);
+    this.find("do").textContent = button;
+    this.find("do").classList.toggle("danger", verb === "trash" || verb === "cancel");
+    this.find("do").disabled = true;
+    this.dialog.showModal();
+    if (word) this.find("value").focus();
+    try {
+      this.of = await this.target();
+      const query = new URLSearchParams({ verb, ...defined(this.of) });
+      const { count, told } = await getJson(`/runs/bulk.json?${query}`);
+      this.find("told").textContent = told;
+      this.find("do").disabled = count === 0;
+    } catch (error) {
+      this.find("told").textContent = "";
+      this.wrong(error);
+    }
+  }
+
+  async submit(event) {
+    if (event.submitter?.value !== "yes") return;
+    event.preventDefault();
+    if (this.find("do").disabled) return;
+    this.find("do").disabled = true;
+    try {
+      const said = await post("/runs/bulk", { verb: this.verb, value: this.find("value").value, ...defined(this.of) });
+      this.dialog.close();
+      toast(said);
+      if (this.verb === "trash") this.selection.clear();
+      this.done();
+    } catch (error) {
+      this.find("do").disabled = false;
+      this.wrong(error);
+    }
+  }
+
+  wrong(error) {
+    this.find("wrong").textContent = error.message;
+    this.find("wrong").hidden = false;
+  }
+
+  async compare(event) {
+    if (this.selection.size <= IN_A_URL) return;
+    event.preventDefault();
+    try {
+      location.assign(`/compare/?${this.compared("").replace("runs=", `sel=${await this.stored()}`)}`);
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  async exportAs(kind, menu) {
+    menu.hidePopover();
+    try {
+      const query = new URLSearchParams({ format: kind, ...defined(await this.target()) });
+      for (const name of ["cols", "sort"]) if (getList(name).length) query.set(name, get(name));
+      location.assign(`/runs/export?${query}`);
+    } catch (error) {
+      report(error);
+    }
+  }
+}
+
+const defined = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));

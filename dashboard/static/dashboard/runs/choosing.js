@@ -1,0 +1,90 @@
+// The check boxes of the table and the selection behind them: one by one, a range with Shift, a page, a group, all.
+import { toast } from "../toast.js";
+import { getJson, report } from "./ask.js";
+import { get } from "../urlstate.js";
+
+export class Choosing {
+  constructor({ table, selection }) {
+    Object.assign(this, { table, selection, last: null });
+    this.matching = document.querySelector("[data-choose-matching]");
+    table.box.addEventListener("click", (event) => this.range(event));
+    table.box.addEventListener("change", (event) => this.tick(event));
+    document.querySelector("[data-choose-none]").addEventListener("click", () => selection.clear());
+    this.matching.addEventListener("click", () => this.chooseMatching());
+  }
+
+  boxes() {
+    return [...this.table.box.querySelectorAll("[data-choose]")];
+  }
+
+  /** With Shift, everything between the last box and this one becomes as this one. */
+  range(event) {
+    const box = event.target;
+    if (!box.matches("[data-choose]")) return;
+    const all = this.boxes();
+    const [from, to] = [all.findIndex((each) => each.value === this.last), all.indexOf(box)];
+    if (event.shiftKey && from >= 0) {
+      const between = all.slice(Math.min(from, to), Math.max(from, to) + 1);
+      this.selection.put(between.map((each) => each.value), box.checked);
+    }
+    this.last = box.value;
+  }
+
+  tick(event) {
+    const box = event.target;
+    if (box.matches("[data-choose]")) this.selection.put([box.value], box.checked);
+    else if (box.matches("[data-choose-all]")) this.chooseAll(box);
+    else if (box.matches("[data-choose-group]")) this.chooseGroup(box);
+  }
+
+  chooseAll(box) {
+    const groups = [...this.table.box.querySelectorAll("[data-choose-group]")];
+    if (groups.length) return this.ask("", box.checked);
+    this.selection.put(this.boxes().map((each) => each.value), box.checked);
+  }
+
+  chooseGroup(box) {
+    return this.ask(box.closest("[data-row]").dataset.query, box.checked);
+  }
+
+  async ask(query, is) {
+    try {
+      const { runs } = await getJson(`/runs/ids.json?${query || this.table.told.query}`);
+      this.selection.put(runs, is);
+    } catch (error) {
+      report(error);
+      this.show();
+    }
+  }
+
+  async chooseMatching() {
+    try {
+      const { query, runs: count } = this.table.told;
+      const { runs } = await getJson(`/runs/ids.json?${query}&limit=${count}`);
+      this.selection.putWhole(runs, { q: get("q"), within: get("within"), count: runs.length });
+      if (runs.length < count) toast(`Selected the first ${runs.length} of ${count} runs.`);
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  /** Bring the boxes into agreement with the selection. */
+  show() {
+    const { selection } = this;
+    const boxes = this.boxes();
+    for (const box of boxes) {
+      box.checked = selection.has(box.value);
+      box.closest("tr").classList.toggle("chosen", box.checked);
+    }
+    const ticked = boxes.filter((box) => box.checked).length;
+    const all = this.table.box.querySelector("[data-choose-all]");
+    if (all) {
+      all.checked = ticked > 0 && ticked === boxes.length;
+      all.indeterminate = ticked > 0 && !all.checked;
+    }
+    const { runs } = this.table.told;
+    const more = ticked > 0 && ticked === boxes.length && runs > selection.size;
+    this.matching.hidden = !more;
+    this.matching.textContent = `Select all ${runs.toLocaleString("en")} that match`;
+  }
+}

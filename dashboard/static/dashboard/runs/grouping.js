@@ -1,0 +1,132 @@
+// Groups: the menu that chooses columns, and rows that open to show what is in them.
+import { get, set } from "../urlstate.js";
+import { getJson, getPart, report, tell } from "./ask.js";
+import { getList, setList } from "./lists.js";
+import { hang, walk } from "./popover.js";
+import { membersOf } from "./table.js";
+
+const ALL_BUT = "-config.";
+
+export class Grouping {
+  constructor({ table, onShown }) {
+    Object.assign(this, { table, onShown, opened: new Set() });
+    const find = (name) => document.querySelector(`[data-group-${name}]`);
+    Object.assign(this, { menu: find("menu"), field: find("find"), list: find("list"), button: find("open") });
+    hang(this.menu, this.button, { onOpen: () => this.fill() });
+    walk(this.menu);
+    this.field.addEventListener("input", () => this.fill());
+    table.box.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-members]");
+      if (button) this.toggle(button);
+    });
+    table.box.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  async fill() {
+    try {
+      const query = new URLSearchParams({ q: get("q"), find: this.field.value.trim() });
+      const { groups, more } = await getJson(`/runs/columns.json?${query}`);
+      const all = groups.flatMap(({ kind, columns }) => columns.map((column) => ({ ...column, kind })));
+      const fit = all.filter(({ key, kind }) => kind === "config" || BY_NATURE.has(key));
+      const by = getList("group");
+      const seeds = fit.filter(({ key }) => /(^|[._/])seed$/i.test(key)).map(({ key }) => ({ key: `-${key}`, label: `all but ${key.slice("config.".length)}` }));
+      const offered = [...seeds, ...fit.filter(({ key }) => !by.includes(key))];
+      const chosen = by.map((key) => ({ key, label: this.labelOf(key, all) }));
+      this.list.replaceChildren(
+        ...chosen.map((column) => this.item(column, true)),
+        ...offered.filter(({ key }) => !by.includes(key)).map((column) => this.item(column, false)),
+        ...(more ? [document.createTextNode(`${more} more: type a part of their name.`)] : []),
+      );
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  labelOf(key, all) {
+    if (key.startsWith(ALL_BUT)) return `all but ${key.slice(ALL_BUT.length)}`;
+    return all.find((column) => column.key === key)?.label ?? key;
+  }
+
+  item({ key, label }, is) {
+    const line = document.createElement("label");
+    line.className = "item";
+    const box = document.createElement("input");
+    box.type = "checkbox";
+    box.checked = is;
+    box.addEventListener("change", () => {
+      const rest = getList("group").filter((each) => each !== key);
+      const alone = key.startsWith("-") || rest.some((each) => each.startsWith("-")); // "all but" is a grouping of its own
+      setList("group", box.checked ? [...(alone ? [] : rest), key] : rest, { push: true });
+      set({ within: null, page: null });
+      this.fill();
+    });
+    line.append(box, label);
+    return line;
+  }
+
+  async toggle(button) {
+    const row = button.closest("[data-row]");
+    const is = button.ariaExpanded !== "true";
+    if (!is) {
+      this.opened.delete(row.dataset.group);
+      for (const member of membersOf(row)) member.remove();
+      button.ariaExpanded = "false";
+      return this.onShown();
+    }
+    this.opened.add(row.dataset.group);
+    await this.fetchMembers(row);
+  }
+
+  async fetchMembers(row) {
+    const button = row.querySelector("[data-members]");
+    try {
+      const part = await getPart(`/runs/members?${button.dataset.members}`);
+      const lines = [...part.querySelectorAll("[data-row]")].map((line) => document.importNode(line, true));
+      const inside = [row.dataset.memberOf, row.dataset.group].filter(Boolean).join("\n");
+      for (const member of membersOf(row)) member.remove();
+      for (const line of lines) line.dataset.memberOf = inside;
+      row.after(...lines, ...this.rest(part, row, inside));
+      button.ariaExpanded = "true";
+      this.onShown();
+      tell(`${lines.length} rows in this group.`);
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  /** Where a group has more than a page of members, a link leads to all of them. */
+  rest(part, row, inside) {
+    const more = Number(part.querySelector("[data-left]")?.dataset.left);
+    if (!more) return [];
+    const line = document.createElement("tr");
+    line.dataset.memberOf = inside;
+    const cell = line.insertCell();
+    cell.colSpan = row.children.length;
+    const link = document.createElement("a");
+    link.href = `?${row.dataset.query}`;
+    link.textContent = `${more.toLocaleString("en")} more: show this group alone`;
+    cell.append(link);
+    return [line];
+  }
+
+  /** Left and right fold and unfold, as in every tree. */
+  key(event) {
+    const button = event.target.closest("[data-group]")?.querySelector("[data-members]");
+    const wish = { ArrowRight: "true", ArrowLeft: "false" }[event.key];
+    if (!button || !wish || button.ariaExpanded === wish || event.target.matches("input[type=text]")) return;
+    event.preventDefault();
+    this.toggle(button);
+  }
+
+  /** After the table came: groups that were open are open still. */
+  show({ live = false } = {}) {
+    for (const row of this.table.box.querySelectorAll("[data-group]")) {
+      if (!this.opened.has(row.dataset.group)) continue;
+      const is = row.querySelector("[data-members]").ariaExpanded === "true";
+      if (!is || live) this.fetchMembers(row);
+    }
+    this.button.ariaPressed = String(Boolean(get("group")));
+  }
+}
+
+const BY_NATURE = new Set(["state", "user", "project", "host", "worker", "tags", "name", "reason"]);
