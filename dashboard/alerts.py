@@ -71,11 +71,14 @@ def of_attempt(run: Run, attempt: int) -> Alerts:
     )
 
 
-def lately(*, now: datetime) -> Alerts:
-    """Those of all runs in the last day, among the last thousand: a script may raise any number. Two queries."""
-    since = (now - LATELY).timestamp()
+def lately(*, now: datetime, since: datetime | None = None) -> Alerts:
+    """Those of all runs since then (or in the last day), among the last thousand: a script may raise any number.
+
+    Two queries.
+    """
+    first = (since or now - LATELY).timestamp()
     newest = logged.alerts().values_list("pk", "at")[:LATELY_COUNTED]
-    fresh = [pk for pk, at in newest if at >= since]
+    fresh = [pk for pk, at in newest if at >= first]
     shown = logged.alerts().filter(pk__in=fresh[:LATELY_SHOWN])
     return Alerts([_alert(event) for event in shown], len(fresh))
 

@@ -38,6 +38,19 @@ class Machine:
         return f"./whirr-worker -s {shlex.quote(self.server)} -d ~/whirr-data -g all{token}"
 
     @property
+    def client(self) -> str:
+        """What makes the commands of a shell talk to this server."""
+        lines = ["pip install whirr", f"export WHIRR_SERVER_URL={shlex.quote(self.server)}"]
+        if self.needs_token:
+            lines.append('export WHIRR_TOKEN="$(cat ~/whirr-token)"')
+        return "\n".join(lines)
+
+    @property
+    def worker(self) -> str:
+        """Starts an agent where whirr is installed."""
+        return f"whirr worker --server {shlex.quote(self.server)}"
+
+    @property
     def service(self) -> str:
         return f"whirr worker install-service -s {shlex.quote(self.server)} -g all"
 

@@ -1,14 +1,16 @@
 """Workers as cards: each GPU with its load and the job that holds it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard import words
-from jobs import selectors
-from jobs.blocked import Blocked
-from jobs.models import Attempt, Worker
+from dashboard.night import sparks
+from dashboard.night.sparks import HOUR, Sparks
+from jobs import sampling, selectors
+from jobs.blocked import Blocked, Process
+from jobs.models import Attempt, LoadSample, Worker
 from jobs.selectors import WorkerView
 from jobs.states import WorkerStatus
 from runs.errors import NotFound
@@ -54,6 +56,12 @@ class Device:
     is_hot: bool
     power: float | None  # watts
     out: list[Blocked]  # why it is handed to no job, if it is not
+    sparks: Sparks | None = None  # its last hour
+
+    @property
+    def foreign(self) -> list[Process]:
+        """Processes on it that are none of ours."""
+        return [process for blocked in self.out for process in blocked.processes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,7 @@ class Node:
     disk: Bar  # of the data folder
     bandwidth: float | None  # megabytes a second that its agent sends at most
     trouble: str  # why its GPUs cannot be looked at
+    sparks: Sparks | None = None  # of its processors and its memory
 
     @property
     def kept_for(self) -> int | None:
@@ -81,9 +90,38 @@ class Node:
         return ", ".join(sorted({version for version in told if version}))
 
     @property
+    def renewed_at(self) -> datetime | None:
+        """When it renewed the lease of what it runs; None where it runs nothing."""
+        jobs = [attempt.job for attempt in self.view.attempts]
+        return max(
+            (
+                job.lease_expires_at - timedelta(seconds=job.lease_seconds)
+                for job in jobs
+                if job.lease_expires_at is not None
+            ),
+            default=None,
+        )
+
+    @property
+    def draining_words(self) -> str:
+        """What draining it would do."""
+        count = len(self.view.attempts)
+        if not count:
+            return "is given nothing new"
+        return f"ends the {words.plural(count, 'job')} that it runs, and is given nothing new"
+
+    @property
     def takes_nothing(self) -> bool:
         """Its disk is full."""
         return self.view.worker.disk_full and not self.is_offline
+
+    @property
+    def takes_jobs(self) -> bool:
+        """It would start something if there were something for it."""
+        return (
+            self.view.status in (WorkerStatus.IDLE, WorkerStatus.BUSY)
+            and not self.view.worker.disk_full
+        )
 
     @property
     def is_offline(self) -> bool:
@@ -93,6 +131,22 @@ class Node:
 def nodes(*, now: datetime) -> list[Node]:
     """All workers, two queries whatever their number."""
     return [node(view) for view in selectors.workers(now=now)]
+
+
+def with_history(*, now: datetime) -> list[Node]:
+    """The same with their last hour; one query more."""
+    views = selectors.workers(now=now)
+    keys = [view.worker.pk for view in views]
+    samples = sampling.history(keys, since=now - HOUR, until=now)
+    return [_with_sparks(node(view), samples[view.worker.pk], now=now) for view in views]
+
+
+def _with_sparks(node: Node, samples: list[LoadSample], *, now: datetime) -> Node:
+    devices = [
+        replace(device, sparks=sparks.of_gpu(samples, device.index, now=now))
+        for device in node.devices
+    ]
+    return replace(node, devices=devices, sparks=sparks.of_machine(samples, now=now))
 
 
 def worker_id_of(pk: int) -> str:

@@ -3,11 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard import alerts, runs_table
-from dashboard.alerts import Alerts
+from dashboard import alerts
+from dashboard.night.digest import Digest, digest
+from dashboard.night.first_steps import Deserted, FirstSteps, deserted, first_steps
+from dashboard.night.latest import latest
+from dashboard.night.progress import UNKNOWN, Progress, progress
+from dashboard.night.troubles import idle, troubles
+from dashboard.night.visits import Since
 from dashboard.nodes import Node, node
-from jobs import explaining
+from jobs import attempted, demo, explaining, standing
 from jobs import selectors as queue
+from jobs.demo import Demo
+from jobs.explaining import Outlook
+from jobs.history import History
 from jobs.models import Attempt, Job
 from jobs.selectors import Counts
 from runs import logged
@@ -24,10 +32,11 @@ RUNNING_SHOWN = 50
 class Waiter:
     """A job in the queue: where it stands and why."""
 
-    position: int
+    position: int | None  # None: far behind
     job: Job
     reason: str
     is_hopeless: bool
+    starts: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,7 @@ class Runner:
     job: Job
     attempt: Attempt | None
     latest: list[Series]
+    progress: Progress = UNKNOWN
 
     @property
     def state(self) -> str:
@@ -45,13 +55,18 @@ class Runner:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
+    """Everything on the first page."""
+
     counts: Counts
     running: list[Runner]
     waiting: list[Waiter]
     nodes: list[Node]
     recent: list[Run]
-    alerts: Alerts  # of the last day
     marks: dict[int, dict[str, int]]  # alerts by level of the runs shown, by primary key
+    night: Digest
+    steps: FirstSteps
+    deserted: Deserted | None
+    demo: Demo
 
     @property
     def in_queue(self) -> int:
@@ -71,18 +86,41 @@ class Overview:
         return not self.recent and not self.in_queue and not self.running
 
 
-def overview(*, now: datetime) -> Overview:
+def overview(since: Since, *, now: datetime) -> Overview:
     """Everything on the first page, in a fixed number of queries."""
     workers = queue.workers(now=now)
-    runners, recent = running(RUNNING_SHOWN), ended(RECENT)
+    nodes = [node(view) for view in workers]
+    runners, recent = running(RUNNING_SHOWN, now=now), ended(RECENT)
+    rows = waiters(list(queue.queue()[:QUEUE_SHOWN]), first=1, now=now)
+    counts = queue.counts(now=now)
+    there = counts.by_status
     return Overview(
-        counts=queue.counts(now=now),
+        counts=counts,
         running=runners,
-        waiting=waiters(list(queue.queue()[:QUEUE_SHOWN]), first=1, now=now),
-        nodes=[node(view) for view in workers],
+        waiting=rows,
+        nodes=nodes,
         recent=recent,
-        alerts=alerts.lately(now=now),
         marks=logged.alert_counts([*(runner.job.run for runner in runners), *recent]),
+        night=night(since, nodes, rows, ready=there["queued"], now=now),
+        steps=first_steps(workers),
+        deserted=deserted(workers, jobs=there["queued"] + there["waiting"], now=now),
+        demo=demo.there(),
+    )
+
+
+def night(
+    since: Since, nodes: list[Node], rows: list[Waiter], *, ready: int, now: datetime
+) -> Digest:
+    """What happened since then, and what is wrong now. `ready`: how many jobs are queued."""
+    said = [row.reason for row in rows if row.job.status == "queued" and not row.job.is_held]
+    held = sum(1 for row in rows if row.job.is_held)
+    return digest(
+        since,
+        attempted.during(since.at, now),
+        alerts=alerts.lately(now=now, since=since.at),
+        troubles=troubles(nodes, since=since.at, now=now),
+        idle=idle(nodes, said, jobs=ready - held),
+        now=now,
     )
 
 
@@ -92,20 +130,31 @@ def ended(limit: int) -> list[Run]:
     return sorted(found, key=lambda run: (run.finished_at, run.pk), reverse=True)[:limit]
 
 
-def running(limit: int) -> list[Runner]:
-    """Running jobs, the longest-running first."""
-    jobs = list(queue.running()[:limit])
-    latest = runs_table.latest([job.run for job in jobs])
-    return [
-        Runner(job, next(iter(job.attempts.all()), None), latest.get(job.run_id, []))
-        for job in jobs
-    ]
+def running(limit: int, *, now: datetime, narrow: dict[str, str] | None = None) -> list[Runner]:
+    """Running jobs, the longest-running first; `narrow` by columns of the job."""
+    jobs = list(queue.running().filter(**(narrow or {}))[:limit])
+    numbers = latest([job.run for job in jobs])
+    history = History.read() if jobs else None
+    found = []
+    for job in jobs:
+        attempt = next(iter(job.attempts.all()), None)
+        how_far = UNKNOWN if history is None else progress(job, attempt, history, now=now)
+        found.append(Runner(job, attempt, numbers.get(job.run_id, []), how_far))
+    return found
 
 
 def waiters(jobs: list[Job], *, first: int, now: datetime) -> list[Waiter]:
-    """Jobs that follow each other in the queue, from place `first` on, each with the reason why it waits."""
-    said = explaining.summaries(jobs, now=now)
-    return [
-        Waiter(place, job, said[job.pk].text, said[job.pk].hopeless)
-        for place, job in enumerate(jobs, start=first)
-    ]
+    """Jobs that follow each other in the queue, from place `first` on: why each waits, and when it may start."""
+    said = explaining.outlooks(jobs, now=now)
+    return [_waiter(job, place, said[job.pk]) for place, job in enumerate(jobs, start=first)]
+
+
+def waiters_apart(jobs: list[Job], *, now: datetime) -> list[Waiter]:
+    """The same of jobs in the order of the queue between which others stand."""
+    said = explaining.outlooks(jobs, now=now, apart=True)
+    places = standing.places(jobs)
+    return [_waiter(job, places.get(job.pk), said[job.pk]) for job in jobs]
+
+
+def _waiter(job: Job, place: int | None, said: Outlook) -> Waiter:
+    return Waiter(place, job, said.summary.text, said.summary.hopeless, said.starts)

@@ -43,8 +43,8 @@ class Evidence:
     ahead: dict[int, int]
 
 
-def read(jobs: Collection[Job], *, now: datetime) -> Evidence:
-    """About jobs that wait; they follow each other in the queue."""
+def read(jobs: Collection[Job], *, now: datetime, apart: bool = False) -> Evidence:
+    """About jobs that wait; they follow each other in the queue, unless others stand between them (`apart`)."""
     waiting = [job for job in jobs if job.status == JobStatus.WAITING]
     world = World.read([job.requirement for job in jobs], now=now)
     return Evidence(
@@ -54,7 +54,7 @@ def read(jobs: Collection[Job], *, now: datetime) -> Evidence:
         parents=_parents(waiting),
         turns=_turns(job for job in waiting if job.array_id),
         failed=_failed(job for job in jobs if is_pausing(job, now=now)),
-        ahead=standing.ahead(jobs, now=now),
+        ahead=(standing.ahead_apart if apart else standing.ahead)(jobs, now=now),
     )
 
 

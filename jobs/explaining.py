@@ -81,6 +81,26 @@ def summaries(jobs: Sequence[Job], *, now: datetime) -> dict[int, Summary]:
     return {job.pk: reasons.summary(job, fits_of(job, found), found) for job in jobs}
 
 
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Of one job in a list of many: why it waits, and when it may start (None: nobody can say)."""
+
+    summary: Summary
+    starts: datetime | None
+
+
+def outlooks(jobs: Sequence[Job], *, now: datetime, apart: bool = False) -> dict[int, Outlook]:
+    """As `summaries`, with a guess at the start of each; `apart`: others stand between them in the queue."""
+    if not jobs:
+        return {}
+    found = evidence.read(jobs, now=now, apart=apart)
+    starts = estimating.starts(jobs, found, most_looks=estimating.MOST_LOOKS)
+    return {
+        job.pk: Outlook(reasons.summary(job, fits_of(job, found), found), starts.get(job.pk))
+        for job in jobs
+    }
+
+
 def fits_of(job: Job, found: Evidence) -> list[Fit]:
     """What each worker says, the most hopeful first."""
     return found.judge.fits(head_of(job), ready=standing.is_ready(job, now=found.now))

@@ -49,6 +49,26 @@ def ahead(jobs: Iterable[Job], *, now: datetime) -> dict[int, int]:
     return {job.pk: min(first + place, MOST_COUNTED) for place, job in enumerate(standing)}
 
 
+def ahead_apart(jobs: Iterable[Job], *, now: datetime) -> dict[int, int]:
+    """The same for jobs between which others stand. One query, of MOST_COUNTED numbers at most."""
+    standing = [job for job in jobs if is_ready(job, now=now)]
+    if not standing:
+        return {}
+    order = ready(now=now).values_list("pk", flat=True)[:MOST_COUNTED]
+    places = {pk: place for place, pk in enumerate(order)}
+    return {job.pk: places.get(job.pk, MOST_COUNTED) for job in standing}
+
+
+def places(jobs: Iterable[Job]) -> dict[int, int]:
+    """The place of each in the whole queue, from 1 on; those behind the first MOST_COUNTED are left out. One query."""
+    wanted = {job.pk for job in jobs}
+    if not wanted:
+        return {}
+    whole = Job.objects.filter(status__in=[JobStatus.WAITING, JobStatus.QUEUED])
+    order = whole.order_by("-priority", "id").values_list("pk", flat=True)[:MOST_COUNTED]
+    return {pk: place for place, pk in enumerate(order, start=1) if pk in wanted}
+
+
 def ahead_words(count: int) -> str:
     """`3 jobs are before it`; empty where there is none."""
     if count >= MOST_COUNTED:

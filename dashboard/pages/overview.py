@@ -1,13 +1,39 @@
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.views.decorators.http import require_POST
 
-from dashboard.frame import needs, page
+from dashboard.acting import act
+from dashboard.frame import needs, page, visitor
+from dashboard.machines import machine
+from dashboard.night import visits
 from dashboard.overview import overview
 
 
 @needs("read")
 def show(request: HttpRequest) -> HttpResponse:
-    """GET /: queue, workers, running jobs, recent runs. With htmx only the part that changes."""
-    template = "_overview.html" if request.headers.get("HX-Request") else "overview.html"
-    context = {"overview": overview(now=timezone.now())}
+    """GET /?since=12h: how the night went, queue, workers, running jobs. With htmx only the part that changes."""
+    now = timezone.now()
+    by_script = bool(request.headers.get("HX-Request"))
+    text, told = request.GET.get("since", ""), request.GET.get("told", "")
+    since = visits.since(text, told=told, name=visitor(request).name, now=now)
+    context = {
+        "overview": overview(since, now=now),
+        "machine": machine(request),
+        "since": since,
+        "spans": visits.OFFERED,
+    }
+    template = "_overview.html" if by_script else "overview.html"
     return page(request, template, context, section="overview")
+
+
+@require_POST
+@needs("read")
+def seen(request: HttpRequest) -> HttpResponse:
+    """POST /seen: what happened until now is no news any more."""
+    name = visitor(request).name
+    return act(
+        request,
+        lambda: visits.mark_seen(name, now=timezone.now()),
+        done="Seen. The next look tells what happens from here on.",
+        back="/",
+    )

@@ -1,13 +1,66 @@
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
+from django.views.decorators.http import require_POST
 
-from dashboard.frame import needs, page
-from dashboard.queue_page import queue_page
+from dashboard.acting import act
+from dashboard.frame import needs, page, visitor
+from dashboard.queue_page import queue_page, wish
+from jobs import cancelling, consequences, selectors, usage
+from runs.errors import Invalid
+
+MOST = 1000  # jobs of one click
 
 
 @needs("read")
 def show(request: HttpRequest) -> HttpResponse:
-    """GET /queue/?page=N: all that runs and all that waits; with htmx the part that changes."""
+    """GET /queue/?user=me&project=&state=&page=N: what runs and what waits; with htmx the part that changes."""
     template = "_queue.html" if request.headers.get("HX-Request") else "queue.html"
-    context = {"queue": queue_page(request.GET.get("page", "1"), now=timezone.now())}
+    asked = wish(request.GET.dict(), name=visitor(request).name)
+    context = {"queue": queue_page(asked, now=timezone.now())}
     return page(request, template, context, section="queue")
+
+
+@needs("read")
+def shares(request: HttpRequest) -> HttpResponse:
+    """GET /queue/usage: who used what, and what fair share makes of it."""
+    context = {
+        "uses": usage.uses(now=timezone.now()),
+        "half_life": usage.half_life_words(),
+        "me": visitor(request).name,
+    }
+    return page(request, "_usage.html", context)
+
+
+@needs("submit")
+def consequence(request: HttpRequest) -> HttpResponse:
+    """GET /queue/cancel.json?jobs=7,8: what cancelling these would do."""
+    try:
+        told = consequences.of_cancelling(selectors.chosen(ids=_numbers(request.GET.get("jobs"))))
+    except Invalid as refused:
+        return JsonResponse({"detail": refused.detail, "code": refused.code}, status=400)
+    return JsonResponse({"count": told.count, "told": told.words})
+
+
+@require_POST
+@needs("submit")
+def cancel(request: HttpRequest) -> HttpResponse:
+    """POST /queue/cancel   jobs=7,8"""
+
+    def deed() -> str:
+        chosen = selectors.chosen(ids=_numbers(request.POST.get("jobs")))
+        ended, asked = cancelling.cancel_all(
+            chosen, actor=visitor(request).name, now=timezone.now()
+        )
+        return f"{len(ended)} cancelled, {len(asked)} told to stop."
+
+    return act(request, deed, done=str, back="/queue/")
+
+
+def _numbers(text: str | None) -> list[int]:
+    """Raises Invalid."""
+    parts = [part.strip() for part in (text or "").split(",") if part.strip()]
+    if not parts or not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts):
+        raise Invalid("jobs must be numbers between commas: jobs=7,8")
+    if len(parts) > MOST:
+        raise Invalid(f"at most {MOST} jobs at a time, not {len(parts)}")
+    return [int(part) for part in parts]

@@ -6,15 +6,15 @@ from django.views.decorators.http import require_POST
 from dashboard.acting import act
 from dashboard.frame import needs, page, visitor
 from dashboard.machines import machine
-from dashboard.nodes import nodes, worker_id_of
-from jobs.workers import delete, set_disabled, set_draining
+from dashboard.nodes import with_history, worker_id_of
+from jobs.workers import delete, set_disabled, set_draining, set_projects
 
 
 @needs("read")
 def show(request: HttpRequest) -> HttpResponse:
     """GET /workers/: every node with its GPUs; with htmx the part that changes."""
     template = "_workers.html" if request.headers.get("HX-Request") else "workers.html"
-    found = nodes(now=timezone.now())
+    found = with_history(now=timezone.now())
     told = {
         "nodes": found,
         "skewed": [node for node in found if node.view.skew.note],
@@ -38,3 +38,18 @@ def change(request: HttpRequest, pk: str, verb: str) -> HttpResponse:
         "delete": lambda: delete(worker_id, actor=who, now=now),
     }
     return act(request, deeds[verb], done=f"{worker_id}: {verb}.", back="/workers/")
+
+
+@require_POST
+@needs("admin")
+def serve(request: HttpRequest, pk: str) -> HttpResponse:
+    """POST /workers/<number>/projects   projects=vision, speech: whose jobs it takes; none named: everybody's."""
+    worker_id = worker_id_of(int(pk))
+    named = [part.strip()[:100] for part in request.POST.get("projects", "").split(",")]
+    projects = list(dict.fromkeys(name for name in named if name))
+    return act(
+        request,
+        lambda: set_projects(worker_id, projects, actor=visitor(request).name, now=timezone.now()),
+        done=f"{worker_id} serves {', '.join(projects) or 'all projects'}.",
+        back="/workers/",
+    )

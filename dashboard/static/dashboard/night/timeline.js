@@ -1,0 +1,68 @@
+// The timeline under the pointer and the keyboard. One bar is in the order of Tab; arrow keys move from it.
+const lanes = (root) => [...root.querySelectorAll("[data-lane]")].filter((lane) => lane.querySelector("a.bar"));
+const bars = (lane) => [...lane.querySelectorAll("a.bar")];
+const left = (bar) => Number(bar.dataset.left);
+
+/** All bars but one are left out of the order of Tab. */
+function rove(root, to = null) {
+  const all = [...root.querySelectorAll("a.bar")];
+  const one = to ?? all.find((bar) => bar === document.activeElement) ?? all.at(-1);
+  for (const bar of all) bar.setAttribute("tabindex", bar === one ? "0" : "-1");
+}
+
+const nearest = (lane, at) =>
+  bars(lane).reduce((best, bar) => (Math.abs(left(bar) - at) < Math.abs(left(best) - at) ? bar : best));
+
+function target(root, bar, key) {
+  const all = lanes(root);
+  const lane = bar.closest("[data-lane]");
+  const mine = bars(lane);
+  const at = mine.indexOf(bar);
+  const up = all[all.indexOf(lane) - 1];
+  const down = all[all.indexOf(lane) + 1];
+  return {
+    ArrowLeft: () => mine[at - 1],
+    ArrowRight: () => mine[at + 1],
+    ArrowUp: () => up && nearest(up, left(bar)),
+    ArrowDown: () => down && nearest(down, left(bar)),
+    Home: () => mine[0],
+    End: () => mine.at(-1),
+  }[key]?.();
+}
+
+function tell(root, bar) {
+  root.querySelector("[data-told]").textContent = bar.getAttribute("aria-label");
+}
+
+document.addEventListener("keydown", (event) => {
+  const bar = event.target.closest?.("a.bar");
+  const root = bar?.closest("[data-timeline]");
+  const next = root && target(root, bar, event.key);
+  if (!next) return;
+  event.preventDefault();
+  event.stopPropagation();
+  rove(root, next);
+  next.focus();
+});
+
+for (const kind of ["focusin", "pointerover"]) {
+  document.addEventListener(kind, (event) => {
+    const bar = event.target.closest?.("a.bar");
+    const root = bar?.closest("[data-timeline]");
+    if (root) tell(root, bar);
+  });
+}
+
+/** As keepPlace does for other parts: the bar that had the focus has it again. */
+function keepFocus({ detail }) {
+  const id = document.activeElement?.id;
+  if (!detail.shouldSwap || !id?.startsWith("bar-") || !detail.target.contains(document.activeElement)) return;
+  detail.target.addEventListener("htmx:afterSwap", () => document.getElementById(id)?.focus({ preventScroll: true }), {
+    once: true,
+  });
+}
+
+const all = () => document.querySelectorAll("[data-timeline]").forEach((root) => rove(root));
+document.body.addEventListener("htmx:beforeSwap", keepFocus);
+document.body.addEventListener("htmx:afterSwap", all);
+all();
