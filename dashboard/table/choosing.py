@@ -20,18 +20,20 @@ KEYS_MOST = 20_000
 
 def default_specs(runs: Sequence[Run], sort: Iterable[str], counts: Counter[str]) -> list[Spec]:
     """What a page of runs shows: the metric that tells most of them, and the config keys in which they differ."""
-    fixed = ["name", "state", "started", "duration", "user"]
-    if any(run.kind == "job" for run in runs):
-        fixed.append("gpus")
-    if len({run.project for run in runs}) > 1:
-        fixed.append("project")
-    specs = [Spec("fixed", name) for name in fixed]
+    # What runs are told apart by stands first: half of the screen is charts.
+    specs = [Spec("fixed", "name", pinned=True), Spec("fixed", "state")]
     main = primary(counts)
     if main:
         specs += [Spec("metric", main, "last"), Spec("metric", main, "best")]
     configs = [flat(run.config) for run in runs]
     keys = differing(configs)[:CONFIG_SHOWN] if len(runs) > 1 else []
     specs += [Spec("config", key) for key in keys]
+    fixed = ["started", "duration", "user"]
+    if any(run.kind == "job" for run in runs):
+        fixed.append("gpus")
+    if len({run.project for run in runs}) > 1:
+        fixed.append("project")
+    specs += [Spec("fixed", name) for name in fixed]
     sorted_by = [found[0] for word in sort if (found := sorting(word))]
     return specs + [each for each in sorted_by if each.key not in {one.key for one in specs}]
 

@@ -125,8 +125,9 @@ def test_a_run_is_found_by_its_id(three: None) -> None:
 def test_columns_are_the_metric_that_tells_most_and_the_config_that_differs(three: None) -> None:
     keys = [each.key for each in shown("").columns]
 
-    assert keys[:6] == ["name", "state", "started", "duration", "user", "gpus"]
-    assert keys[6:] == ["metric.loss", "metric.loss:best", "config.lr", "config.opt.beta"]
+    assert keys[:4] == ["name", "state", "metric.loss", "metric.loss:best"]
+    assert keys[4:6] == ["config.lr", "config.opt.beta"]
+    assert keys[6:] == ["started", "duration", "user", "gpus"]
 
 
 def test_cells_say_what_the_run_says(three: None) -> None:

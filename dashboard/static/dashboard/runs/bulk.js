@@ -36,7 +36,7 @@ export class Bulk {
 
   show() {
     const { size, whole } = this.selection;
-    this.bar.hidden = size === 0;
+    this.bar.hidden = this.selection.ids.size === 0;
     const count = `${size.toLocaleString("en")} selected`;
     this.bar.querySelector("[data-chosen-count]").textContent = whole ? `${count}: all that match` : count;
     this.bar.querySelector("[data-compare-link]").href = `/compare/?${this.compared(format([...this.selection.ids].slice(0, IN_A_URL)))}`;
@@ -52,7 +52,7 @@ export class Bulk {
   /** Of whom the verb speaks. All that match are told by the filter, so that nobody sends ten thousand ids. */
   async target() {
     const { ids, whole } = this.selection;
-    if (whole) return { q: whole.q, within: whole.within || undefined, all: 1 };
+    if (whole) return { ...defined({ q: whole.q, group: whole.group, within: whole.within }), all: 1 };
     if (ids.size <= IN_A_URL) return { runs: format([...ids]) };
     return { sel: await this.stored() };
   }
@@ -112,7 +112,7 @@ export class Bulk {
   }
 
   async compare(event) {
-    if (this.selection.size <= IN_A_URL) return;
+    if (this.selection.ids.size <= IN_A_URL) return;
     event.preventDefault();
     try {
       location.assign(`/compare/?${this.compared("").replace("runs=", `sel=${await this.stored()}`)}`);
@@ -133,4 +133,4 @@ export class Bulk {
   }
 }
 
-const defined = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+const defined = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== ""));

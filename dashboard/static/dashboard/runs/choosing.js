@@ -3,6 +3,8 @@ import { toast } from "../toast.js";
 import { getJson, report } from "./ask.js";
 import { get } from "../urlstate.js";
 
+const number = (count) => count.toLocaleString("en");
+
 export class Choosing {
   constructor({ table, selection }) {
     Object.assign(this, { table, selection, last: null });
@@ -32,6 +34,8 @@ export class Choosing {
 
   tick(event) {
     const box = event.target;
+    const { whole, ids: { size } } = this.selection;
+    if (whole?.count > size && !box.checked) toast(`Of the ${number(whole.count)} runs, only the first ${number(size)} stay selected.`);
     if (box.matches("[data-choose]")) this.selection.put([box.value], box.checked);
     else if (box.matches("[data-choose-all]")) this.chooseAll(box);
     else if (box.matches("[data-choose-group]")) this.chooseGroup(box);
@@ -49,8 +53,9 @@ export class Choosing {
 
   async ask(query, is) {
     try {
-      const { runs } = await getJson(`/runs/ids.json?${query || this.table.told.query}`);
+      const { runs, count } = await getJson(`/runs/ids.json?${query || this.table.told.query}`);
       this.selection.put(runs, is);
+      if (runs.length < count) toast(`These are the first ${number(runs.length)} of ${number(count)} runs. Filter, and select all that match, to mean all of them.`);
     } catch (error) {
       report(error);
       this.show();
@@ -61,8 +66,7 @@ export class Choosing {
     try {
       const { query, runs: count } = this.table.told;
       const { runs } = await getJson(`/runs/ids.json?${query}&limit=${count}`);
-      this.selection.putWhole(runs, { q: get("q"), within: get("within"), count: runs.length });
-      if (runs.length < count) toast(`Selected the first ${runs.length} of ${count} runs.`);
+      this.selection.putWhole(runs, { q: get("q"), group: get("group"), within: get("within"), count });
     } catch (error) {
       report(error);
     }
@@ -83,8 +87,8 @@ export class Choosing {
       all.indeterminate = ticked > 0 && !all.checked;
     }
     const { runs } = this.table.told;
-    const more = ticked > 0 && ticked === boxes.length && runs > selection.size;
+    const more = ticked > 0 && ticked === boxes.length && runs > selection.size && !selection.whole;
     this.matching.hidden = !more;
-    this.matching.textContent = `Select all ${runs.toLocaleString("en")} that match`;
+    this.matching.textContent = `Select all ${number(runs)} that match`;
   }
 }

@@ -16,8 +16,9 @@ export class Selection {
     }
   }
 
+  /** How many runs are meant; of a very large selection only the first ids are known here. */
   get size() {
-    return this.ids.size;
+    return this.whole?.count ?? this.ids.size;
   }
 
   has(id) {
