@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from django.utils.http import urlencode
 
 from dashboard.models import SavedView, Visibility
 from jobs.models import Array, Job, Worker
@@ -19,9 +18,10 @@ SHOWN = 8  # of each kind
 LOOKED_THROUGH = 300  # newest runs that are searched for letters in their order
 LONGEST = 100
 NUMBER = re.compile(
-    r"(?:(?:go to )?(?P<verb>cancel|hold|release|retry|job|run|array)?[ -]*#?)(?P<number>\d{1,18})\Z",
+    r"(?:go to )?(?P<verb>cancel|hold|release|retry|job|run|array|a(?=\d))?[ -]*#?(?P<number>\d{1,18})\Z",
     re.IGNORECASE,
 )
+ARRAY = ("array", "a")
 DEEDS = {
     JobStatus.RUNNING: ("cancel",),
     JobStatus.QUEUED: ("cancel", "hold"),
@@ -124,11 +124,12 @@ def _numbered(text: str, *, may_submit: bool) -> list[Item]:
     number, verb = int(asked["number"]), (asked["verb"] or "").lower()
     if number >= 2**63:
         return []
-    job = Job.objects.select_related("run").filter(pk=number, run__deleted_at=None).first()
-    items = _of_job(job, verb, may_submit=may_submit) if job else []
-    if verb in ("", "array") and (array := Array.objects.filter(pk=number).first()):
-        filtered = urlencode({"q": f"array:{array.pk}"})
-        items.append(Item(f"Array {array}", array.spec, f"{reverse('runs')}?{filtered}"))
+    items: list[Item] = []
+    if verb not in ARRAY:
+        jobs = Job.objects.select_related("run").filter(pk=number, run__deleted_at=None)
+        items = [item for job in jobs for item in _of_job(job, verb, may_submit=may_submit)]
+    if verb in ("", *ARRAY) and (array := Array.objects.filter(pk=number).first()):
+        items.append(Item(f"Array {array}", array.spec, reverse("array", args=[array.pk])))
     return items
 
 

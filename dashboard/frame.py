@@ -27,6 +27,7 @@ NAVIGATION = (
     ("overview", "Overview", "overview", "o"),
     ("runs", "Runs", "runs", "r"),
     ("queue", "Queue", "queue", "q"),
+    ("arrays", "Sweeps", "arrays", "s"),
     ("workers", "Workers", "workers", "w"),
 )
 

@@ -16,7 +16,7 @@ def show_all(request: HttpRequest) -> HttpResponse:
     """GET /arrays/?page=N: all arrays; with htmx the part that changes."""
     template = "_arrays.html" if request.headers.get("HX-Request") else "arrays.html"
     lines, shown = arrays.listed(request.GET.get("page", "1"))
-    return page(request, template, {"lines": lines, "page": shown}, section="queue")
+    return page(request, template, {"lines": lines, "page": shown}, section="arrays")
 
 
 @needs("read")
@@ -25,7 +25,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
     template = "_array.html" if request.headers.get("HX-Request") else "array.html"
     asked = arrays.wish(request.GET.dict())
     shown = arrays.array_page(number, asked, now=timezone.now())
-    return page(request, template, {"shown": shown}, section="queue")
+    return page(request, template, {"shown": shown}, section="arrays")
 
 
 @require_POST

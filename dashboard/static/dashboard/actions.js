@@ -8,7 +8,7 @@ export function actions() {
   const pages = [...document.querySelectorAll("[data-place]")].map((link) => ({
     label: link.textContent.trim(), detail: `g ${link.dataset.place}`, words: "go page", href: link.href,
   }));
-  const found = [...pages, { label: "Trash", words: "go page deleted runs", href: "/trash/" }];
+  const found = [...pages, { label: "Timeline of the night", words: "go page gantt machines", href: "/timeline/" }, { label: "Trash", words: "go page deleted runs", href: "/trash/" }];
   if (document.querySelector("a.submit")) found.push({ label: "Submit a job", words: "queue new command", href: "/submit/" });
   if (document.querySelector("a[href='/admin/']")) found.push({ label: "Admin", detail: "g a", words: "go page users quotas", href: "/admin/" });
   found.push(
