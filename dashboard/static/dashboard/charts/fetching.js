@@ -3,9 +3,10 @@ import { decode } from "../series.js";
 import { Curve, groupCurve } from "./curve.js";
 
 const SOON = 20; // ms in which charts that become visible together are gathered
-const SERIES_AT_ONCE = 1000; // in one call; the server reads at most 2000
+const SERIES_AT_ONCE = 600; // in one call, so that the first chart is there soon; the server reads at most 2000
 const KEYS_AT_ONCE = 12;
 const CALLS_AT_ONCE = 2;
+const LARGE = 200; // series, from which on a call is made alone: two would only make each other late
 const LONGEST_URL = 1900;
 const TOO_MUCH = /more than|at most/; // what a refusal says then
 
@@ -40,10 +41,13 @@ async function call({ runs, keys, ...rest }) {
   return post("/api/v1/series", { runs, keys, ...asked, format: "binary" });
 }
 
+/** How many series a metric has at most: each writer of a run has its own. */
+const ofEachKey = (runs, keys, series) => Math.max(1, ...keys.map((key) => series[key] ?? runs.length));
+
 /** Runs by the attempt that is asked for, as many together as a call may have series. */
 function parcels(runs, keys, series) {
   const byAttempt = Map.groupBy(runs, (each) => each.attempt ?? null);
-  const each = Math.max(1, ...keys.map((key) => (series[key] ?? runs.length) / runs.length)); // writers of a run
+  const each = Math.max(1, ofEachKey(runs, keys, series) / runs.length);
   const most = Math.max(1, Math.min(500, Math.floor(SERIES_AT_ONCE / (each * keys.length))));
   return [...byAttempt].flatMap(([attempt, some]) => {
     const parts = [];
@@ -71,7 +75,9 @@ export class Source {
     this.timer = undefined;
     const alike = ({ wish }) => JSON.stringify([wish.x, wish.from, wish.to, wish.width, wish.attempts, wish.runs.map(({ run, attempt }) => [run, attempt])]);
     for (const some of Map.groupBy(this.waiting, alike).values()) {
-      for (let at = 0; at < some.length; at += KEYS_AT_ONCE) this.together(some.slice(at, at + KEYS_AT_ONCE));
+      const { runs, series } = some[0].wish;
+      const most = Math.max(1, Math.min(KEYS_AT_ONCE, Math.floor(SERIES_AT_ONCE / ofEachKey(runs, some.map(({ wish }) => wish.key), series))));
+      for (let at = 0; at < some.length; at += most) this.together(some.slice(at, at + most));
     }
     this.waiting = [];
   }
@@ -79,7 +85,10 @@ export class Source {
   async together(some) {
     const { runs, series, x, from, to, width } = some[0].wish;
     const keys = some.map(({ wish }) => wish.key);
-    const calls = parcels(runs, keys, series).map((parcel) => this.inLine(() => this.parted({ ...parcel, keys, x, from, to, width })));
+    const calls = parcels(runs, keys, series).map((parcel) => {
+      const size = parcel.runs.length * keys.length > LARGE ? CALLS_AT_ONCE : 1;
+      return this.inLine(() => this.parted({ ...parcel, keys, x, from, to, width }), size);
+    });
     try {
       const answers = (await Promise.all(calls)).flat();
       const byKey = Map.groupBy(answers, (each) => each.key);
@@ -104,15 +113,19 @@ export class Source {
     }
   }
 
-  /** Few calls at a time: a server has other visitors. */
-  async inLine(make) {
-    if (this.running >= CALLS_AT_ONCE) await new Promise((go) => this.line.push(go));
-    this.running += 1;
+  /** Few calls at a time, in the order in which they were wanted: a server has other visitors. */
+  async inLine(make, size = 1) {
+    if (this.running + size > CALLS_AT_ONCE || this.line.length) await new Promise((go) => this.line.push({ go, size }));
+    else this.running += size;
     try {
       return await make();
     } finally {
-      this.running -= 1;
-      this.line.shift()?.();
+      this.running -= size;
+      while (this.line.length && this.running + this.line[0].size <= CALLS_AT_ONCE) {
+        const next = this.line.shift();
+        this.running += next.size;
+        next.go();
+      }
     }
   }
 
