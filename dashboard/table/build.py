@@ -175,7 +175,9 @@ def page_of_groups(
         for word in wish.sort
         if (f := sorting(word)) and f[0].kind == "metric"
     }
-    every = grouping.in_order(grouping.bunches(we.found, level, sorted(metrics)), level, wish.sort)
+    every = grouping.in_order(
+        grouping.bunches(we.found, [level], sorted(metrics)), level, wish.sort
+    )
     number = min(wish.page, max(1, -(-len(every) // wish.size)))
     some = every[(number - 1) * wish.size : number * wish.size]
     (head,) = dressed(wish, [level])

@@ -34,30 +34,46 @@ class Mean:
 
 @dataclass(slots=True)
 class Bunch:
-    """One group: `text` names its value as JSON, and `means` are by (metric, column of the series)."""
+    """One group: `texts` name its value of each level as JSON, and `means` are by (metric, column of the series)."""
 
-    text: str
+    texts: tuple[str, ...]
     count: int = 0
     states: dict[str, int] = field(default_factory=dict)
     means: dict[tuple[str, str], Mean] = field(default_factory=dict)
 
+    @property
+    def text(self) -> str:
+        """Its value in the innermost level."""
+        return self.texts[-1]
 
-def bunches(found: QuerySet[Run], level: Spec, metrics: Sequence[tuple[str, str]]) -> list[Bunch]:
-    """The groups of these runs; two queries."""
-    by_text: dict[str, Bunch] = {}
-    rows = found.order_by().annotate(its_group=group_term(level)).values("its_group", "status")
-    for row in rows.annotate(n=Count("pk")):
-        text = group_text(level, row["its_group"])
-        bunch = by_text.setdefault(text, Bunch(text))
+
+def bunches(
+    found: QuerySet[Run], levels: Sequence[Spec], metrics: Sequence[tuple[str, str]]
+) -> list[Bunch]:
+    """The groups of these runs, which agree in all these levels; two queries."""
+    by_texts: dict[tuple[str, ...], Bunch] = {}
+    terms = {f"group{at}": group_term(level) for at, level in enumerate(levels)}
+    row: Any
+    rows = found.order_by().annotate(**terms).values(*terms, "status").annotate(n=Count("pk"))
+    for row in rows:
+        texts = _texts(levels, row)
+        bunch = by_texts.setdefault(texts, Bunch(texts))
         bunch.count += row["n"]
         bunch.states[row["status"]] = row["n"]
     if metrics:
-        _add_means(by_text, found, level, metrics)
-    return list(by_text.values())
+        _add_means(by_texts, found, levels, metrics)
+    return list(by_texts.values())
+
+
+def _texts(levels: Sequence[Spec], row: Any) -> tuple[str, ...]:
+    return tuple(group_text(level, row[f"group{at}"]) for at, level in enumerate(levels))
 
 
 def _add_means(
-    by_text: dict[str, Bunch], found: QuerySet[Run], level: Spec, metrics: Sequence[tuple[str, str]]
+    by_texts: dict[tuple[str, ...], Bunch],
+    found: QuerySet[Run],
+    levels: Sequence[Spec],
+    metrics: Sequence[tuple[str, str]],
 ) -> None:
     columns = sorted({series_column(key, which) for key, which in metrics})
     wanted: dict[str, Any] = {}
@@ -71,11 +87,11 @@ def _add_means(
         key__in={key for key, _ in metrics},
         attempt=F("run__attempt"),
     )
-    term = group_term(level, of_series=True)
-    rows = selectors.of_first_writers(mine).annotate(its_group=term).values("its_group", "key")
-    row: dict[str, Any]
-    for row in rows.annotate(**wanted).order_by():  # type: ignore[assignment]
-        bunch = by_text.get(group_text(level, row["its_group"]))
+    terms = {f"group{at}": group_term(level, of_series=True) for at, level in enumerate(levels)}
+    rows = selectors.of_first_writers(mine).annotate(**terms).values(*terms, "key")
+    row: Any
+    for row in rows.annotate(**wanted).order_by():
+        bunch = by_texts.get(_texts(levels, row))
         for column in columns if bunch else ():
             mean = row[f"mean_{column}"]
             if bunch and mean is not None and math.isfinite(mean):
@@ -106,7 +122,7 @@ def in_order(found: list[Bunch], level: Spec, sort: Sequence[str]) -> list[Bunch
 
 
 def _place(text: str) -> tuple[int, float, str]:
-    value = _value(text)
+    value = json.loads(text)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return 0, float(value), ""
     return 1, 0.0, str(value)
@@ -132,8 +148,8 @@ def _mean_cell(bunch: Bunch, column: Column, spec: Spec) -> Cell:
 def labels(found: Sequence[Bunch], level: Spec, column: Column) -> list[Cell]:
     """What each group is called; of configs what differs between them."""
     if level.kind != "rest":
-        return [_label(_value(each.text), level, column) for each in found]
-    configs = [flat(_value(each.text) or {}) for each in found]
+        return [label(each.text, level, column) for each in found]
+    configs = [flat(json.loads(each.text) or {}) for each in found]
     keys = {key for config in configs for key in config}
     told = [key for key in sorted(keys) if len({repr(each.get(key)) for each in configs}) > 1]
     return [
@@ -147,21 +163,18 @@ def _few(entries: dict[str, Any]) -> str:
     return text if len(text) <= LABEL_LONGEST else f"{text[: LABEL_LONGEST - 1]}…"
 
 
-def _value(text: str) -> Any:
-    return json.loads(text)
-
-
-def _label(value: Any, level: Spec, column: Column) -> Cell:
+def label(text: str, level: Spec, column: Column) -> Cell:
+    """The value of a group in one level."""
+    value = json.loads(text)
     if value is None:
         return Cell(column)
+    if level.kind == "rest":
+        return Cell(column, "text", _few(flat(value)))
     if level.kind in ("config", "summary"):
         return json_cell(column, value)
-    if level.name == "state":
-        return Cell(column, "state", value)
     if level.name == "tags":
         return Cell(column, "tags", json.loads(value))
     if level.name == "array":
         return Cell(column, "text", f"A{value}")
-    if level.name == "gpus":
-        return Cell(column, "number", value)
-    return Cell(column, "text", value)
+    kind = {"state": "state", "gpus": "number"}.get(level.name, "text")
+    return Cell(column, kind, value)

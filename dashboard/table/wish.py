@@ -54,7 +54,9 @@ class Wish:
             page=_number(query.get("page", ""), default=1),
             size=_size(query.get("size", "")),
             view=view if view.isascii() and view.isdecimal() and len(view) < 19 else "",
-            charts=tuple((name, str(query[name])[:LONGEST_LIST]) for name in CHARTS if query.get(name)),
+            charts=tuple(
+                (name, str(query[name])[:LONGEST_LIST]) for name in CHARTS if query.get(name)
+            ),
         )
 
     def query(self, **changes: Any) -> str:

@@ -1,0 +1,146 @@
+"""What is done to many runs at once: told before, done through the domain, refused in words."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from jobs.models import Job
+from runs.models import Run
+
+pytestmark = pytest.mark.django_db
+
+
+def post(browser: Client, **form: str) -> Any:
+    return browser.post("/runs/bulk", form, HTTP_HX_REQUEST="true")
+
+
+def text(answer: Any) -> str:
+    return str(answer.content.decode())
+
+
+@pytest.fixture
+def as_user() -> Callable[[str], Client]:
+    def of(name: str) -> Client:
+        client = Client()
+        client.force_login(get_user_model().objects.create_user(name))
+        return client
+
+    return of
+
+
+def keys(runs: list[Run]) -> str:
+    return ",".join(run.key for run in runs)
+
+
+def test_a_tag_is_put_on_and_taken_off(browser: Client, six: list[Run]) -> None:
+    assert (
+        text(post(browser, verb="tag", value="good, or so", runs=keys(six[:2])))
+        == "2 runs tagged good, or so."
+    )
+    assert Run.objects.get(pk=six[0].pk).tags == ["t", "good, or so"]
+    post(browser, verb="untag", value="t", q="state:completed", all="1")
+    assert [run.tags for run in Run.objects.order_by("pk")] == [["good, or so"]] * 2 + [[]] * 2 + [
+        ["t"]
+    ] * 2
+
+
+def test_all_that_match_are_moved(browser: Client, six: list[Run]) -> None:
+    said = text(post(browser, verb="move", value="night", q="model=a", all="1"))
+
+    assert said == "3 runs moved to the project “night”."
+    assert Run.objects.filter(project="night").count() == 3
+
+
+def test_cancel_tells_what_it_stops_and_stops_it(browser: Client, six: list[Run]) -> None:
+    told = browser.get(
+        "/runs/bulk.json", {"verb": "cancel", "q": "user:ada OR user:bo", "all": "1"}
+    ).json()
+    said = text(post(browser, verb="cancel", runs=keys(six[3:])))
+
+    assert told == {
+        "count": 2,
+        "told": "stops 2 running jobs of 2 users (ada, bo)",
+        "confirm": True,
+    }
+    assert said.startswith("2 runs cancelled. 1 stayed as they were")
+    assert Job.objects.filter(cancel_requested_at__isnull=False).count() == 2
+
+
+def test_retry_submits_what_has_ended(browser: Client, six: list[Run]) -> None:
+    told = browser.get("/runs/bulk.json", {"verb": "retry", "runs": keys(six)}).json()
+    said = text(post(browser, verb="retry", runs=keys(six)))
+
+    assert (told["count"], told["confirm"]) == (4, False)
+    assert said.startswith("4 runs queued once more. 2 stayed as they were")
+    assert Job.objects.filter(retry_of__isnull=False).count() == 4
+
+
+def test_trash_says_what_stays(browser: Client, six: list[Run]) -> None:
+    told = browser.get("/runs/bulk.json", {"verb": "trash", "all": "1", "q": ""}).json()
+    said = text(post(browser, verb="trash", all="1"))
+
+    assert told["count"] == 4
+    assert "2 stay" in told["told"]
+    assert said.startswith("4 runs in the trash. 2 stayed")
+    assert Run.objects.filter(trashed_at__isnull=False).count() == 4
+
+
+def test_a_stored_selection_is_a_target_too(browser: Client, six: list[Run]) -> None:
+    key = browser.post("/selections", {"runs": keys(six[:3])}).json()["key"]
+    again = browser.post("/selections", {"runs": keys(six[:3])}).json()["key"]
+
+    assert key == again
+    assert text(post(browser, verb="tag", value="x", sel=key)) == "3 runs tagged x."
+    assert browser.get("/runs/bulk.json", {"verb": "tag", "sel": "nothing"}).status_code == 404
+
+
+def test_only_a_group_is_meant_where_the_address_says_so(browser: Client, six: list[Run]) -> None:
+    form = {"verb": "tag", "value": "x", "all": "1", "group": "config.model", "within": '"a"'}
+
+    assert text(post(browser, **form)) == "3 runs tagged x."
+
+
+def test_other_peoples_runs_are_theirs(as_user: Callable[[str], Client], six: list[Run]) -> None:
+    said = text(post(as_user("ada"), verb="trash", runs=keys(six[:2])))
+
+    assert said.startswith("1 run in the trash. 1 stayed as they were: ")
+    assert "is for admins to discard" in said
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "said"),
+    [
+        ({"verb": "eat", "runs": "job-1"}, 409, "is no verb"),
+        ({"verb": "tag", "value": "x"}, 409, "name the runs"),
+        ({"verb": "tag", "value": "", "runs": "job-1"}, 409, "a tag cannot be empty"),
+        ({"verb": "tag", "value": "x" * 101, "runs": "job-1"}, 409, "100 characters"),
+        ({"verb": "tag", "value": "a\nb", "runs": "job-1"}, 409, "one line"),
+        ({"verb": "tag", "value": "x", "runs": "job-99999"}, 404, "no run job-99999"),
+        ({"verb": "move", "value": "x" * 101, "runs": "job-1"}, 409, "100 characters"),
+        ({"verb": "tag", "value": "x", "q": "state:failed"}, 409, "all=1"),
+        ({"verb": "tag", "value": "x", "q": "stat:failed", "all": "1"}, 409, "no field or key `stat`"),
+        ({"verb": "retry", "runs": "job-99999"}, 409, "no job that could be retried"),
+        ({"verb": "cancel", "runs": "a\0b"}, 409, "neither waits nor runs"),
+        ({"verb": "tag", "value": "x", "runs": ",".join(f"job-{n}" for n in range(10_001))}, 409, "more than"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_refused(
+    form: dict[str, str], status: int, said: str, browser: Client, six: list[Run]
+) -> None:
+    answer = post(browser, **form)
+
+    assert (answer.status_code, said in text(answer)) == (status, True), text(answer)[:300]
+
+
+def test_whoever_may_only_read_changes_nothing(
+    six: list[Run], as_user: Callable[[str], Client]
+) -> None:
+    assert Client().post("/runs/bulk", {"verb": "tag", "value": "x", "all": "1"}).status_code in (
+        302,
+        401,
+        403,
+    )
+    assert as_user("eve").get("/runs/bulk").status_code == 405
