@@ -11,7 +11,7 @@ from runs.logs import marks, searching
 from runs.logs.lines import Line
 from runs.logs.reading import Log, reading
 from runs.logs.searching import Wanted
-from runs.models import Run
+from runs.models import Run, RunStatus
 
 AT_ONCE = 2000  # lines of one answer
 LEAD = 64
@@ -38,7 +38,8 @@ class Window:
 
     def of(self, log: Log) -> tuple[int, int]:
         """Index of the first line, and how many. Raises Invalid."""
-        if not 0 < self.count <= AT_ONCE or not 0 < (self.tail or 1) <= AT_ONCE // 2:
+        tail = 1 if self.tail is None else self.tail
+        if not 0 < self.count <= AT_ONCE or not 0 < tail <= AT_ONCE // 2:
             raise Invalid(f"ask for 1 to {AT_ONCE} lines, or a tail of 1 to {AT_ONCE // 2}")
         if self.tail is None:
             return max(0, self.first - 1), self.count
@@ -135,7 +136,8 @@ def survey(run: Run, *, attempt: int) -> Answer:
             "complete": complete,
             "count": log.lines,
         }
-    wrong = failure(run, attempt=attempt)
+    ended_badly = run.status == RunStatus.FAILED or attempt < run.attempt
+    wrong = failure(run, attempt=attempt) if ended_badly else None
     return answer | {"failure": asdict(wrong) if wrong else None}
 
 

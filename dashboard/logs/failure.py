@@ -12,10 +12,10 @@ from runs.models import Run
 LOOKED_AT = 256 * 1024  # bytes at the end of the log
 LONGEST = 300  # characters of what was raised
 
-RANK = r"(?:\[(?:rank)?\d+\]:? ?)?"  # torchrun writes it before each line
+RANK = r"(?:\[(?:rank)?\d+\]:? )?"  # torchrun writes it before each line
 TRACE = re.compile(rf"{RANK}(?:  [+|] )*Traceback \(most recent call last\)")
 RAISED = re.compile(rf"{RANK}(?:  [+|] )*[A-Za-z_][\w.]*(?::|$)")
-WITHIN = re.compile(rf"{RANK}(?:  [+|] )*(?:\s|$)")
+WITHIN = re.compile(rf"{RANK}(?:  [+|] )*(?:\s|$)|\[(?:rank)?\d+\]:?\s*$")
 OF_THE_LAUNCHER = re.compile(r"torch\.distributed\.elastic\.\S+ChildFailedError")
 WRONG = re.compile(
     r"\b(?:ERROR|CRITICAL|FATAL)\b|\b[A-Z]\w*Error\b|^(?:Segmentation fault|Killed|Aborted|terminate called)|"

@@ -81,7 +81,10 @@ def search(log: Log, wanted: Wanted, *, near: int = 0, patience: float = PATIENC
 
 
 def _blocks(log: Log) -> Iterator[tuple[int, bytes]]:
-    """Number of the first line, and whole lines without escapes; a line longer than a block comes in parts."""
+    """Number of the first line, and whole lines without escapes; a line longer than a block comes in parts.
+
+    What lies across two parts of such a line is not found.
+    """
     at, first = 0, 0
     while at < log.size:
         block = os.pread(log.handle, min(BLOCK, log.size - at), at)

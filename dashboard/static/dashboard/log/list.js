@@ -74,23 +74,30 @@ export class List {
   }
 
   to(y) {
+    this.source.shape();
     this.y = Math.min(Math.max(y, 0), this.furthest);
     this.size();
     this.settle();
     this.draw();
   }
 
+  // Where rows are hidden or collapsed is known once their pages are here: so both look twice.
+
   toEnd() {
     this.to(Infinity);
+    if (this.y < this.furthest) this.to(Infinity);
   }
 
   toLine(line) {
-    this.y = this.geometry.of(line) - this.inside / 3;
-    this.to(this.y);
+    this.source.shape();
+    this.to(this.geometry.of(line) - this.inside / 3);
+    this.to(this.geometry.of(line) - this.inside / 3);
   }
 
   size() {
-    this.spacer.style.setProperty("height", `${Math.min(this.geometry.total, TALLEST)}px`);
+    const total = `${Math.min(this.geometry.total, TALLEST)}px`;
+    this.spacer.style.setProperty("height", total);
+    this.view.parentElement.style.setProperty("--log-total", total);
   }
 
   /** What keeps its place while heights above it change: a line, and how far below it the view begins. */

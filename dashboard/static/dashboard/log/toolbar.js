@@ -5,9 +5,6 @@ export class Toolbar {
     const { part } = viewer;
     part("follow").addEventListener("click", () => viewer.setFollow(!viewer.following));
     part("end").addEventListener("click", () => viewer.setFollow(true));
-    part("say").addEventListener("click", ({ currentTarget }) => {
-      if (currentTarget.dataset.goto) viewer.goto(Number(currentTarget.dataset.goto));
-    });
     part("goto").addEventListener("submit", (event) => {
       event.preventDefault();
       const line = Number.parseInt(part("line").value.replace(/[^0-9]/g, ""), 10);

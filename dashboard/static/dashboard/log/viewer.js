@@ -49,11 +49,18 @@ export class LogViewer {
     this.geometry.clear();
     this.pages = new Pages(`${this.base}lines`, {
       attempt,
-      onChange: () => this.list.later(),
+      onChange: () => this.arrived(),
       onTrouble: (error) => this.say(error ? "The server does not answer; lines that are missing come as soon as it does." : ""),
     });
     this.versions = new Map();
     this.shape();
+  }
+
+  /** Lines came that were asked for: now it is known how high their rows are. */
+  arrived() {
+    if (this.target) this.list.toLine(this.target);
+    else if (this.following && this.ready) this.list.toEnd();
+    else this.list.later();
   }
 
   /** Bytes that are here; null before the end of the log is: then nothing is to be pushed. */
@@ -111,8 +118,16 @@ export class LogViewer {
     if (this.folds.live(lines, message.line)) this.versions.clear();
     if (!this.following) this.fresh += this.pages.count - before;
     this.showState();
-    this.list.later();
+    if (this.following) this.endSoon();
+    else this.list.later();
     this.surveySoon();
+  }
+
+  endSoon() {
+    this.ending ??= requestAnimationFrame(() => {
+      this.ending = undefined;
+      if (this.following) this.list.toEnd();
+    });
   }
 
   /** Where errors are and which lines belong together, as far as the server has looked. */
@@ -130,7 +145,7 @@ export class LogViewer {
         this.shape();
       });
       this.strip.take(found.buckets, found.count);
-      if (complete && open && found.failure) this.showFailure(found.failure);
+      if (complete && open && found.failure) this.goto(found.failure.line);
     }
     this.list.later();
   }
@@ -140,12 +155,6 @@ export class LogViewer {
       this.surveyTimer = undefined;
       if (!document.hidden) this.survey();
     }, SURVEY_EVERY);
-  }
-
-  showFailure({ line, error_line: raised, text }) {
-    this.setFollow(false);
-    this.say(`Line ${count(raised)}: ${text}`, { line, wrong: true });
-    this.goto(line);
   }
 
   /** Show a line of the raw log, also one within a group that is closed. */
@@ -275,14 +284,10 @@ export class LogViewer {
     this.part("body").hidden = Boolean(text);
   }
 
-  say(text, { line, wrong = false } = {}) {
+  say(text) {
     const box = this.part("say");
-    if (box.textContent === text) return;
     box.hidden = !text;
-    box.classList.toggle("wrong", wrong);
-    box.textContent = text;
-    if (line) box.dataset.goto = line;
-    else delete box.dataset.goto;
+    if (box.textContent !== text) box.textContent = text;
   }
 }
 

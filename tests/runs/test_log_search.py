@@ -1,0 +1,226 @@
+"""Search, the survey and the marks of a log: nothing is missed, nothing is told that is not so."""
+
+import os
+import random
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from runs import storage, streams
+from runs.errors import Invalid
+from runs.logs import marks, searching
+from runs.logs.reading import OUTPUT, reading
+from runs.logs.searching import Hits, Wanted
+from runs.models import Run
+from tests.runs.factories import make_run
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("data_dir")]
+
+
+@pytest.fixture
+def logged() -> Callable[[bytes], Run]:
+    """A run that wrote these bytes."""
+
+    def write(data: bytes) -> Run:
+        run = make_run()
+        streams.append(run, run.attempt, OUTPUT, offset=0, data=data)
+        return run
+
+    return write
+
+
+def searched(run: Run, wanted: Wanted, **how: Any) -> Hits:
+    with reading(run, run.attempt) as log:
+        return searching.search(log, wanted, **how)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_text_is_found_in_the_lines_that_have_it(
+    seed: int, logged: Callable[[bytes], Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(seed)
+    monkeypatch.setattr(searching, "BLOCK", chance.choice([1000, 3000]))
+    words = [b"loss", b"LOSS", b"lo\x1b[1mss", b"\n", b"\n", b" ", b"x" * 30, b"\xff", b"\r\n"]
+    data = b"".join(chance.choices(words, k=1500))
+    run = logged(data)
+    shown = [searching.ESCAPES.sub(b"", line) for line in data.split(b"\n")]
+
+    for wanted, has in (
+        (Wanted("loss"), lambda line: b"loss" in line.lower()),
+        (Wanted("loss", case=True), lambda line: b"loss" in line),
+        (Wanted("l.s+", kind="regex", case=True), lambda line: re.search(b"l[^\n]s+", line)),
+    ):
+        hits = searched(run, wanted)
+        expected = [at for at, line in enumerate(shown) if has(line)]
+        assert (hits.total, hits.numbers, hits.complete) == (len(expected), expected, True)
+
+
+def test_hits_around_a_place_are_given_and_all_are_counted(logged: Callable[[bytes], Run]) -> None:
+    run = logged(b"hit\nmiss\n" * 12_000)
+
+    hits = searched(run, Wanted("hit"), near=20_000)
+
+    assert hits.total == 12_000
+    assert hits.before == 5000
+    assert (hits.numbers[0], hits.numbers[-1]) == (10_000, 23_998)
+    assert searched(run, Wanted("hit")).numbers[:2] == [0, 2]
+
+
+@pytest.mark.parametrize("text", ["é", "É", "ß€", "Ω."])
+def test_case_of_letters_beyond_ascii_is_one(text: str, logged: Callable[[bytes], Run]) -> None:
+    run = logged(f"a {text.lower()}\nb {text.upper()}\nnone\n".encode())
+    assert searched(run, Wanted(text)).numbers[0] == 0
+    assert searched(run, Wanted("É")).total == (2 if text in "éÉ" else 0)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "lines"),
+    [("^$", [1]), ("c$", [0]), ("^d", [2]), ("[^x]+", [0, 2]), ("a|d", [0, 2])],
+)
+def test_an_expression_looks_at_each_line(
+    pattern: str, lines: list[int], logged: Callable[[bytes], Run]
+) -> None:
+    assert searched(logged(b"abc\n\nd"), Wanted(pattern, kind="regex")).numbers == lines
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        (Wanted(""), "1 to 1000"),
+        (Wanted("x" * 1001), "1 to 1000"),
+        (Wanted("a\nb"), "one line"),
+        (Wanted("(a", kind="regex"), "missing \\)"),
+        (Wanted("(?=a)", kind="regex"), "RE2 knows no look-around"),
+        (Wanted("((a{1000}){1000}){9}", kind="regex"), "not a regular expression"),
+        (Wanted("a", kind="sql"), "no kind of search"),
+    ],
+)
+def test_what_cannot_be_looked_for_is_refused(
+    wanted: Wanted, said: str, logged: Callable[[bytes], Run]
+) -> None:
+    with pytest.raises(Invalid, match=said):
+        searched(logged(b"a\n"), wanted)
+
+
+def test_a_search_whose_time_is_over_says_how_far_it_came(
+    logged: Callable[[bytes], Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "BLOCK", 1000)
+    hits = searched(logged(b"line\n" * 1000), Wanted("line"), patience=0)
+    assert not hits.complete
+    assert hits.total == hits.searched < 1000
+
+
+def test_an_expression_that_is_slow_elsewhere_is_quick_here(logged: Callable[[bytes], Run]) -> None:
+    run = logged(b"a" * 100_000 + b"\n")
+    assert searched(run, Wanted("(a+)+$|(a|a)*b", kind="regex"), patience=5).complete
+
+
+def test_the_survey_counts_levels_and_finds_groups(logged: Callable[[bytes], Run]) -> None:
+    quiet = b"quiet\n" * 1500
+    data = (
+        b"ERROR one ValueError\nWARNING\nerrors are no ERRORS\n::group::Setup\nin\n::endgroup::\n"
+        + quiet
+        + b"--- train\nDeprecationWarning: x\n\x1b[1m--- eval\nTraceback (most recent call last):\nlast"
+    )
+    run = logged(data)
+    with reading(run, run.attempt) as log:
+        assert log.look_over(seconds=5)
+        assert list(log.survey.buckets(400)) == [(0, 1, 1), (1000, 1, 1)]
+        folds = [(each.kind, each.first, each.last, each.title) for each in log.survey.folds]
+    assert folds == [
+        ("group", 3, 5, "Setup"),
+        ("heading", 1506, 1507, "train"),
+        ("heading", 1508, -1, "eval"),
+    ]
+
+
+def test_a_survey_grows_with_its_log_and_is_the_same_in_the_end(
+    logged: Callable[[bytes], Run],
+) -> None:
+    pieces = [
+        b"ERROR\nWARN",
+        b"ING\nE",
+        b"RROR\n",
+        b"::group::a\nFATAL",
+        b"\n::endgroup::\nKeyError\n",
+    ]
+    run = logged(b"")
+    for piece in pieces:
+        with reading(run, run.attempt) as log:
+            log.look_over(seconds=5)
+        size = storage.size_of(storage.stream_path(run, run.attempt, OUTPUT))
+        streams.append(run, run.attempt, OUTPUT, offset=size, data=piece)
+    with reading(run, run.attempt) as log:
+        log.look_over(seconds=5)
+        assert list(log.survey.buckets(400)) == [(0, 4, 1)]
+        assert [(each.first, each.last) for each in log.survey.folds] == [(3, 5)]
+
+
+@pytest.mark.parametrize("how", ["shorter", "replaced", "rewritten"])
+def test_an_index_is_never_that_of_another_file(how: str, logged: Callable[[bytes], Run]) -> None:
+    """A job on a shared disk may cut its log short, or put another in its place."""
+    run = logged(b"one\ntwo\nthree\n")
+    with reading(run, run.attempt) as log:
+        assert log.lines == 3
+    path = storage.stream_path(run, run.attempt, OUTPUT)
+    new = {
+        "shorter": b"x\n",
+        "replaced": b"a\nb\nc\nd\ne\nf\ng\nh\n",
+        "rewritten": b"no line break at all",
+    }[how]
+    if how == "replaced":
+        path.with_name("draft").write_bytes(new)
+        path.with_name("draft").replace(path)
+    else:
+        path.write_bytes(new)
+    with reading(run, run.attempt) as log:
+        assert log.lines == len(new.rstrip(b"\n").split(b"\n"))
+        assert [each.data for each in log.read(0, 20)] == new.rstrip(b"\n").split(b"\n")
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
+def test_a_log_that_is_no_plain_file_is_refused(kind: str, logged: Callable[[bytes], Run]) -> None:
+    run = logged(b"")
+    path = storage.stream_path(run, run.attempt, OUTPUT)
+    path.unlink()
+    if kind == "link":
+        path.symlink_to("/etc/hostname")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.mkdir()
+    with pytest.raises(Invalid, match="plain file"), reading(run, run.attempt):
+        pass
+
+
+def test_marks_tell_when_bytes_came(logged: Callable[[bytes], Run]) -> None:
+    """A log that is silent and then speaks spoke at the end of the silence, not in the middle of it."""
+    run = logged(b"")
+    for size, at in ((100, 1000.0), (150, 1000.5), (300, 1002.0), (400, 5000.0)):
+        marks.note(run, run.attempt, size=size, at=at)
+    times = marks.of(storage.stream_path(run, run.attempt, OUTPUT))
+
+    assert times.sizes.tolist() == [100, 300, 400]  # one a second at most
+    assert times.of([0, 99, 100, 200, 300, 350, 400, 900]) == [
+        1000.0, 1000.0, 1000.0, 1001.0, 4985.0, 4992.5, 5000.0, 5000.0
+    ]  # fmt: skip
+    assert marks.last(storage.stream_path(run, run.attempt, OUTPUT)) == 5000.0
+
+
+def test_marks_begin_anew_with_their_log_and_bear_rubbish(logged: Callable[[bytes], Run]) -> None:
+    run = logged(b"")
+    path = storage.stream_path(run, run.attempt, OUTPUT)
+    assert marks.of(path).of([0]) is None
+    marks.note(run, run.attempt, size=1000, at=50.0)
+    marks.note(run, run.attempt, size=10, at=60.0)
+    assert marks.of(path).of([0]) == [60.0]
+    path.with_name(marks.NAME).write_bytes(b"\xff" * 47)
+    assert marks.of(path).of([0]) is None
+    path.with_name(marks.NAME).unlink()
+    path.with_name(marks.NAME).symlink_to("/etc/hostname")
+    marks.note(run, run.attempt, size=2000, at=70.0)
+    assert marks.of(path).of([0]) is None
+    assert marks.last(path) is None
