@@ -41,5 +41,6 @@ def of_retrying(jobs: QuerySet[Job]) -> Told:
     count = jobs.filter(status=JobStatus.FAILED, retried_by__isnull=True).count()
     if not count:
         return Told(0, "nothing failed that was not retried already")
-    again = "as a new one; what it did before stays" if count == 1 else "as new ones"
-    return Told(count, f"queues {plural(count, 'failed job')} again, {again}")
+    again, before = ("as a new one", "it") if count == 1 else ("as new ones", "they")
+    words = f"queues {plural(count, 'failed job')} again, {again}; what {before} did before stays"
+    return Told(count, words)

@@ -32,6 +32,7 @@ from jobs.matching import Free  # noqa: E402
 from jobs.models import Worker  # noqa: E402
 from jobs.taking import Taker  # noqa: E402
 from runs import documents, streams  # noqa: E402
+from scripts import seeded_night  # noqa: E402
 from scripts import seed_surroundings  # noqa: E402
 
 BUSY = (
@@ -97,6 +98,7 @@ def seed(*, now: datetime) -> None:
         submitting.submit(wish, user="ada", now=now - timedelta(minutes=6 - index))
     wish = a_wish("needs h200", {"lr": 0.001}, ["vit"], gpus=1, min_memory_mb=143_360)
     submitting.submit(wish, user="grace", now=now - timedelta(minutes=1))
+    seeded_night.night(node_a, node_b, now=now)
     Worker.objects.filter(pk__in=[node_a.pk, node_b.pk]).update(
         heartbeat_at=now + timedelta(days=1)
     )

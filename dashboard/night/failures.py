@@ -41,7 +41,7 @@ def groups(failed: Sequence[Run]) -> list[Group]:
     reasons = _reasons(failed[:READ])
     found: dict[str, tuple[str, list[Run]]] = {}
     for run in failed[:READ]:
-        signature = _signature(run.pk, run.key, run.attempt, reasons.get(run.pk, ""))
+        signature = _signature(run.pk, run.key, run.kind, run.attempt, reasons.get(run.pk, ""))
         found.setdefault(signature.key, (signature.words, []))[1].append(run)
     told = [_group(words, runs) for words, runs in found.values()]
     if len(failed) > READ:
@@ -65,16 +65,15 @@ def _reasons(failed: Iterable[Run]) -> dict[int, str]:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _signature(pk: int, key: str, attempt: int, reason: str) -> Signature:
+def _signature(pk: int, key: str, kind: str, attempt: int, reason: str) -> Signature:
     """Of an attempt that has ended: its log says the same for ever."""
-    return signatures.of(_last_lines(key, attempt) if attempt else [], reason=reason)
+    return signatures.of(_last_lines(key, kind, attempt) if attempt else [], reason=reason)
 
 
-def _last_lines(key: str, attempt: int) -> list[str]:
+def _last_lines(key: str, kind: str, attempt: int) -> list[str]:
     try:
-        part = selectors.log_part(
-            Run(key=key, attempt=attempt, status=RunStatus.FAILED), attempt=attempt, offset=-TAIL
-        )
+        run = Run(key=key, kind=kind, attempt=attempt, status=RunStatus.FAILED)
+        part = selectors.log_part(run, attempt=attempt, offset=-TAIL)
     except (OSError, DomainError):  # its files are gone, or are none: the queue's words have to do
         return []
     text = ESCAPES.sub("", part.data.decode("utf-8", errors="replace"))

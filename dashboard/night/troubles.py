@@ -57,7 +57,11 @@ def _of(node: Node, *, since: datetime, now: datetime) -> list[Trouble]:
     for device in node.devices:
         found += [Trouble(name, blocked.text) for blocked in device.out]
         if device.is_hot:
-            found.append(Trouble(name, f"GPU {device.index} has {device.temperature:.0f} °C"))
+            found.append(
+                Trouble(
+                    name, f"GPU {device.index} is at {device.temperature:.0f} °C and may slow down"
+                )
+            )
     if node.view.skew.age in (Age.TOO_OLD, Age.TOO_NEW):
         found.append(Trouble(name, f"its agent {node.view.skew.note}"))
     return found

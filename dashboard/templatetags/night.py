@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from dashboard import badges
@@ -38,7 +38,7 @@ def spark(drawn: Spark | None, label: str) -> SafeString | str:
     """The last hour of one number as a line; nothing where there is none."""
     if drawn is None:
         return ""
-    lines = [format_html('<polyline points="{}"/>', points) for points in drawn.lines]
+    lines = format_html_join("", '<polyline points="{}"/>', ((points,) for points in drawn.lines))
     return format_html(
         '<svg class="spark" role="img" aria-label="{}, last hour: {}" viewBox="0 0 {} {}" '
         'preserveAspectRatio="none"><title>{}, last hour: {}</title>{}</svg>',
@@ -48,7 +48,7 @@ def spark(drawn: Spark | None, label: str) -> SafeString | str:
         HEIGHT,
         label,
         drawn.told,
-        SafeString("").join(lines),
+        lines,
     )
 
 

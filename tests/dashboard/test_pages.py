@@ -45,7 +45,7 @@ def test_pages_load_nothing_from_elsewhere_and_hold_no_inline_script(
 
 
 def test_nobody_sees_anything(db: None, client: Client) -> None:
-    for path in (*PAGES, "/runs/job-1/", "/runs/job-1/log.json"):
+    for path in (*PAGES, "/runs/job-1/", "/runs/job-1/log/lines"):
         assert client.get(path).status_code == 302
     assert client.post("/jobs/1/cancel").status_code == 401
 
@@ -138,8 +138,8 @@ def test_each_attempt_keeps_its_own_log(browser: Client) -> None:
     say(second, b"second try\n")
     key = f"job-{attempt.job_id}"
 
-    assert browser.get(f"/runs/{key}/log.json").json()["text"] == "second try\n"
-    assert browser.get(f"/runs/{key}/log.json?attempt=1").json()["text"] == "first try\n"
+    assert browser.get(f"/runs/{key}/log/lines").json()["lines"] == ["second try"]
+    assert browser.get(f"/runs/{key}/log/lines?attempt=1").json()["lines"] == ["first try"]
     assert browser.get(f"/runs/{key}/?attempt=1").status_code == 200
     kept = browser.get(f"/runs/{key}/output.log?attempt=1")
     assert kept.getvalue() == b"first try\n"
@@ -153,7 +153,7 @@ def test_each_attempt_keeps_its_own_log(browser: Client) -> None:
         "/runs/..%2f/",
         "/runs/job-1/?attempt=7",
         "/runs/job-1/?attempt=x",
-        "/runs/job-1/log.json?before=-1",
+        "/runs/job-1/log/lines?from=-1",
         "/runs/job-1/series.json?attempt=0",
     ],
 )

@@ -1,0 +1,243 @@
+"""The overview tells how the night went: since when, what failed and why, what came back."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from dashboard.models import Visit
+from dashboard.night import failures, signatures, visits
+from jobs.finishing import Outcome
+from jobs.models import Job, Worker
+from runs.errors import NotFound
+from tests.dashboard.conftest import begin, say
+from tests.jobs import factories
+from tests.jobs.factories import NOON, after
+
+pytestmark = pytest.mark.django_db
+
+OOM = (
+    "Traceback (most recent call last):\n"
+    '  File "/home/{who}/train.py", line {line}, in <module>\n'
+    "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate {size} GiB (GPU {gpu})\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    failures.forget()
+
+
+class TestSignatures:
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            (
+                OOM.format(who="ada", line=118, size=2.5, gpu=0),
+                OOM.format(who="bob", line=7, size=11, gpu=3),
+            ),
+            ("ValueError: shape (3, 4) is wrong", "ValueError: shape (17, 1) is wrong"),
+            ("KeyError: 'loss'", "KeyError: 'accuracy'"),
+            ("bash: /opt/a/b: not found", "bash: /home/x/y/z: not found"),
+            ("Segmentation fault at 0xdeadbeef", "Segmentation fault at 0x7f00"),
+        ],
+    )
+    def test_what_differs_from_run_to_run_is_left_out(self, one: str, other: str) -> None:
+        found = [signatures.of(text.splitlines(), reason="").key for text in (one, other)]
+        assert found[0] == found[1]
+
+    def test_other_failures_are_others(self) -> None:
+        said = ["ValueError: no", "KeyError: no", "Killed", "CUDA out of memory"]
+        assert len({signatures.of([line], reason="").key for line in said}) == len(said)
+
+    @pytest.mark.parametrize(
+        ("lines", "reason", "words"),
+        [
+            ([OOM.format(who="a", line=1, size=1, gpu=0)], "", "CUDA out of memory"),
+            (["a.b.MyError: it. And more."], "exit code 1", "MyError: it"),
+            (["epoch 3", "done"], "exit code 1", "exit code 1"),
+            ([], "", "failed without a word"),
+            (["fatal: no disk", "epoch 4"], "", "fatal: no disk"),
+            (["\x00\udcff", "x" * 10_000 + " error"], "", "x" * 159 + "…"),
+        ],
+    )
+    def test_people_are_told_in_few_words(self, lines: list[str], reason: str, words: str) -> None:
+        text = [part for line in lines for part in line.splitlines() or [line]]
+        assert signatures.of(text, reason=reason).words == words
+
+
+class TestVisits:
+    def test_a_first_look_tells_of_twelve_hours(self) -> None:
+        assert visits.look("ada", now=NOON).at == NOON - timedelta(hours=12)
+
+    def test_looks_within_half_an_hour_are_one_visit(self) -> None:
+        visits.look("ada", now=NOON)
+        first = visits.look("ada", now=after(8 * 3600))
+        assert first.at == NOON
+        assert visits.look("ada", now=after(8 * 3600 + 1700)).at == NOON
+        assert visits.look("ada", now=after(8 * 3600 + 3300)).at == NOON
+
+    def test_after_that_the_next_one_begins_at_the_last_look(self) -> None:
+        visits.look("ada", now=NOON)
+        last = after(1700)
+        visits.look("ada", now=last)
+        assert visits.look("ada", now=after(4000)).at == last
+
+    def test_people_do_not_see_for_each_other(self) -> None:
+        visits.look("ada", now=NOON)
+        visits.look("bob", now=after(3600))
+        assert visits.look("ada", now=after(7200)).at == NOON
+
+    def test_seen_is_seen(self) -> None:
+        visits.look("ada", now=NOON)
+        visits.mark_seen("ada", now=after(60))
+        assert visits.look("ada", now=after(90)).at == after(60)
+
+    @pytest.mark.parametrize(
+        ("text", "found"),
+        [
+            ("12h", NOON - timedelta(hours=12)),
+            ("2029-12-31T12:00:00Z", NOON - timedelta(days=1)),
+            ("2029-12-31T13:00:00+01:00", NOON - timedelta(days=1)),
+            ("2029-12-31", NOON - timedelta(days=1, hours=12)),
+        ],
+    )
+    def test_an_address_may_ask(self, text: str, found: datetime) -> None:
+        assert visits.moment_of(text, now=NOON) == found
+
+    @pytest.mark.parametrize(
+        "text", ["soon", "-1h", "99999d", "0001-01-01", "9999-12-31", "\x00", "1" * 400]
+    )
+    def test_nonsense_is_refused(self, text: str) -> None:
+        with pytest.raises(NotFound):
+            visits.moment_of(text, now=NOON)
+
+
+def page(browser: Client, address: str = "/?since=12h") -> str:
+    answer = browser.get(address)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+class TestOverview:
+    def test_equal_failures_stand_together_with_their_count(self, browser: Client) -> None:
+        now = timezone.now()
+        worker = factories.make_worker("gpu-a", gpus=8, now=now)
+        for number in range(3):
+            attempt = begin(worker, name=f"wide {number}", now=now)
+            say(attempt, OOM.format(who="ada", line=number, size=number, gpu=number).encode())
+            factories.finish(attempt, exit_code=1, now=now)
+        other = begin(worker, name="narrow", now=now)
+        factories.finish(other, exit_code=3, now=now)
+
+        told = page(browser)
+
+        assert (
+            '<span class="how-many">3 \N{MULTIPLICATION SIGN}</span> <b>CUDA out of memory</b>'
+            in told
+        )
+        assert '<span class="how-many">1 \N{MULTIPLICATION SIGN}</span> <b>exit code 3</b>' in told
+        assert "0 runs completed, 4 failed" in told
+
+    def test_what_was_lost_and_came_back_is_told(self, browser: Client) -> None:
+        now = timezone.now()
+        worker = factories.make_worker("gpu-a", gpus=1, now=now)
+        first = begin(worker, name="unlucky", now=now)
+        factories.finish(first, Outcome.LOST, now=now)
+        Job.objects.update(not_before=None)
+        second = factories.claim(worker, now=now)
+        factories.finish(second, now=now)
+
+        told = page(browser)
+
+        assert "lost with a worker</b>: 1 completed since" in told
+
+    def test_a_good_night_is_one_line(self, browser: Client) -> None:
+        now = timezone.now()
+        worker = factories.make_worker("gpu-a", gpus=2, now=now)
+        for _ in range(2):
+            attempt = begin(worker, now=now - timedelta(hours=3))
+            factories.finish(attempt, now=now)
+        factories.sync(worker, now=now)
+
+        told = page(browser)
+
+        assert "All went well: 2 runs completed, 6 GPU-h used." in told
+        assert "is-quiet" in told
+
+    def test_free_gpus_while_jobs_wait_are_said_loudly(self, browser: Client) -> None:
+        now = timezone.now()
+        factories.make_worker("gpu-a", gpus=2, now=now)
+        factories.make_job(gpus=8, now=now)
+
+        told = page(browser)
+
+        assert "2 GPUs idle on gpu-a though 1 job waits." in told
+
+    def test_a_held_job_makes_no_gpu_idle(self, browser: Client) -> None:
+        now = timezone.now()
+        factories.make_worker("gpu-a", gpus=2, now=now)
+        factories.make_job(held=True, now=now)
+        assert "data-idle" not in page(browser)
+
+    def test_jobs_without_any_worker_are_told_with_what_to_type(self, browser: Client) -> None:
+        now = timezone.now()
+        factories.make_worker("gpu-a", gpus=2, now=now - timedelta(hours=2))
+        factories.make_job(now=now)
+
+        told = page(browser)
+
+        assert "1 job waits; no worker is online. Last seen: gpu-a, 2 h ago." in told
+        assert "./whirr-worker -s http://testserver" in told
+
+    def test_a_worker_that_fell_silent_meanwhile_is_a_trouble(self, browser: Client) -> None:
+        now = timezone.now()
+        factories.make_worker("gpu-a", gpus=2, now=now - timedelta(hours=2))
+        begin(factories.make_worker("gpu-b", now=now), now=now)
+        assert "fell silent 2 h ago" in page(browser)
+        assert "fell silent" not in page(browser, "/?since=1h")
+
+    def test_what_ended_before_the_last_look_is_no_news(self, browser: Client) -> None:
+        now = timezone.now()
+        attempt = begin(name="old one", now=now - timedelta(hours=2))
+        factories.finish(attempt, exit_code=1, now=now - timedelta(hours=1))
+        Visit.objects.create(name="owner", since=now, last=now - timedelta(minutes=40))
+        assert "Nothing ended" in page(browser, "/")
+
+    def test_marking_as_seen(self, browser: Client) -> None:
+        attempt = begin(now=timezone.now())
+        factories.finish(attempt, exit_code=1, now=timezone.now())
+        assert "1 failed" in page(browser, "/")
+
+        answer = browser.post("/seen")
+
+        assert answer.status_code == 302
+        assert "Nothing ended" in page(browser, "/")
+
+    @pytest.mark.parametrize("address", ["/?since=soon", "/?since=9999-01-01", "/timeline/?from=x"])
+    def test_nonsense_in_the_address_is_a_page_that_is_not_there(
+        self, address: str, browser: Client
+    ) -> None:
+        assert browser.get(address).status_code == 404
+
+
+def test_first_steps_tick_by_themselves(browser: Client) -> None:
+    empty = page(browser, "/")
+    assert "0 of 3 done" in empty
+    assert "export WHIRR_SERVER_URL=http://testserver" in empty
+    assert "Fill with demo data" in empty
+
+    now = timezone.now()
+    worker = factories.make_worker("gpu-a", now=now)
+    assert "1 of 3 done" in page(browser, "/")
+    begin(worker, now=now)
+    assert "First steps" not in page(browser, "/")
+
+
+def test_the_first_steps_are_left_out_where_people_know_them(browser: Client) -> None:
+    now = timezone.now()
+    for _ in range(3):
+        factories.make_job(now=now)
+    assert not Worker.objects.exists()
+    assert "First steps" not in page(browser, "/")
