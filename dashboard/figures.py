@@ -84,8 +84,9 @@ def layout() -> Figure:
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "system-ui, sans-serif", "size": 12, "color": "--ink-soft"},
-        "xaxis": line | {"nticks": 6},
-        "yaxis": line | {"nticks": 6, "exponentformat": "power"},
+        "xaxis": line | {"nticks": 6, "exponentformat": "e"},
+        # "power" would write exponents in smaller letters by a style, which the policy forbids.
+        "yaxis": line | {"nticks": 6, "exponentformat": "e"},
         "hovermode": False,  # the page's own: over all charts at once, and for merged traces
         "showlegend": False,
         "dragmode": "zoom",

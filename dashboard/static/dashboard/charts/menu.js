@@ -18,6 +18,9 @@ export class Menu {
     this.stage = new Stage(board);
     this.box = element("div", { class: "chart-menu", popover: "auto", "aria-label": "Chart" });
     document.body.append(this.box);
+    this.box.addEventListener("beforetoggle", ({ newState }) => {
+      if (newState === "closed" && this.button?.isConnected) this.button.focus();
+    });
     this.clicked = (event) => {
       const button = event.target.closest("[data-chart-menu]");
       if (button) this.open(button.closest("[data-key]").chart, button);
@@ -36,7 +39,7 @@ export class Menu {
     this.box.style.setProperty("left", `${Math.max(8, Math.min(left, right - offsetWidth, innerWidth - offsetWidth - 8))}px`);
     this.box.style.setProperty("top", `${Math.max(8, Math.min(bottom + 4, innerHeight - offsetHeight - 8))}px`);
     this.box.querySelector("select, button").focus();
-    this.box.onbeforetoggle = (event) => event.newState === "closed" && button.isConnected && button.focus();
+    this.button = button;
   }
 
   selects(chart) {
