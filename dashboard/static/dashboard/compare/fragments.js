@@ -54,6 +54,7 @@ export function mountImportance(root, state, offers) {
 
 /** The changes of two runs: the baseline, or else the first run, and one that somebody chooses. */
 export function mountCode(root, state) {
+  if (!root) return; // one run alone has no changes
   const tools = root.querySelector("[data-tools]");
   const pairs = () => state.ordered().map((run) => [run.id, run.label]);
   const sides = () => {
