@@ -1,10 +1,9 @@
-"""The page's own scripts in a real browser: a log makes text and nothing else, whatever is in it."""
+"""The page's own scripts in a real browser, one at a time."""
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route
@@ -36,77 +35,6 @@ def serve(route: Route) -> None:
         route.fulfill(path=STATIC / name)
     else:
         route.abort()
-
-
-@pytest.fixture
-def shown(page: Page) -> Callable[..., Any]:
-    """What the log makes of pieces of text: [[text of each line], classes, tags used, requests made]."""
-
-    def show(*pieces: str) -> dict[str, Any]:
-        requests: list[str] = []
-        page.on("request", lambda request: requests.append(request.url))
-        answer: dict[str, Any] = page.evaluate(
-            """async (pieces) => {
-              const { Terminal, lineElement } = await import("/ansi.js");
-              const terminal = new Terminal(), box = document.createElement("div");
-              let open;
-              for (const piece of pieces) {
-                const part = terminal.write(piece);
-                box.append(...part.lines.map(lineElement));
-                open = part.open;
-              }
-              if (open?.pieces.length) box.append(lineElement(open));
-              document.body.replaceChildren(box);
-              await new Promise((done) => setTimeout(done, 30));
-              return {
-                lines: [...box.children].map((line) => line.textContent),
-                classes: [...box.querySelectorAll("span")].map((span) => span.className),
-                tags: [...new Set([...box.querySelectorAll("*")].map((each) => each.tagName))].sort(),
-              };
-            }""",
-            list(pieces),
-        )
-        answer["requests"] = [url for url in requests if not url.endswith("/ansi.js")]
-        return answer
-
-    return show
-
-
-def test_hostile_output_is_text(shown: Callable[..., Any]) -> None:
-    evil = (
-        "<img src=//evil.test/x onerror=alert(1)><svg onload=alert(1)>\n"
-        "\x1b]8;;javascript:alert(1)\x07click\x1b]8;;\x07\n"
-        "\x1b[31m<script>alert(1)</script>\x1b[0m\n"
-        "\x1b]0;title\x07\x1bP+q\x1b\\\x1b[2J\x1b[999;999H\x00\x08end\n"
-    )
-
-    answer = shown(evil)
-
-    assert answer["tags"] == ["DIV", "SPAN"]
-    assert answer["requests"] == []
-    assert answer["lines"][0].startswith("<img src=")
-    assert answer["lines"][1:] == ["click", "<script>alert(1)</script>", "end"]
-    assert answer["classes"] == ["fg1"]
-
-
-def test_a_progress_bar_is_its_last_state(shown: Callable[..., Any]) -> None:
-    answer = shown("0 %", "\r50 %", "\r100 %\n", "windows\r\n", "next")
-
-    assert answer["lines"] == ["100 %3 updates", "windows", "next"]
-
-
-def test_an_escape_cut_by_a_push_is_put_together(shown: Callable[..., Any]) -> None:
-    answer = shown("a\x1b", "[1;3", "2mgreen\x1b[", "0mplain\n")
-
-    assert answer["lines"] == ["agreenplain"]
-    assert answer["classes"] == ["bold fg2"]
-
-
-def test_a_line_of_ten_megabytes_does_not_hold_up_the_page(shown: Callable[..., Any]) -> None:
-    answer = shown("x" * 10_000_000, "\nshort\n")
-
-    assert len(answer["lines"][0]) < 9000
-    assert answer["lines"][1] == "short"
 
 
 def test_smoothing_starts_without_bias_and_keeps_gaps(page: Page) -> None:

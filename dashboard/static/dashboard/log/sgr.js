@@ -14,7 +14,8 @@ export function sgr(style, codes) {
   for (let i = 0; i < list.length; i += 1) {
     const [code, ...parts] = list[i];
     if (code === 0) next = style.link ? { link: style.link } : {};
-    else if (ON[code]) next[ON[code]] = code !== 4 || parts[0] !== 0;
+    else if (code === 4 && parts[0] === 0) delete next.underline;
+    else if (ON[code]) next[ON[code]] = true;
     else if (OFF[code]) OFF[code].forEach((name) => delete next[name]);
     else if (code >= 30 && code <= 37) next.fg = code - 30;
     else if (code >= 90 && code <= 97) next.fg = code - 82;
