@@ -1,11 +1,10 @@
 """Take the pictures of docs/screenshots/: `python scripts/screenshots.py [page ...]`, or `make screenshots`.
 
-Two servers of its own, in folders that are thrown away: one with a day of work that scripts/seed.py made up (a lab
-with GPUs, for the overview and the table), and a real stack on which small networks train while the camera runs (the
-run page and the comparison). Each page is taken light and dark, on a desk and on a phone.
+A web process in a folder that is thrown away, on the day of work that scripts/seed.py makes up. Every page is taken
+light and dark, on a desk (1440 x 900) and on a phone (360 x 740), as much of it as the screen shows. It fails where a
+page is wider than the screen.
 """
 
-import json
 import os
 import shutil
 import subprocess
@@ -13,38 +12,65 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
-from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "docs" / "screenshots"
-BIN = Path(sys.executable).parent
 FLAGS = ("--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-color-profile=srgb")
 SIZES = {"": (1440, 900), "-phone": (360, 740)}
 THEMES = ("light", "dark")
-RATES = (0.1, 0.03, 0.003)
+PATIENCE = 30_000  # ms until what a picture waits for is there
+SETTLES = 400  # ms in which charts follow a theme
+
+
+def nothing(_page: Page) -> None:
+    """Most pages are taken as they open."""
+
+
+def open_palette(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox").fill("vit")
+    page.get_by_role("option", name="job-").first.wait_for()
+
+
+def open_keys(page: Page) -> None:
+    page.keyboard.press("?")
 
 
 @dataclass(frozen=True)
 class Shot:
-    """A page and what has to be on it before the picture is taken."""
+    """A page, what has to be on it before the picture is taken, and what is done before."""
 
     name: str
     path: str
-    ready: str
+    ready: str = "main"
+    first: Callable[[Page], None] = nothing
 
 
-SEEDED = (
-    Shot("overview", "/", ".device"),
-    Shot("runs", "/runs/", "tbody tr"),
-    Shot("sweep", "/compare/?runs=job-1,job-4,job-7", ".plot .main-svg"),
-    Shot("failure", "/runs/job-3/", ".why pre"),
+SHOTS = (
+    Shot("overview", "/"),
+    Shot("timeline", "/timeline/"),
+    Shot("runs", "/runs/", "[data-row]"),
+    Shot("groups", "/runs/?group=config.lr&split=60", "main tbody tr"),
+    Shot("run", "/runs/job-10/", ".main-svg"),
+    Shot("failure", "/runs/job-3/"),
+    Shot("compare", "/compare/?runs=job-1,job-4,job-7,job-9", ".main-svg"),
+    Shot("queue", "/queue/"),
+    Shot("sweeps", "/arrays/"),
+    Shot("sweep", "/arrays/1/"),
+    Shot("workers", "/workers/"),
+    Shot("submit", "/submit/"),
+    Shot("trash", "/trash/"),
+    Shot("palette", "/queue/", first=open_palette),
+    Shot("keys", "/runs/", "[data-row]", open_keys),
+    Shot("not-found", "/runs/job-404/"),
+    Shot("enter", "/enter"),
 )
 
 
@@ -53,15 +79,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def call(url: str, secret: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, headers=headers)  # noqa: S310
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-        found: dict[str, Any] = json.load(answer)
-        return found
 
 
 @contextmanager
@@ -85,70 +102,36 @@ def wait_for(url: str, patience: float = 60) -> None:
     end = time.monotonic() + patience
     while True:
         try:
-            call(url, "")
+            with urllib.request.urlopen(url, timeout=10):  # noqa: S310
+                return
         except OSError:
             if time.monotonic() > end:
                 raise
             time.sleep(0.3)
-        else:
-            return
 
 
-@contextmanager
-def real_stack(folder: Path) -> Iterator[str]:
-    """`whirr up` in an empty folder; yields the link that it prints."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("WHIRR_")}
-    environment["PATH"] = f"{BIN}:{environment['PATH']}"  # the agent's jobs say `python`
-    options: dict[str, Any] = {"cwd": folder, "env": environment, "check": True}
-    up = [BIN / "whirr", "up", "--detach", "--no-browser", "--port", str(free_port())]
-    said = subprocess.run(up, stdout=subprocess.PIPE, text=True, **options).stdout
-    try:
-        yield next(word for word in said.split() if "/enter#" in word)
-    finally:
-        subprocess.run([BIN / "whirr", "down"], **options)
-
-
-def train(url: str, secret: str, folder: Path) -> list[str]:
-    """Queue a small sweep that really trains; wait until its last run is half way. Returns the runs' ids."""
-    shutil.copy(ROOT / "examples" / "digits" / "train.py", folder)
-    keys = []
-    for rate in RATES:
-        command = ["python", "train.py", "--lr", str(rate)]
-        wish = {
-            "command_argv": command,
-            "workdir": str(folder),
-            "name": "digits",
-            "tags": ["sweep"],
-        }
-        keys.append(call(f"{url}/api/v1/jobs", secret, wish)["run_id"])
-    number = keys[-1].removeprefix("job-")
-    while call(f"{url}/api/v1/jobs/{number}", secret)["status"] == "queued":
-        time.sleep(0.5)
-    time.sleep(4)
-    return keys
-
-
-def take(browser: Browser, link: str, shots: tuple[Shot, ...], wanted: set[str]) -> None:
+def take(browser: Browser, link: str, wanted: set[str]) -> None:
     url = link.split("/enter")[0]
     for suffix, (width, height) in SIZES.items():
-        page = browser.new_page(
-            viewport={"width": width, "height": height}, device_scale_factor=1.5 if suffix else 1
-        )
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(PATIENCE)
         page.goto(link)
         page.wait_for_url(f"{url}/")
-        for shot in shots:
+        for shot in SHOTS:
             if not wanted or shot.name in wanted:
                 in_both_themes(page, url, shot, suffix)
         page.close()
 
 
 def in_both_themes(page: Page, url: str, shot: Shot, suffix: str) -> None:
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
     page.goto(url + shot.path)
-    page.wait_for_selector(shot.ready)
-    page.wait_for_timeout(2500)  # charts draw, sockets speak
+    page.wait_for_selector(shot.ready, state="attached")
+    page.wait_for_load_state("networkidle")
+    shot.first(page)
     for theme in THEMES:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        page.wait_for_timeout(1200)
+        page.wait_for_timeout(SETTLES)
         page.screenshot(path=OUT / f"{shot.name}{suffix}-{theme}.png")
     wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     if wider > 0:
@@ -157,6 +140,9 @@ def in_both_themes(page: Page, url: str, shot: Shot, suffix: str) -> None:
 
 def main() -> None:
     wanted = set(sys.argv[1:])
+    if unknown := wanted - {shot.name for shot in SHOTS}:
+        known = ", ".join(shot.name for shot in SHOTS)
+        raise SystemExit(f"no picture is called {', '.join(sorted(unknown))}; there are: {known}")
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         raise SystemExit("Chromium is missing: apt-get install chromium")
@@ -164,23 +150,10 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="whirr-shots-") as name,
         sync_playwright() as playwright,
+        seeded_server(Path(name)) as link,
     ):
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        folder = Path(name)
-        for each in ("seeded", "real"):
-            (folder / each).mkdir()
-        if not wanted or wanted & {shot.name for shot in SEEDED}:
-            with seeded_server(folder / "seeded") as link:
-                take(browser, link, SEEDED, wanted)
-        if not wanted or wanted & {"run", "compare"}:
-            with real_stack(folder / "real") as link:
-                url, secret = link.split("/enter#")
-                keys = train(url, secret, folder / "real")
-                shots = (
-                    Shot("run", f"/runs/{keys[-1]}/", ".plot .main-svg"),
-                    Shot("compare", f"/compare/?runs={','.join(keys)}", ".plot .main-svg"),
-                )
-                take(browser, link, shots, wanted)
+        take(browser, link, wanted)
         browser.close()
 
 
