@@ -22,7 +22,6 @@ from typing import Any
 
 Figure = dict[str, Any]
 
-AXES: dict[str, Any] = {"step": "step", "time": "time"}
 DASHES = ("solid", "dash", "dot", "dashdot")
 RAMP = 9  # --ramp-0 … --ramp-8, for values in an order
 FEW_POINTS = 30

@@ -1,6 +1,5 @@
 """The page's own scripts in a real browser, one at a time."""
 
-import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,35 +34,6 @@ def serve(route: Route) -> None:
         route.fulfill(path=STATIC / name)
     else:
         route.abort()
-
-
-def test_smoothing_starts_without_bias_and_keeps_gaps(page: Page) -> None:
-    smoothed = page.evaluate(
-        'async () => (await import("/figure.js")).smooth([4, null, 4, 0], 0.5)'
-    )
-
-    assert smoothed[:3] == [4, None, 4]
-    assert 1 < smoothed[3] < 4
-
-
-@pytest.mark.parametrize(
-    ("start", "result", "points"),
-    [(2, "grown", 4), (1, "grown", 3), (0, "known", 2), (5, "stale", 2)],
-)
-def test_points_are_appended_once(page: Page, start: int, result: str, points: int) -> None:
-    line = {"x": [0, 1], "y": [1, 2], "meta": {"role": "line", "run": "r", "count": 2, "curve": 0}}
-    columns = {"from": start, "step": [7, 8], "value": [3, "NaN"], "time": [0, 0]}
-
-    said, count = page.evaluate(
-        f"""async () => {{
-          const {{ append }} = await import("/figure.js");
-          const figure = {{ data: [{json.dumps(line)}] }};
-          const said = append(figure, "r", {json.dumps(columns)}, "step");
-          return [said, figure.data[0].x.length];
-        }}"""
-    )
-
-    assert (said, count) == (result, points)
 
 
 def test_series_of_the_binary_form_are_typed_arrays(page: Page) -> None:

@@ -1,5 +1,5 @@
 // What a run logged that is no number: a card for each key; only those near the screen are fetched and kept up to date.
-import { resolve } from "./figure.js";
+import { resolve } from "./charts/paint.js";
 
 const TRY_AGAIN = 3000;
 const CONFIG = { displayModeBar: false, responsive: true, showTips: false };

@@ -54,7 +54,7 @@ export class Hover {
       height: yaxis._length,
       toX: (x) => xaxis._offset + xaxis.l2p(x * scale),
       toY: (y) => yaxis._offset + yaxis.l2p(axis.kind === "log" ? Math.log10(y) : axis.place(y)),
-      x: (px) => xaxis.p2l(px - xaxis._offset) / scale,
+      xAt: (px) => xaxis.p2l(px - xaxis._offset) / scale,
     };
   }
 
@@ -74,9 +74,9 @@ export class Hover {
     const [px, py] = [clientX - box.left, clientY - box.top];
     const inside = px >= places.left && px <= places.left + places.width && py >= places.top && py <= places.top + places.height;
     if (!inside) return this.left(chart);
-    const x = places.x(px);
-    const reach = Math.abs(places.x(px + REACH) - x);
-    const { rows, hit } = under(chart.drawing.drawn, { x, px, py, reach, ...places });
+    const x = places.xAt(px);
+    const reach = Math.abs(places.xAt(px + REACH) - x);
+    const { rows, hit } = under(chart.drawing.drawn, { ...places, x, px, py, reach });
     this.at = { chart, x: hit ? hit.x : x, axis: chart.settings.x };
     this.say(hit?.line.curve.run ?? null);
     for (const each of this.charts) if (each.visible) this.paint(each);
@@ -131,7 +131,8 @@ export class Hover {
 
   stroke(pen, { x, y, curve, colour }, { toX, toY }, strong) {
     pen.strokeStyle = pen.fillStyle = resolve(colour);
-    pen.lineWidth = 2.5;
+    pen.lineWidth = 2;
+    pen.lineJoin = "round";
     if (strong && !curve.exact) {
       pen.globalAlpha = 0.14;
       pen.beginPath();

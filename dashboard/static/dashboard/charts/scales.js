@@ -3,6 +3,7 @@ import { number } from "../words.js";
 
 const PAD = 0.04; // of the range, above and below
 const TICKS = 9;
+const FEW = 4; // powers of ten, below which their halves and fifths are ticks too
 
 /** The linear part of a symlog axis reaches as far as the smaller ones of the values do: a power of ten. */
 export function thresholdOf(sorted) {
@@ -27,7 +28,10 @@ export function symlogTicks([from, to], threshold) {
   const highest = Math.ceil(Math.log10(Math.max(1, unsymlog(Math.max(Math.abs(from), Math.abs(to)), threshold) / threshold))) + lowest;
   for (let exponent = lowest; exponent <= highest; exponent += 1) exponents.push(exponent);
   const values = [0, ...exponents.flatMap((exponent) => [10 ** exponent, -(10 ** exponent)])];
-  const inside = values.filter((value) => symlog(value, threshold) >= from && symlog(value, threshold) <= to).sort((one, other) => one - other);
+  const fits = (value) => symlog(value, threshold) >= from && symlog(value, threshold) <= to;
+  const among = (some) => [...new Set(some)].filter(fits).sort((one, other) => one - other);
+  const powers = among(values);
+  const inside = powers.length < FEW ? among(values.flatMap((value) => [value / 5, value / 2, value, value * 2, value * 5])) : powers;
   const stride = Math.max(1, Math.ceil(inside.length / TICKS));
   const zero = Math.max(0, inside.indexOf(0));
   const kept = inside.filter((_, at) => (at - zero) % stride === 0);

@@ -3,20 +3,15 @@
 import json
 import math
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from playwright.sync_api import Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from dashboard import figures
-
-STATIC = Path(__file__).resolve().parents[2] / "dashboard" / "static" / "dashboard"
-HOST = "http://whirr.test"
-
-pytestmark = pytest.mark.browser
+from tests.browser.test_scripts import HOST, serve
 
 Call = Callable[..., Any]
 
@@ -38,24 +33,13 @@ RUN = """async ([module, body, given]) => {
 
 
 @pytest.fixture(scope="module")
-def page(chromium: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.route("**/*", serve)
-        page.goto(f"{HOST}/empty")
-        yield page
-        browser.close()
-
-
-def serve(route: Route) -> None:
-    name = route.request.url.removeprefix(f"{HOST}/").partition("?")[0]
-    if name == "empty":
-        route.fulfill(body="<!doctype html><body></body>", content_type="text/html")
-    elif (STATIC / name).is_file():
-        route.fulfill(path=STATIC / name)
-    else:
-        route.abort()
+def page(chrome: Browser) -> Iterator[Page]:
+    """An empty page that can import our modules."""
+    page = chrome.new_page()
+    page.route("**/*", serve)
+    page.goto(f"{HOST}/empty")
+    yield page
+    page.close()
 
 
 @pytest.fixture
@@ -157,6 +141,10 @@ def test_symlog_ticks_are_zero_and_powers_of_ten_on_both_sides(run: Call) -> Non
     wide = run("scales", "m.symlogTicks([-20, 20], 1e-9)")
     assert len(wide["tickvals"]) <= 10
     assert "0" in wide["ticktext"]
+    narrow = run("scales", "m.symlogTicks([m.symlog(0.3, 1), m.symlog(6, 1)], 1)")
+    assert narrow["ticktext"] == ["0.5", "1", "2", "5"], (
+        "less than a decade needs more than its powers"
+    )
 
 
 def test_percentiles_are_numpys_and_a_view_is_clipped_to_them(run: Call) -> None:
