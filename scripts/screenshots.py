@@ -35,7 +35,7 @@ def nothing(_page: Page) -> None:
 
 def open_palette(page: Page) -> None:
     page.keyboard.press("Control+k")
-    page.get_by_role("combobox").fill("vit")
+    page.get_by_role("combobox", name="Find a run").fill("vit")
     page.get_by_role("option", name="job-").first.wait_for()
 
 

@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "whirr_site.settings")
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
@@ -116,7 +117,7 @@ def a_worker(name: str, card: str, count: int, memory_mb: int, *, now: datetime)
         cpu_count=64,
         memory_mb=515_000,
         tags=["fast-disk"],
-        version="1.0.0",
+        version=settings.WHIRR_VERSION,
         python="3.11.7",
     )
     worker = workers.register(name, hardware, session="seed", now=now)

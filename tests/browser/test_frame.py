@@ -12,9 +12,9 @@ SOON = 15_000  # ms; the machine may be busy with other tests
 
 def open_palette(page: Page, text: str = "") -> None:
     page.keyboard.press("Control+k")
-    expect(page.get_by_role("combobox")).to_be_focused()
+    expect(page.get_by_role("combobox", name="Find a run")).to_be_focused()
     if text:
-        page.get_by_role("combobox").fill(text)
+        page.get_by_role("combobox", name="Find a run").fill(text)
 
 
 class TestThePalette:
@@ -23,7 +23,7 @@ class TestThePalette:
         open_palette(page, "tokenizer")
         expect(page.get_by_role("option").first).to_contain_text("tokenizer-bench", timeout=SOON)
         expect(page.get_by_role("status").filter(has_text="found")).to_be_visible()
-        field = page.get_by_role("combobox")
+        field = page.get_by_role("combobox", name="Find a run")
         expect(field).to_have_attribute("aria-activedescendant", "palette-option-0")
         page.keyboard.press("Enter")
         page.wait_for_url("**/runs/job-13/")
@@ -128,7 +128,7 @@ class TestTheTheme:
                 page.get_by_role("navigation").get_by_role("link", name=name)
             ).to_be_in_viewport()
         page.get_by_role("button", name="Find a run").click()
-        expect(page.get_by_role("combobox")).to_be_focused()
+        expect(page.get_by_role("combobox", name="Find a run")).to_be_focused()
 
 
 class TestTheClock:
