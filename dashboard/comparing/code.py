@@ -115,7 +115,9 @@ def _changes(patch: list[str]) -> list[str]:
 
 
 def _kind(side: str, text: str) -> str:
-    return "place" if text.startswith("@@") else side
+    if text.startswith("@@"):
+        return "place"
+    return side if text.startswith(("+", "-")) else "same"
 
 
 def _compared(before: list[str], after: list[str]) -> Iterator[Line]:

@@ -48,7 +48,7 @@ def importance(
     """
     random = np.random.default_rng(seed)
     until = time.monotonic() + seconds
-    variance = float(y.var())
+    variance = float(y.var()) if len(y) else 0.0
     if not x.shape[1] or variance == 0:
         return Importance(0.0, np.zeros(x.shape[1]), np.zeros(x.shape[1]), 0)
     scores, drops = [], []

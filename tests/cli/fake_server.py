@@ -19,6 +19,7 @@ class FakeServer:
         self.token = token
         self.jobs: dict[int, Job] = {}
         self.runs: list[dict[str, Any]] = []
+        self.series: list[dict[str, Any]] = []
         self.workers: list[dict[str, Any]] = []
         self.logs: dict[tuple[str, int], bytes] = {}
         self.exports: dict[tuple[str, str], bytes] = {}  # by run and format
@@ -145,7 +146,11 @@ class FakeServer:
             for number in pending:
                 self.jobs[number]["status"] = "cancelled"
             return 200, {"message": "cancelled", "job_ids": pending}
-        number = int(path.split("/")[4])
+        if path == "/api/v1/series":
+            return 200, {"series": self._series(json.loads(body))}
+        return self._cancel(int(path.split("/")[4]))
+
+    def _cancel(self, number: int) -> tuple[int, Any]:
         if number not in self.jobs:
             return 404, {"detail": f"there is no job {number}", "code": "not_found"}
         before, job = self.jobs[number]["status"], self.jobs[number]
@@ -153,6 +158,10 @@ class FakeServer:
             return 409, {"detail": f"job {number} has ended", "code": "illegal_move"}
         job["status"] = "cancelled"
         return 200, {"message": "cancelled", "previous_status": before}
+
+    def _series(self, asked: dict[str, Any]) -> list[dict[str, Any]]:
+        told = [each for each in self.series if each["run"] in asked["runs"]]
+        return [each for each in told if not asked["keys"] or each["key"] in asked["keys"]]
 
     def _get(self, parts: list[str], query: dict[str, list[str]]) -> tuple[int, Any]:
         if parts == ["status"]:

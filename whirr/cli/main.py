@@ -34,6 +34,7 @@ COMMANDS = {
     "runs": ("runs", "List runs."),
     "sync": ("sync", "Deliver what direct runs have not delivered yet."),
     "show": ("runs", "Show one run: config, summary, artifacts."),
+    "compare": ("compare", "Show runs side by side."),
     "export": ("export", "Take runs out, as JSON, CSV, Parquet or folders."),
     "import": ("importing", "Bring runs in, from TensorBoard, MLflow, CSV or an export."),
     "rm": ("trash", "Move runs to the trash."),

@@ -2,7 +2,7 @@
 // hundred runs scroll like five; the key and the baseline stay where they are.
 import { button, icon, node, swatch } from "./nodes.js";
 
-const COLUMN = 150;
+const COLUMN = 172;
 const MARGIN = 3; // columns beyond either edge
 const ROWS_AT_ONCE = 200;
 

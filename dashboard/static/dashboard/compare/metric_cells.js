@@ -80,15 +80,16 @@ export function metricCells(table) {
   };
 }
 
-/** "+0.012 (+3.1 %) ↑ worse": signs, arrow and word say it to those who see no colours. */
+/** "↑ worse +0.012 (+3.1 %)": arrow, word and sign say it to those who see no colours. */
 function deltaOf(value, base, direction) {
   const found = delta(value, base, direction);
   if (!found) return "";
   const sign = (text, of) => (of > 0 ? `+${text}` : text);
-  const percent = found.percent === null ? "" : ` (${sign(number(Number(found.percent.toPrecision(3))), found.percent)} %)`;
+  const short = (value) => sign(number(Number(value.toPrecision(3))), value);
+  const percent = found.percent === null ? "" : ` (${short(found.percent)} %)`;
   const arrow = found.by > 0 ? "↑" : found.by < 0 ? "↓" : "=";
   const given = { class: `delta is-${found.verdict || "plain"}`, "data-verdict": found.verdict };
-  return node("span", given, `${sign(number(found.by), found.by)}${percent} ${arrow} ${found.verdict}`.trimEnd());
+  return node("span", given, [arrow, found.verdict, `${short(found.by)}${percent}`].filter(Boolean).join(" "));
 }
 
 /** Runs sorted by the server: the best first, and the other way round when asked again. */

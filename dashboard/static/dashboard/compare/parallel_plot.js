@@ -43,7 +43,7 @@ export class PlotArea {
     for (const [at, line] of ordered) out.append(this.line(line, colour?.(at)));
     this.svg.append(out, ...this.axes.map((axis, at) => this.axis(axis, at)));
     this.hint = node("p", { class: "hint small", hidden: true });
-    this.root.replaceChildren(node("div", { class: "parallel-scroll", tabindex: 0, role: "region", "aria-label": "Parallel coordinates" }, this.svg), this.hint);
+    this.root.replaceChildren(node("div", { class: "parallel-scroll", tabindex: 0, role: "region", "aria-label": "Axes and lines" }, this.svg), this.hint);
     this.svg.addEventListener("pointermove", (event) => this.pointed(event));
     this.svg.addEventListener("pointerleave", () => this.tell(null));
   }
