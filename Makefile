@@ -15,7 +15,7 @@ TORCH := $(if $(PIP_FIND_LINKS),--find-links "$(PIP_FIND_LINKS)",--torch-backend
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint format check lock agent bench bench-queue bench-agent \
-	bench-tracking soak screenshots clean
+	bench-tracking bench-pages soak screenshots clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -60,7 +60,7 @@ lock: install ## compile requirements/*.in into the pinned requirements/*.txt (A
 agent: install ## build dist/whirr-worker.pyz, the agent in one file
 	@$(PYTHON) scripts/build_agent.py
 
-bench: bench-queue bench-agent bench-tracking ## all benchmarks
+bench: bench-queue bench-agent bench-tracking bench-pages ## all benchmarks
 
 bench-queue: install ## claims and submit-to-start
 	@$(PYTHON) benchmarks/queue.py $(ARGS)
@@ -70,6 +70,9 @@ bench-agent: install ## memory, start-up and shipping of the agent
 
 bench-tracking: install ## the record beside its peers from PyPI (ARGS="--only log")
 	@$(PYTHON) benchmarks/tracking.py $(ARGS)
+
+bench-pages: install ## tables, charts and logs in a browser, and how soon a line is seen (ARGS="--only log")
+	@$(PYTHON) benchmarks/pages.py $(ARGS)
 
 soak: install ## many agents for ten minutes, then a bad network (ARGS=--quick)
 	@$(PYTHON) benchmarks/soak.py $(ARGS)

@@ -46,8 +46,8 @@ def measure(report: Report, field: Field) -> None:
         server = of_stack(stack)
         report.section("one series, read over HTTP")
         report.remark("trackio, mlflow", REMARK)
-        runs = {points: _ours(server, points) for points in sizes.points}
-        _await_merged(stack)
+        runs = {points: sent(server, points) for points in sizes.points}
+        await_merged(stack)
         for points, run in runs.items():
             _measure_ours(report, server, run, points, sizes)
         health = timing(server, partial(server.call, "/health"), sizes.times)
@@ -88,7 +88,7 @@ def timing(server: Server, call: Callable[[], bytes], times: int) -> Row:
     }
 
 
-def _ours(server: Server, points: int) -> str:
+def sent(server: Server, points: int) -> str:
     """A run with a series of that many points, sent as a library would."""
     client = server.client()
     serving.submit(client, "true")
@@ -105,7 +105,9 @@ def _ours(server: Server, points: int) -> str:
     return str(order["run_id"])
 
 
-def _await_merged(stack: Stack) -> None:
+def await_merged(stack: Stack) -> None:
+    """Until the overviews have all points."""
+
     def merged() -> bool:
         return filling.unmerged(stack.data / "whirr.db") < STRETCH
 
