@@ -77,7 +77,7 @@ bench-pages: install ## tables, charts and logs in a browser, and how soon a lin
 soak: install ## many agents for ten minutes, then a bad network (ARGS=--quick)
 	@$(PYTHON) benchmarks/soak.py $(ARGS)
 
-screenshots: install ## the pictures of the README, light and dark
+screenshots: install ## every page as a picture: light and dark, desk and phone
 	@$(PYTHON) scripts/screenshots.py $(ARGS)
 
 clean: ## remove what was built and cached, and .venv/

@@ -33,8 +33,7 @@ from jobs.matching import Free  # noqa: E402
 from jobs.models import Worker  # noqa: E402
 from jobs.taking import Taker  # noqa: E402
 from runs import documents, streams  # noqa: E402
-from scripts import seeded_night  # noqa: E402
-from scripts import seed_surroundings  # noqa: E402
+from scripts import seed_surroundings, seeded_night  # noqa: E402
 
 BUSY = (
     (97, 0.92, 84),
@@ -94,16 +93,21 @@ def seed(*, now: datetime) -> None:
         "tokenizer-bench", {"vocab": 32000}, ["bench"], [node_b], now=now - timedelta(seconds=95)
     )
     train(order, lr=0.02, chance=chance, steps=90, start=now - timedelta(seconds=90), seconds=88)
-    for index in range(5):
-        wish = a_wish(f"vit-large fold {index}", {"lr": 0.001, "fold": index}, ["vit"], gpus=4)
-        submitting.submit(wish, user="ada", now=now - timedelta(minutes=6 - index))
-    wish = a_wish("needs h200", {"lr": 0.001}, ["vit"], gpus=1, min_memory_mb=143_360)
-    submitting.submit(wish, user="grace", now=now - timedelta(minutes=1))
+    queue_up(now=now)
     seeded_night.night(node_a, node_b, now=now)
     Worker.objects.filter(pk__in=[node_a.pk, node_b.pk]).update(
         heartbeat_at=now + timedelta(days=1)
     )
     Worker.objects.filter(pk=gone.pk).update(online=False)
+
+
+def queue_up(*, now: datetime) -> None:
+    """Jobs that wait: for GPUs that are taken, and for one that no machine has."""
+    for index in range(5):
+        wish = a_wish(f"vit-large fold {index}", {"lr": 0.001, "fold": index}, ["vit"], gpus=4)
+        submitting.submit(wish, user="ada", now=now - timedelta(minutes=6 - index))
+    large = a_wish("needs h200", {"lr": 0.001}, ["vit"], gpus=1, min_memory_mb=143_360)
+    submitting.submit(large, user="grace", now=now - timedelta(minutes=1))
 
 
 def a_worker(name: str, card: str, count: int, memory_mb: int, *, now: datetime) -> Worker:
