@@ -95,10 +95,10 @@ def seeded_server(folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/enter#{(folder / 'secret').read_text().strip()}"
     finally:
         web.terminate()
-        web.wait(timeout=20)
+        web.wait(timeout=60)
 
 
-def wait_for(url: str, patience: float = 60) -> None:
+def wait_for(url: str, patience: float = 180) -> None:
     end = time.monotonic() + patience
     while True:
         try:
