@@ -10,6 +10,8 @@ from dashboard.table.bulk import Deed, Target
 from dashboard.table.wish import Wish, elements
 from runs.errors import Invalid
 
+LONGEST_LIST = 1_000_000  # characters of ids in a form
+
 
 def target_of(query: QueryDict) -> Target:
     """`runs=a,b`, `sel=<key>`, or `q=…&all=1` (and `group`, `within`). Raises Invalid where it is none of them."""
@@ -19,7 +21,7 @@ def target_of(query: QueryDict) -> Target:
         return Target(wish=Wish.of(query))
     if query.get("q") and not query.get("runs"):
         raise Invalid("say all=1 where all runs of the filter are meant")
-    return Target(runs=tuple(query.get("runs", "").split(",")) if query.get("runs") else ())
+    return Target(runs=elements(query.get("runs", ""), longest=LONGEST_LIST))
 
 
 def deed_of(request: HttpRequest, query: QueryDict) -> Deed:
@@ -57,5 +59,7 @@ def apply(request: HttpRequest) -> HttpResponse:
 @needs("read")
 def select(request: HttpRequest) -> HttpResponse:
     """POST /selections   runs=job-1,job-2: {"key"}"""
-    kept = selections.keep(elements(request.POST.get("runs", "")), now=timezone.now())
+    kept = selections.keep(
+        elements(request.POST.get("runs", ""), longest=LONGEST_LIST), now=timezone.now()
+    )
     return JsonResponse({"key": kept.key, "count": len(kept.runs)})

@@ -4,7 +4,7 @@ from dashboard.frame import needs
 from dashboard.pages.runs import scope_of
 from dashboard.table import exporting
 from dashboard.table.bulk import Target
-from dashboard.table.wish import Wish
+from dashboard.table.wish import Wish, elements
 
 
 @needs("read")
@@ -12,8 +12,9 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """GET /runs/export?format=csv|tex|parquet&<as the table, or runs= or sel=>: all rows, as a download"""
     query = request.GET
     name = query.get("format", "csv")
-    runs = tuple(query["runs"].split(",")) if query.get("runs") else ()
-    target = Target(runs=runs, selection=query.get("sel", ""), wish=Wish.of(query))
+    target = Target(
+        runs=elements(query.get("runs", "")), selection=query.get("sel", ""), wish=Wish.of(query)
+    )
     pieces = exporting.export(target, name, scope_of(request))
     return StreamingHttpResponse(
         pieces,

@@ -150,8 +150,9 @@ def page_of_runs(we: Asked, count: int) -> tuple[list[Run], int]:
 def columns_of(we: Asked, runs: Sequence[Run]) -> tuple[list[Spec], list[Spec], list[str]]:
     """The columns to show, those that are hidden since they are empty, and words that name none."""
     if not we.wish.cols:
-        counts = choosing.metric_counts(runs)
-        return choosing.default_specs(runs, we.wish.sort, counts), [], []
+        some = runs[: choosing.LOOKED_AT]
+        counts = choosing.metric_counts(some)
+        return choosing.default_specs(some, we.wish.sort, counts), [], []
     specs, unknown = choosing.asked_for(we.wish.cols)
     if not runs:
         return specs, [], unknown

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet
 
 from dashboard.differences import differing, flat
 from dashboard.metrics import telling
@@ -15,7 +15,7 @@ from runs.query.scope import Scope
 from runs.storage import SYSTEM
 
 CONFIG_SHOWN = 5
-KEYS_MOST = 20_000
+LOOKED_AT = 100  # runs of a page that say which columns are worth showing
 
 
 def default_specs(runs: Sequence[Run], sort: Iterable[str], counts: Counter[str]) -> list[Spec]:
@@ -46,9 +46,9 @@ def primary(counts: Counter[str]) -> str:
 
 def metric_counts(runs: Sequence[Run]) -> Counter[str]:
     """How many of these runs logged each metric in their newest attempt; one query."""
-    by_pk = {run.pk: run.attempt for run in runs}
-    rows = Series.objects.filter(run__in=by_pk).values_list("run_id", "attempt", "key").distinct()
-    return Counter(key for pk, attempt, key in rows[:KEYS_MOST] if by_pk[pk] == attempt)
+    mine = Series.objects.filter(run__in=[run.pk for run in runs], attempt=F("run__attempt"))
+    rows = mine.order_by().values_list("key").annotate(n=Count("run", distinct=True))
+    return Counter(dict(rows))
 
 
 def asked_for(words: Sequence[str]) -> tuple[list[Spec], list[str]]:

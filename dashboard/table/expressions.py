@@ -7,11 +7,8 @@ from typing import Any
 
 from django.db.models import (
     F,
-    FloatField,
-    OrderBy,
     Q,
     QuerySet,
-    Subquery,
     TextField,
     Value,
 )
@@ -21,10 +18,9 @@ from django.db.models.lookups import Exact, IsNull
 from dashboard.table.job_fields import JOB_COLUMNS, gpu_count, worker_name
 from dashboard.table.specs import DATES, Spec, sorting
 from runs.models import Run
-from runs.query import fields
-from runs.query.conditions import series_column, series_of
 from runs.query.functions import Without
-from runs.query.json_values import JsonFlag, JsonNumber, JsonSame, JsonText
+from runs.query.json_values import JsonSame
+from runs.query.sorting import in_order, terms
 
 COLUMNS = {
     "name": "name",
@@ -39,27 +35,14 @@ TIMES = {"created": "created_at", "started": "started_at", "ended": "finished_at
 
 def ordered(runs: QuerySet[Run], words: Iterable[str], *, now: datetime) -> QuerySet[Run]:
     """Sorted in the database, runs without a value last whichever way, and the newest first where all else is equal."""
-    terms: list[Any] = []
-    for word in words:
-        found = sorting(word)
-        if found is None:
-            continue
-        spec, down = found
-        terms += [OrderBy(each, descending=down, nulls_last=True) for each in sort_terms(spec, now)]
-    return runs.order_by(*terms, "-id")
+    found = [order for word in words if (order := sorting(word))]
+    columns = [((spec.kind, spec.name, spec.which), down) for spec, down in found]
+    return in_order(runs, columns, now=now)
 
 
 def sort_terms(spec: Spec, now: datetime) -> list[Any]:
-    """What a column is sorted by, one after the other: numbers of a config come before texts."""
-    if spec.kind == "metric":
-        values = (
-            series_of(spec.name).order_by("writer").values(series_column(spec.name, spec.which))
-        )
-        return [Subquery(values[:1], output_field=FloatField())]
-    if spec.kind != "fixed":
-        kinds = (JsonNumber, JsonFlag, JsonText)
-        return [kind(spec.kind, spec.name) for kind in kinds]
-    return [fields.known()[spec.name].expression(now)]
+    """What a column is sorted by, one after the other."""
+    return terms(spec.kind, spec.name, spec.which, now=now)
 
 
 def group_term(spec: Spec, *, of_series: bool = False) -> Any:

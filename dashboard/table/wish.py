@@ -78,10 +78,10 @@ class Wish:
         return query.urlencode()
 
 
-def elements(text: str) -> tuple[str, ...]:
+def elements(text: str, *, longest: int = LONGEST_LIST) -> tuple[str, ...]:
     """The elements of a comma list, each of which was encoded on its own. Raises Invalid."""
-    if len(text) > LONGEST_LIST:
-        raise Invalid(f"a list in the address has at most {LONGEST_LIST} characters; shorten it")
+    if len(text) > longest:
+        raise Invalid(f"this list may have {longest} characters, not {len(text)}; shorten it")
     found = [storable(unquote(each)) for each in text.split(",")]
     return tuple(each for each in found if each)
 

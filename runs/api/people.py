@@ -1,5 +1,9 @@
 """Reading runs."""
 
+from datetime import datetime
+from urllib.parse import unquote
+
+from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -9,10 +13,14 @@ from rest_framework.views import APIView
 
 from runs import attention, clock, old_paths, selectors
 from runs.api import answers, downloads, serializers
-from runs.api.pages import page_of
+from runs.api.pages import Page, page_of, write
 from runs.api.parsing import checked
 from runs.errors import Forbidden
 from runs.models import Run
+from runs.query import sorting
+from runs.query.finding import filtered
+from runs.query.limits import bounded
+from runs.query.scope import Scope
 from runs.records import records_of
 from whirr_site.access.api import principal_of
 
@@ -25,7 +33,7 @@ def readable_run(request: Request, key: str) -> Run:
 
 
 class RunListView(APIView):
-    """GET /api/v1/runs?status=&tag=&project=&limit=&cursor=   newest first"""
+    """GET /api/v1/runs?filter=&sort=&status=&tag=&project=&limit=&cursor=   newest first where no `sort` is given"""
 
     @extend_schema(
         parameters=[serializers.RunQuery],
@@ -35,10 +43,33 @@ class RunListView(APIView):
     def get(self, request: Request) -> Response:
         query = checked(serializers.RunQuery, request.query_params)
         limit, after = query.pop("limit"), query.pop("cursor")
-        found = selectors.runs(**query).values(*answers.COLUMNS)
-        page = page_of(found, "runs", order="-id", after=after, limit=limit)
+        text, sort = query.pop("filter"), query.pop("sort")
+        scope = Scope(now=clock.now(), me=principal_of(request).name)
+        with bounded(text):
+            found = filtered(selectors.runs(**query), text, scope)
+            if sort:
+                page = sorted_page(found, sort, after=after or 0, limit=limit, now=scope.now)
+            else:
+                rows = found.values(*answers.COLUMNS)
+                page = page_of(rows, "runs", order="-id", after=after, limit=limit)
         told = [answers.row_json(row) for row in page.rows]
         return Response({"runs": told, "next_cursor": page.next_cursor})
+
+
+def sorted_page(
+    found: QuerySet[Run], sort: str, *, after: int, limit: int, now: datetime
+) -> Page[answers.Row]:
+    """Rows from the one numbered `after` on, in an order that may change from one page to the next. Raises Invalid."""
+    words = [unquote(word) for word in sort.split(",")]
+    ordered = sorting.by_words(found, words, now=now).values_list("pk", flat=True)
+    keys = list(
+        ordered[after : after + limit + 1]
+    )  # rows with their configs are not what is to be sorted
+    rows = {
+        row["id"]: row for row in Run.objects.filter(pk__in=keys[:limit]).values(*answers.COLUMNS)
+    }
+    more = write("runs-sorted", after + limit) if len(keys) > limit else None
+    return Page([rows[key] for key in keys[:limit] if key in rows], more)
 
 
 class RunView(APIView):

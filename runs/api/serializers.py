@@ -104,7 +104,27 @@ class RunQuery(serializers.Serializer[Any]):
     trashed = serializers.BooleanField(
         required=False, default=False, help_text="those in the trash, and no others"
     )
+    filter = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=4000,
+        trim_whitespace=False,
+        help_text="as the box of the runs page takes it: state:failed lr>=1e-4; see docs/filter.md",
+    )
+    sort = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=4000,
+        help_text="columns with commas between, a minus before one to go down: -metric.loss:min,name",
+    )
     cursor = CursorField("runs")
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """A sorted list goes on where it stopped counting, and its cursors are of another kind."""
+        self.fields["cursor"] = CursorField("runs-sorted" if data.get("sort") else "runs")
+        return dict(super().to_internal_value(data))
 
 
 class LogQuery(serializers.Serializer[Any]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from whirr.wire import NotAllowed, NotFound, Refused, Unreachable, WireError
+from whirr.wire import FilterWrong, NotAllowed, NotFound, Refused, Unreachable, WireError
 
 DONE = 0
 FAILED = 1
@@ -39,6 +39,17 @@ def from_wire(error: WireError, url: str) -> Failure:
         code = USAGE if error.status in (400, 413, 422) else FAILED
         return Failure(f"the server refuses: {error}", _in_words(error.fields), code)
     return Failure(str(error), "", FAILED)
+
+
+def of_filter(error: FilterWrong, text: str) -> Failure:
+    """The filter with carets under what is wrong in it."""
+    shown = "".join(char if char.isprintable() else " " for char in text)
+    carets = " " * error.at + "^" * max(1, error.length)
+    return Failure(
+        f"{error}\n       {shown}\n       {carets}",
+        "docs/filter.md says what a filter may say",
+        USAGE,
+    )
 
 
 def _in_words(fields: dict[str, Any]) -> str:

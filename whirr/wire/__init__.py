@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from whirr.wire.client import Client
     from whirr.wire.errors import (
         ConnectionEnded,
+        FilterWrong,
         Interrupted,
         LeaseLost,
         NotAllowed,
@@ -28,6 +29,7 @@ __all__ = [
     "Answer",
     "Client",
     "ConnectionEnded",
+    "FilterWrong",
     "Interrupted",
     "LeaseLost",
     "NotAllowed",

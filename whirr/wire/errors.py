@@ -7,6 +7,7 @@ WireError
 └── Refused          the server understood and said no: asking again will not help
     ├── NotAllowed   401, 403: the token is missing or too weak
     ├── NotFound     404
+    ├── FilterWrong  400 invalid_filter: characters of a filter that cannot be read or meant
     ├── LeaseLost    409 lease_lost: the attempt belongs to nobody or to somebody else
     └── OffsetGap    409 offset_gap: go on from `size`
 """
@@ -62,6 +63,15 @@ class NotFound(Refused):
     """There is no such thing."""
 
 
+class FilterWrong(Refused):
+    """A filter cannot be read or meant: `length` characters from character `at` (from 0) on are what is wrong."""
+
+    def __init__(self, status: int, code: str, detail: str, at: int, length: int) -> None:
+        super().__init__(status, code, detail)
+        self.at = at
+        self.length = length
+
+
 class LeaseLost(Refused):
     """The attempt was superseded or its job has ended: stop, and send nothing more."""
 
@@ -90,6 +100,9 @@ def error_for(status: int, body: bytes, location: str = "") -> WireError | None:
     code = str(problem.get("code") or "")
     if status == 409:
         return _conflict(code, detail, problem)
+    at, length = problem.get("at"), problem.get("length")
+    if code == "invalid_filter" and isinstance(at, int) and isinstance(length, int):
+        return FilterWrong(status, code, detail, at, length)
     fields = problem.get("fields")
     kind = _BY_STATUS.get(status, Refused)
     return kind(status, code, detail, fields if isinstance(fields, dict) else None)

@@ -1,7 +1,7 @@
 """A slow and plain reading of a filter's tree: what each comparison says of one run, in Python."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ import re2
 from runs.query import fields, literals
 from runs.query.syntax import All, Among, AnyOf, Compare, Has, Literal, Name, Node, Not, Words
 
-ORDERS = {
+ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
     ">": lambda a, b: a > b,
@@ -126,7 +126,10 @@ def _json(has: Any, sign: str, value: Literal) -> bool:
         return _is_number(has) and ORDERS[sign](_real(has), number)
     if isinstance(has, str):
         same = has.lower() == value.text.lower() if sign == ":" else has == value.text
-        words = {"NaN": math.isnan, "Infinity": lambda n: n == math.inf}
+        words: dict[str, Callable[[float], bool]] = {
+            "NaN": math.isnan,
+            "Infinity": lambda n: n == math.inf,
+        }
         return same or (number is not None and has in words and words[has](number))
     if isinstance(has, bool):
         return not value.quoted and value.text.lower() == str(has).lower()

@@ -8,10 +8,17 @@ import click
 
 from whirr.cli import asking, failures, output, place, values
 from whirr.cli.output import ago, span
-from whirr.wire import NotFound, WireError
+from whirr.wire import FilterWrong, NotFound, WireError
 
 
 @click.command()
+@click.option(
+    "--filter",
+    "-f",
+    "text",
+    help="Only runs that this finds: 'state:failed lr>=1e-4 created>-7d' (docs/filter.md).",
+)
+@click.option("--sort", help="By these columns, a minus to go down: '-metric.loss:min,name'.")
 @click.option("--tag", help="Only runs with this tag.")
 @click.option("--status", help="Only runs in this state: running, completed, failed, cancelled.")
 @click.option(
@@ -23,6 +30,8 @@ def runs(
     server_url: str | None,
     data_dir: str | None,
     *,
+    text: str | None,
+    sort: str | None,
     tag: str | None,
     status: str | None,
     limit: int,
@@ -30,9 +39,11 @@ def runs(
 ) -> None:
     """List runs, newest first."""
     where = place.find(server_url, data_dir)
-    query = {"tag": tag, "status": status, "limit": limit}
+    query = {"filter": text, "sort": sort, "tag": tag, "status": status, "limit": limit}
     try:
         found = asking.listing(where.client(), "/api/v1/runs", "runs", query)
+    except FilterWrong as wrong:
+        raise failures.of_filter(wrong, text or "") from wrong
     except WireError as error:
         raise failures.from_wire(error, where.url) from error
     if as_json:
