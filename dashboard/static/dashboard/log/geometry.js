@@ -14,10 +14,11 @@ export class Geometry {
     Object.assign(this, { count, folds, stale: true });
   }
 
-  set(number, items, height) {
+  /** `lines`: how many raw lines these items are. */
+  set(number, items, lines, height) {
     const tops = new Float64Array(items.length + 1);
     items.forEach((item, at) => (tops[at + 1] = tops[at] + height(item)));
-    this.pages.set(number, { items, tops });
+    this.pages.set(number, { items, tops, lines });
     this.stale = true;
   }
 
@@ -42,9 +43,9 @@ export class Geometry {
 
   height(number) {
     const page = this.pages.get(number);
-    if (page) return page.tops.at(-1);
     const first = number * PAGE + 1;
     const last = Math.min(first + PAGE - 1, this.count);
+    if (page) return page.tops.at(-1) + Math.max(0, last - first + 1 - page.lines) * this.row; // it may have grown since
     return (last - first + 1 - this.folds.hidden(first, last)) * this.row;
   }
 

@@ -95,7 +95,7 @@ export class List {
   }
 
   size() {
-    const total = `${Math.min(this.geometry.total, TALLEST)}px`;
+    const total = `${Math.ceil(Math.min(this.geometry.total, TALLEST))}px`;
     this.spacer.style.setProperty("height", total);
     this.view.parentElement.style.setProperty("--log-total", total);
   }
@@ -213,6 +213,6 @@ export class List {
 
   place() {
     const first = this.first ?? this.y;
-    this.rows.style.setProperty("transform", `translateY(${Math.round(this.view.scrollTop + first - this.y)}px)`);
+    this.rows.style.setProperty("transform", `translateY(${(this.view.scrollTop + first - this.y).toFixed(1)}px)`);
   }
 }

@@ -217,7 +217,7 @@ export class LogViewer {
       const known = before.get(name(item));
       return known && same(known, item) ? known : item;
     });
-    this.geometry.set(number, items, () => this.geometry.row);
+    this.geometry.set(number, items, page.raw.length, () => this.geometry.row);
     return true;
   }
 
