@@ -62,14 +62,14 @@ def seed(*, now: datetime) -> None:
         )
         train(order, lr=lr, chance=chance, steps=400, start=started, seconds=310)
         ended = started + timedelta(seconds=312 + index)
-        if index in (3, 4):
-            seed_surroundings.furnish(order.job.run, lr=lr * (index - 2), now=started)
         if lr == 0.1 and seed_ == 2:
             seed_surroundings.surround(order.job.run, seed_surroundings.PACKAGES)
             write(order, "output.log", TRACEBACK.encode(), 1)
             report = Report(str(order.attempt.worker), Outcome.EXITED, exit_code=1)
         else:
             describe(order, {"best_epoch": 37 - index, "test_acc": round(0.93 + index / 200, 3)})
+            if index in (3, 4):
+                seed_surroundings.furnish(order.job.run, lr=lr * (index - 2), now=started)
             report = Report(str(order.attempt.worker), Outcome.EXITED, exit_code=0)
         finishing.finish(order.job.pk, order.attempt.number, report, now=ended)
     for index, lr in enumerate((0.003, 0.001, 0.0003)):

@@ -79,6 +79,11 @@ def code(request: HttpRequest, key: str) -> HttpResponse:
     return page(request, "_run_code.html", told | {"commit": commit_of(shown.run, shown.attempt)})
 
 
+def _shown(file: changes.File) -> tuple[str, int]:
+    lines, left = changes.lines_of(file) if file.is_open else ([], 0)
+    return changes.rows_of(lines), left
+
+
 @needs("read")
 def code_file(request: HttpRequest, key: str) -> HttpResponse:
     """GET /runs/<key>/code/file?file=N&all=1&attempt=N: the lines of one changed file."""
@@ -87,7 +92,7 @@ def code_file(request: HttpRequest, key: str) -> HttpResponse:
     lines, left = changes.file_lines(
         shown.run, shown.attempt, place, whole=request.GET.get("all") == "1"
     )
-    told = {"page": shown, "place": place, "lines": lines, "left": left}
+    told = {"page": shown, "place": place, "rows": changes.rows_of(lines), "left": left}
     return page(request, "_run_code_file.html", told)
 
 

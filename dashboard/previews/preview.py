@@ -60,6 +60,8 @@ class Preview:
 
 def preview(run: Run, attempt: int, path: str, *, wish: Wish) -> Preview:
     """The artifact of that name, as far as it can be shown. Raises NotFound where there is none of that name."""
+    if attempt < 1:
+        raise NotFound(f"{run.key} has not begun: it has kept nothing")
     try:
         artifact = pictures.find(run, attempt, path)
     except NotFound:

@@ -13,6 +13,7 @@ from runs.contents import Content
 
 ROWS_FIRST, ROWS_MOST = 200, 5_000
 COLUMNS_MOST = 100
+CELLS_MOST = 50_000
 CELL_LONGEST = 500
 READ = 8 * 1024 * 1024  # bytes of a file whose rows are shown
 COUNTED = 256 * 1024 * 1024  # bytes in which line ends are counted
@@ -32,8 +33,8 @@ class Table:
     @property
     def more(self) -> int:
         """How many rows to ask for next; 0 where there are no more, or no more are shown."""
-        known = len(self.rows) < self.count and len(self.rows) < ROWS_MOST
-        return min(self.count, ROWS_MOST) if known else 0
+        most = min(self.count, ROWS_MOST, CELLS_MOST // max(len(self.columns), 1))
+        return most if len(self.rows) < most else 0
 
 
 def of_csv(content: Content, name: str, *, rows: int = ROWS_FIRST) -> Table | None:
@@ -105,6 +106,7 @@ def _cut(heading: list[str], rows: list[list[str]], count: int, *, exact: bool) 
     wide = min(max(map(len, [heading, *rows])), COLUMNS_MOST)
     columns = [*heading[:wide], *([""] * (wide - len(heading)))]
     cells = [
-        [cell[:CELL_LONGEST] for cell in [*row[:wide], *([""] * (wide - len(row)))]] for row in rows
+        [cell[:CELL_LONGEST] for cell in [*row[:wide], *([""] * (wide - len(row)))]]
+        for row in rows[: max(1, CELLS_MOST // max(wide, 1))]
     ]
     return Table(columns, cells, count, exact, max(0, len(heading) - wide))

@@ -9,16 +9,18 @@ from runs.contents import Content
 
 FIRST = 256 * 1024  # bytes
 MOST = 4 * 1024 * 1024
+LINES_FIRST, LINES_MOST = 5_000, 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The first `shown` bytes of `size`. `more` is what to ask for next; 0 where there is no more, or too much."""
+    """The first `shown` bytes of `size`, in `count` lines, as rows of a table. `asked`: how many bytes were wanted."""
 
-    lines: list[SafeString]
+    rows: SafeString
+    count: int
     shown: int
     size: int
-    language: str
+    asked: int
     rendered: SafeString | str = ""  # Markdown
 
     @property
@@ -27,17 +29,26 @@ class Text:
 
     @property
     def more(self) -> int:
-        return min(self.shown * 4, MOST) if self.left and self.shown < MOST else 0
+        """How many bytes to ask for next; 0 where there are no more, or no more are shown."""
+        return min(self.asked * 4, MOST) if self.left and self.asked < MOST else 0
 
 
 def text(content: Content, name: str, *, limit: int = FIRST, as_markdown: bool = False) -> Text:
     """A text from its first byte on, cut at the end of a line where it is cut at all."""
-    data = beginning(content, min(max(limit, 1), MOST))
+    asked = min(max(limit, 1), MOST)
+    data = _lines(beginning(content, asked), LINES_FIRST if asked <= FIRST else LINES_MOST)
     said = data.decode("utf-8", errors="replace").replace("\r\n", "\n")
-    language = code.language_of(name)
-    rendered = markdown.html(said) if as_markdown else ""
     shown = said.removesuffix("\n")
-    return Text(code.lines(shown, language=language), len(data), content.size, language, rendered)
+    lines = code.lines(shown, language=code.language_of(name))
+    short = len(said) <= markdown.LONGEST and len(data) == content.size
+    rendered = markdown.html(said) if as_markdown and short else ""
+    return Text(code.numbered(lines), len(lines), len(data), content.size, asked, rendered)
+
+
+def _lines(data: bytes, most: int) -> bytes:
+    """The first lines of it."""
+    parts = data.split(b"\n", most)
+    return data[: len(data) - len(parts[-1])] if len(parts) > most else data
 
 
 def beginning(content: Content, limit: int) -> bytes:

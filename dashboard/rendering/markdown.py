@@ -15,8 +15,8 @@ from markdown_it.token import Token
 
 from dashboard.rendering import code
 
-LONGEST = 256 * 1024  # characters
-DOWN = 2  # the page has a heading of its own, and so has the panel
+LONGEST = 64 * 1024  # characters: brackets that open and never close take quadratic time
+HIGHEST = 3  # the page has a heading of its own, and so has the panel
 TAGS = {
     *("p", "br", "hr", "h3", "h4", "h5", "h6", "blockquote", "pre", "code", "span"),
     *("em", "strong", "s", "ul", "ol", "li", "a"),
@@ -34,10 +34,14 @@ def _highlighted(text: str, name: str, _attributes: str) -> str:
 
 
 def _lower(state: StateCore) -> None:
-    """Headings stand below those of the page."""
+    """Headings stand below those of the page, each at most one level below the one before it."""
+    levels: list[int] = []  # of the author's headings around this one
     for token in state.tokens:
+        if token.type == "heading_open":
+            own = int(token.tag[1])
+            levels = [*(level for level in levels if level < own), own]
         if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(int(token.tag[1]) + DOWN, 6)}"
+            token.tag = f"h{min(HIGHEST - 1 + len(levels), 6)}"
 
 
 def _link(state: StateCore) -> None:

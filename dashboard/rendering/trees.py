@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from dashboard import words
 
@@ -67,7 +67,7 @@ def _member(key: str, value: Any, dotted: str, count: _Count, depth: int) -> Saf
     if inner and depth < DEEPEST and not _is_plain(value):
         return format_html(
             '<li><details{}><summary><b>{}</b> <span class="soft">{}</span></summary>{}</details></li>',
-            format_html(" open") if len(value) <= OPEN else "",
+            mark_safe(" open") if len(value) <= OPEN else "",
             key,
             _size(value),
             _branch(value, f"{dotted}.", count, depth + 1),

@@ -32,7 +32,7 @@ def bars(job: Job | None, attempts: Sequence[Attempt], *, now: datetime) -> list
     """A bar for each attempt, oldest first, all on one scale from the submission to the end, or to now."""
     if job is None or not attempts:
         return []
-    begin = job.created_at
+    begin = min([job.created_at, *(each.started_at for each in attempts)])
     end = max([attempts[-1].finished_at or now, *(each.started_at for each in attempts)])
     scale = WIDE / max((end - begin).total_seconds(), 1e-3)
     free, drawn = begin, []

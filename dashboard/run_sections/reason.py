@@ -115,7 +115,7 @@ def advice(
 
 def _larger(job: Job, attempt: Attempt | None) -> str:
     """A quarter more than the GPU had, or than was asked for: that was not enough."""
-    had = [job.requirement.min_memory_mb]
+    had: list[float] = [job.requirement.min_memory_mb]
     if attempt is not None and attempt.worker is not None:
         cards = [card for card in attempt.worker.gpus if isinstance(card, dict)]
         used = [card.get("memory_mb") for card in cards if card.get("index") in attempt.gpus]

@@ -1,6 +1,6 @@
 // Notes in place: written as Markdown, previewed by the server, kept with who and when. Whatever was typed stays until
 // it is saved or thrown away: across reloads in this tab, and where somebody else was quicker.
-import { post, report } from "../asking.js";
+import { ask, post, report } from "../asking.js";
 import { refresh } from "../live.js";
 import { toast } from "../toast.js";
 import { describe } from "./describing.js";
@@ -110,6 +110,8 @@ export class Notes {
   async save() {
     const change = { notes: this.field.value, notes_seen: this.seen || null };
     try {
+      const now = await (await ask(`/api/v1/runs/${this.run}`)).json();
+      if (Date.parse(now.notes_at ?? 0) !== Date.parse(this.seen || 0)) return this.conflict(now);
       await describe(this.run, change);
       this.forget();
       this.form.remove();
@@ -122,7 +124,7 @@ export class Notes {
   }
 
   /** Somebody else was quicker: their notes stand above ours until both are one. */
-  conflict({ detail, notes, notes_at: at }) {
+  conflict({ notes, notes_by: by, notes_at: at }) {
     this.seen = at ?? "";
     this.keep();
     const theirs = element("pre", { tabindex: "0", "aria-label": "Their notes" });
@@ -134,7 +136,7 @@ export class Notes {
       this.field.focus();
     };
     this.others.replaceChildren(
-      element("p", {}, detail[0].toUpperCase() + detail.slice(1), "."),
+      element("p", {}, `${by || "Somebody"} changed the notes meanwhile.`),
       theirs,
       element("div", { class: "acts-line" }, button("Put theirs above mine", join), element("span", { class: "soft small" }, "Save keeps what stands in the field, instead of theirs.")),
     );

@@ -32,7 +32,7 @@ export class Tabs {
   }
 
   show(name) {
-    this.name = name;
+    this.name = this.root.dataset.tab = name;
     for (const link of this.links) {
       if (link.dataset.tabLink === name) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
@@ -51,24 +51,19 @@ export class Tabs {
   fetch() {
     const panel = this.panels.get(this.name);
     if (!this.stale.delete(panel)) return;
-    const tree = panel.querySelector("[data-preview] [data-preview-of]") && panel.querySelector(".tree-of-files");
-    if (tree) this.fetchTree(panel, tree);
-    else window.htmx.trigger(panel, "refresh");
-  }
-
-  /** New files: the one that somebody looks at stays. */
-  fetchTree(panel, tree) {
-    const words = panel.querySelector("input[name=find]")?.value ?? "";
-    const url = `${panel.getAttribute("hx-get")}${panel.getAttribute("hx-get").includes("?") ? "&" : "?"}find=${encodeURIComponent(words)}`;
-    window.htmx.ajax("GET", url, { target: tree, select: ".tree-of-files", swap: "outerHTML" });
+    const url = panel.dataset.lazy;
+    const tree = panel.querySelector("[data-preview-of]") && panel.querySelector(".tree-of-files");
+    if (!tree) return window.htmx.ajax("GET", url, { target: panel, swap: "innerHTML" });
+    // New files: the one that somebody looks at stays.
+    const words = encodeURIComponent(panel.querySelector("input[name=find]")?.value ?? "");
+    window.htmx.ajax("GET", `${url}${url.includes("?") ? "&" : "?"}find=${words}`, { target: tree, select: ".tree-of-files", swap: "outerHTML" });
   }
 
   /** Another attempt: addresses of the parts name it. */
   attempt(query) {
     for (const panel of this.panels.values()) {
       if (!("lazy" in panel.dataset)) continue;
-      panel.setAttribute("hx-get", panel.getAttribute("hx-get").replace(/\?.*$/, query));
-      window.htmx.process(panel);
+      panel.dataset.lazy = panel.dataset.lazy.replace(/\?.*$/, query);
       panel.replaceChildren();
     }
     this.age();

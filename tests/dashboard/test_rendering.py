@@ -1,0 +1,89 @@
+"""Texts of others become marked-up text and nothing else: no element, no attribute, no address of their choosing."""
+
+import re
+
+import pytest
+
+from dashboard.rendering import code, markdown, trees
+
+ALLOWED = re.compile(
+    r'</?(?:p|br|hr|h[3-6]|blockquote|pre|code|em|strong|s|ul|ol(?: start="\d+")?|li|table|thead|tbody|tr|th|td)>'
+    r'|<br>|<hr>|</?span(?: class="[\w -]*")?>|</a>'
+    r'|<a href="(?:https?://|mailto:|/|#)[^"<>]*"(?: title="[^"<>]*")? rel="nofollow noopener noreferrer">'
+    r'|<a(?: title="[^"<>]*")? rel="nofollow noopener noreferrer">'
+)
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "![x](https://evil.example/x.png)",
+    "![x](javascript:alert(1))",
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt:alert(1))",
+    "[x](data:text/html;base64,PHNjcmlwdD4=)",
+    "[x](vbscript:x)",
+    "[x](https://a.example 'onmouseover=alert(1)')",
+    '[x](https://a.example/"onmouseover="alert(1))',
+    '<https://a.example/"onclick=alert(1)>',
+    "https://a.example/'onclick=alert(1)'<b>",
+    "[x]: javascript:alert(1)\n\n[x]",
+    "```html\n<script>alert(1)</script>\n```",
+    "```<script>\nx\n```",
+    "`<b>`",
+    "| <b> | a |\n|:--|--:|\n| <script> | [x](javascript:1) |",
+    "<style>body{display:none}</style>",
+    "<iframe src=/x></iframe>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "# <h1 onclick=x>",
+    "a\x00b\x1b[31m",
+    "[" * 5000,
+    "*" * 5000,
+    "> " * 2000,
+    "- " * 2000,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_markdown_makes_no_element_of_its_own(text: str) -> None:
+    left = ALLOWED.sub("", markdown.html(text))
+    assert "<" not in left, left
+    assert "javascript:" not in "".join(re.findall(r'href="([^"]*)"', markdown.html(text).lower()))
+
+
+def test_what_markdown_is_for_works() -> None:
+    html = markdown.html("# Top\n\n**b** https://a.example/x). [r](/runs/job-1/)\n\n1. one\n")
+    assert "<h3>Top</h3>" in html
+    assert "<strong>b</strong>" in html
+    assert '<a href="https://a.example/x" rel="nofollow noopener noreferrer">' in html
+    assert '<a href="/runs/job-1/" rel=' in html
+    assert "<li>one</li>" in html
+
+
+@pytest.mark.parametrize("language", sorted({*code.LANGUAGES.values(), "", "nonsense"}))
+def test_code_has_as_many_lines_as_its_text_and_escapes_them(language: str) -> None:
+    text = '\n\n<script>alert(\'x\')</script>\n  """a\n\n<b>\n"""\n\ndef f(): pass\n\n'
+    lines = code.lines(text, language=language)
+    assert len(lines) == text.count("\n") + 1
+    assert "<" not in re.sub(r'</?span(?: class="[\w -]*")?>', "", "".join(lines))
+    for line in lines:
+        assert line.count("<span") == line.count("</span>"), line
+
+
+def test_what_is_too_long_for_a_lexer_stays_plain() -> None:
+    assert "<span" not in code.lines("x = 1\n" * 60_000, language="py")[0]
+    assert "<span" not in code.lines("x = 1;" * 1000, language="py")[0]
+
+
+def test_a_tree_folds_is_bounded_and_says_what_is_left_out() -> None:
+    value = {"a": {"<b>": [1, 2.5, None]}, "list": [{"x": {"y": True}}]}
+    made = trees.tree(value)
+    assert 'data-leaf="a.&lt;b&gt;"' in made.html
+    assert "[1, 2.5, null]" in made.html
+    assert 'data-leaf="list.0.x.y"' in made.html
+    assert (made.shown, made.more) == (6, 0)
+    large = trees.tree({str(number): number for number in range(3000)})
+    assert (large.shown, large.more) == (2000, 1000)
+    deep: dict[str, object] = {}
+    for _ in range(90):
+        deep = {"d": deep or 1}
+    assert "data-leaf" in trees.tree(deep).html

@@ -1,0 +1,290 @@
+"""What the page of a run says: why it failed and what to do, its attempts, what it ran from."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from dashboard.run_sections import attempts, changes, environment, hints, neighbours, reason
+from dashboard.run_sections.timeline import SHOWN, timeline
+from jobs.models import Attempt, Job, JobEvent, Worker
+from jobs.states import JobStatus, Reason
+from runs import annotating, documents
+from runs.annotating import Change
+from runs.models import Run, RunKind, RunStatus
+from tests.dashboard.conftest import NAN, begin, log, run_of, say
+from tests.jobs import factories
+from whirr_site.access.principals import Principal
+
+pytestmark = pytest.mark.django_db
+TRACE = (
+    b"Traceback (most recent call last):\n  File 'x'\ntorch.OutOfMemoryError: CUDA out of memory\n"
+)
+DIFF = """diff --git a/a.py b/a.py
+--- a/a.py
++++ b/a.py
+@@ -1,3 +1,3 @@ def f():
+ one
+-two
++<script>
+\\ No newline at end of file
+diff --git a/pic.png b/pic.png
+Binary files a/pic.png and b/pic.png differ
+diff --git a/old b/new name
+rename from old
+rename to new name
+"""
+
+
+def failure(attempt: Attempt) -> reason.Failure:
+    job = Job.objects.select_related("requirement").get(pk=attempt.job_id)
+    attempt.refresh_from_db()
+    found = reason.failure(run_of(attempt), job, attempt, attempt.number)
+    assert found is not None
+    return found
+
+
+class TestWhyItFailed:
+    def test_the_reason_the_error_its_line_and_a_way_out(self) -> None:
+        attempt = begin()
+        say(attempt, b"first\n" + TRACE)
+        factories.finish(attempt, exit_code=1)
+        found = failure(attempt)
+        assert found.headline.startswith("exit code 1 · torch.OutOfMemoryError")
+        assert found.lines[0].startswith("Traceback")
+        assert found.line == 4
+        assert "--vram" in found.advice.command
+        assert found.advice.command.endswith("-- python train.py")
+
+    @pytest.mark.parametrize("why", [each for each in Reason if each != Reason.OK])
+    def test_every_reason_has_words_and_advice(self, why: Reason) -> None:
+        attempt = begin(timeout_seconds=3600)
+        factories.finish(attempt, exit_code=1)
+        Job.objects.update(reason=why, error_message="", exit_code=None)
+        Attempt.objects.update(reason=why, error_message="", exit_code=None)
+        found = failure(attempt)
+        assert found.headline
+        assert found.advice.text[0].isupper()
+        assert found.advice.command.startswith("whirr ")
+        assert "{" not in found.advice.text
+
+    def test_a_time_limit_is_answered_with_a_longer_one(self) -> None:
+        attempt = begin(timeout_seconds=3600)
+        factories.finish(attempt, exit_code=1)
+        Job.objects.update(reason=Reason.TIME_LIMIT)
+        assert "--timeout 2h" in failure(attempt).advice.command
+
+    def test_what_ended_well_or_was_cancelled_did_not_fail(self) -> None:
+        attempt = begin()
+        job = Job.objects.get(pk=attempt.job_id)
+        assert reason.failure(run_of(attempt), job, attempt, 1) is None
+        factories.finish(attempt, exit_code=0)
+        job.refresh_from_db()
+        assert reason.failure(run_of(attempt), job, attempt, 1) is None
+
+    def test_a_direct_run_is_told_how_to_go_on(self) -> None:
+        run = Run(key="local-20300101-120000-00000a", kind=RunKind.DIRECT, status="failed")
+        found = reason.failure(run, None, None, 0)
+        assert found is not None
+        assert run.key in found.advice.command
+
+    @pytest.mark.parametrize("text", ["", "x" * 10_000, "Error", ":", "a b: c", "ä: x", "\x00"])
+    def test_any_last_line_is_read(self, text: str) -> None:
+        assert len(reason.error_of(text)) <= len(text)
+
+
+class TestAttempts:
+    def test_bars_share_one_scale_and_stay_within_it(self) -> None:
+        worker = factories.make_worker("node1", gpus=4)
+        first = begin(worker, retries=2)
+        factories.finish(first, exit_code=1, now=factories.NOON + timedelta(minutes=10))
+        Job.objects.update(not_before=None)
+        second = factories.claim(worker, now=factories.NOON + timedelta(minutes=20))
+        job = Job.objects.get(pk=first.job_id)
+        tried = list(job.attempts.order_by("number"))
+        drawn = attempts.bars(job, tried, now=second.started_at + timedelta(minutes=20))
+        assert [round(each.waited) for each in drawn] == [0, 600]
+        assert [each.tone for each in drawn] == ["bad", "live"]
+        for bar in drawn:
+            assert 0 <= bar.wait_x <= bar.wait_x + bar.wait_width <= attempts.WIDE
+            assert 0 <= bar.run_x <= bar.run_x + bar.run_width <= attempts.WIDE + 0.1
+        assert drawn[1].run_x == pytest.approx(500)
+
+    def test_clocks_that_disagree_draw_nothing_outside(self) -> None:
+        attempt = begin()
+        job = Job.objects.get(pk=attempt.job_id)
+        attempt.started_at = job.created_at - timedelta(days=1)
+        for bar in attempts.bars(job, [attempt], now=job.created_at - timedelta(days=2)):
+            assert min(bar.wait_x, bar.wait_width, bar.run_x, bar.run_width) >= 0
+
+
+class TestHints:
+    def test_the_first_nan_is_named(self) -> None:
+        attempt = begin()
+        log(attempt, loss=[1.0, 2.0, NAN], acc=[1.0, NAN], fine=[1.0])
+        found = hints.first_nan(list(run_of(attempt).series.all()))
+        assert found == hints.FirstNaN("acc", 1, 1)
+
+    def test_a_silent_worker_and_missing_points_are_told(self) -> None:
+        attempt = begin()
+        log(attempt, loss=[1.0])
+        run = run_of(attempt)
+        series = list(run.series.all())
+        soon = attempt.started_at + timedelta(seconds=5)
+        assert hints.stale(run, attempt, series, now=soon) is None
+        Worker.objects.update(heartbeat_at=soon + timedelta(minutes=9))
+        attempt = Attempt.objects.select_related("worker").get(pk=attempt.pk)
+        quiet = hints.stale(run, attempt, series, now=soon + timedelta(minutes=10))
+        assert quiet is not None
+        assert quiet.worker == ""
+        gone = hints.stale(run, attempt, series, now=soon + timedelta(hours=1))
+        assert gone is not None
+        assert gone.worker == "node1"
+        run.status = RunStatus.COMPLETED
+        assert hints.stale(run, attempt, series, now=soon + timedelta(hours=1)) is None
+
+
+class TestNeighbours:
+    def test_runs_of_the_same_name_or_array_stand_beside_each_other(self) -> None:
+        for name in ("a", "b", "a", "a"):
+            factories.make_job(name=name)
+        first, _, middle, last = Run.objects.order_by("pk")
+        found = neighbours.neighbours(middle, Job.objects.get(run=middle))
+        assert (found.before, found.after) == (first, last)
+        last.trashed_at = timezone.now()
+        last.save()
+        assert neighbours.neighbours(middle, Job.objects.get(run=middle)).after is None
+
+
+class TestWhatItRanFrom:
+    def put(self, run: Run, **documents_: Any) -> None:
+        for name, data in documents_.items():
+            raw = data if isinstance(data, bytes) else json.dumps(data).encode()
+            documents.put(run, 1, name.replace("_", "."), raw)
+
+    def test_packages_are_compared_with_the_run_before(self) -> None:
+        worker = factories.make_worker("node1", gpus=4)
+        first = run_of(begin(worker, name="x"))
+        second = run_of(begin(worker, name="x"))
+        self.put(first, requirements_txt=b"a==1\nb==2\nc==1\n")
+        self.put(second, requirements_txt=b"a==1\nb==3\nd==1\n# odd\n-e git\n")
+        found = environment.environment(second, None, None, 1)
+        assert found.packages == {"a": "1", "b": "3", "d": "1"}
+        assert found.before == environment.Before(first, 3)
+
+    @pytest.mark.parametrize(
+        "git", [b"", b"[]", b"{", b'{"commit": 7}', b'{"commit": "x", "untracked": {}}', b"\xff"]
+    )
+    def test_odd_documents_break_no_page(self, git: bytes, browser: Client) -> None:
+        run = run_of(begin())
+        self.put(run, git_json=git, requirements_txt=b"\xff\x00==", git_diff=b"\xff\x00@@ -1")
+        for part in ("environment", "code", "code/file?file=0", "events"):
+            assert browser.get(f"/runs/{run.key}/{part}").status_code in (200, 404)
+        assert browser.get(f"/runs/{run.key}/code/file?file=99").status_code == 404
+
+    def test_a_diff_is_read_file_by_file(self, browser: Client) -> None:
+        run = run_of(begin())
+        self.put(run, git_diff=DIFF.encode())
+        found = changes.changes(run, 1)
+        assert [(each.name, each.added, each.removed, each.told) for each in found.files] == [
+            ("a.py", 1, 1, ""),
+            ("pic.png", 0, 0, "binary"),
+            ("new name", 0, 0, "renamed"),
+        ]
+        lines, left = changes.lines_of(found.files[0])
+        assert [(each.kind, each.old, each.new) for each in lines] == [
+            ("place", None, None),
+            ("same", 1, 1),
+            ("old", 2, None),
+            ("new", None, 2),
+            ("note", None, None),
+        ]
+        assert left == 0
+        page = browser.get(f"/runs/{run.key}/code").content.decode()
+        assert "<script>" not in page
+        assert "&lt;script&gt;" in page
+
+    def test_a_large_diff_is_folded_and_all_of_it_can_be_had(self, browser: Client) -> None:
+        run = run_of(begin())
+        many = "".join(f"+line {n}\n" for n in range(5000))
+        head = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -0,0 +1,5000 @@\n"
+        self.put(run, git_diff=(head + many).encode())
+        page = browser.get(f"/runs/{run.key}/code").content.decode()
+        assert "line 4999" not in page
+        some = browser.get(f"/runs/{run.key}/code/file?file=0").content.decode()
+        assert "2001 more lines" in some
+        whole = browser.get(f"/runs/{run.key}/code/file?file=0&all=1").content.decode()
+        assert "line 4999" in whole
+
+    def test_values_of_variables_are_told_to_nobody(self, browser: Client) -> None:
+        attempt = begin(env={"WANDB_API_KEY": "very-secret-value"})
+        page = browser.get(f"/runs/{run_of(attempt).key}/environment").content.decode()
+        assert "WANDB_API_KEY" in page
+        assert "very-secret-value" not in page
+
+
+class TestPages:
+    def test_the_config_is_copied_as_json_and_as_yaml(self, browser: Client) -> None:
+        run = run_of(begin(config={"opt": {"lr": 0.1}, "s": "é: x"}))
+        told = browser.get(f"/runs/{run.key}/config.json")
+        assert told["Content-Type"].startswith("text/plain")
+        assert json.loads(told.content) == {"opt": {"lr": 0.1}, "s": "é: x"}
+        yaml = browser.get(f"/runs/{run.key}/config.yaml").content.decode()
+        assert yaml == "opt:\n  lr: 0.1\ns: 'é: x'\n"
+        assert browser.get(f"/runs/{run.key}/config.exe").status_code == 404
+
+    def test_notes_are_previewed_by_those_who_may_write_some(self, browser: Client) -> None:
+        run = run_of(begin())
+        path = f"/runs/{run.key}/notes/preview"
+        page = browser.post(path, {"notes": "**b** <script>x</script>"}).content.decode()
+        assert "<strong>b</strong>" in page
+        assert "<script>" not in page
+        assert browser.post(path, {"notes": "x" * 65_537}).status_code == 409
+        assert browser.get(path).status_code == 405
+        assert browser.post("/runs/job-999/notes/preview", {"notes": "x"}).status_code == 404
+
+    def test_tags_of_others_are_offered_the_most_used_first(self, browser: Client) -> None:
+        for tags in (["base", "x"], ["Base2"], ["base"]):
+            factories.make_job(tags=tags)
+        key = Run.objects.all()[0].key
+        told = browser.get(f"/runs/{key}/tags.json", {"find": "BASE"}).json()
+        assert told == {"tags": ["base", "Base2"]}
+
+    def test_no_event_is_left_out_unsaid(self) -> None:
+        attempt = begin()
+        job = Job.objects.get(pk=attempt.job_id)
+        JobEvent.objects.bulk_create(
+            JobEvent(job=job, attempt=1, kind=f"k{n}", at=factories.NOON) for n in range(SHOWN + 7)
+        )
+        short, whole = timeline(job), timeline(job, whole=True)
+        assert len(short.events) == SHOWN
+        assert short.earlier == len(whole.events) - SHOWN
+        assert whole.earlier == 0
+
+    @pytest.mark.parametrize("wish", ["", "log", "<script>", "charts&attempt=x", "x" * 5000])
+    def test_any_tab_is_answered(self, wish: str, browser: Client) -> None:
+        run = run_of(begin())
+        answer = browser.get(f"/runs/{run.key}/", {"tab": wish})
+        assert answer.status_code == 200
+        assert "<script>alert" not in answer.content.decode()
+
+    def test_a_run_without_numbers_opens_at_its_output(self, browser: Client) -> None:
+        attempt = begin()
+        say(attempt, b"hello\n")
+        key = run_of(attempt).key
+        assert 'data-tab="charts"' in browser.get(f"/runs/{key}/").content.decode()
+        factories.finish(attempt, exit_code=0)
+        assert 'data-tab="log"' in browser.get(f"/runs/{key}/").content.decode()
+        assert Job.objects.get(pk=attempt.job_id).status == JobStatus.COMPLETED
+
+    def test_notes_are_on_the_page_with_who_and_when(self, browser: Client) -> None:
+        run = run_of(begin())
+        bob = Principal("bob", frozenset({"submit"}))
+        annotating.annotate(run.key, Change(notes="*hi* </template>"), by=bob, now=timezone.now())
+        page = browser.get(f"/runs/{run.key}/").content.decode()
+        assert "<em>hi</em>" in page
+        assert "bob, <time" in page
+        assert page.count("</template>") == 1
