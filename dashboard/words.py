@@ -60,10 +60,11 @@ def _scientific(value: float) -> str:
 
 def _tie_up(value: float, places: int) -> float:
     """The value, or where it lies exactly between two decimals, the one further from zero, as browsers round."""
-    doubled = value * 10**places * 2
+    power = 10.0**places
+    doubled = value * power * 2
     if doubled != math.floor(doubled) or doubled % 2 == 0 or places > 4:
         return value
-    return (value * 10**places + math.copysign(0.5, value)) / 10**places
+    return (value * power + math.copysign(0.5, value)) / power
 
 
 def size(count: float) -> str:

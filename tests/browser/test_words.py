@@ -1,6 +1,7 @@
 """Numbers, sizes and times read the same whether the server or a script of the page wrote them."""
 
 import random
+from collections.abc import Sequence
 
 from playwright.sync_api import Page
 
@@ -30,6 +31,8 @@ def test_scripts_and_server_use_the_same_words(page: Page) -> None:
     assert differences(seconds, [words.ago(each) for each in seconds], told["ago"]) == []
 
 
-def differences(given: list[float], ours: list[str], theirs: list[str]) -> list[tuple[object, ...]]:
+def differences(
+    given: Sequence[float], ours: list[str], theirs: list[str]
+) -> list[tuple[object, ...]]:
     both = zip(given, ours, theirs, strict=True)
     return [(value, one, other) for value, one, other in both if one != other]
