@@ -36,7 +36,7 @@ def test_the_timeline_is_walked_by_keys_and_read_as_a_table(page: Page) -> None:
     expect(lanes.locator("a.bar[tabindex='0']")).to_have_count(1)
     lanes.locator("a.bar[tabindex='0']").focus()
     page.keyboard.press("Home")
-    told = page.locator("[data-told]")
+    told = page.locator("[data-bar-told]")
     first = page.evaluate("document.activeElement.getAttribute('aria-label')")
     expect(told).to_have_text(first)
     page.keyboard.press("ArrowUp")
@@ -150,6 +150,7 @@ def test_a_new_server_is_learnt_step_by_step_and_looked_at_with_demo_data(
         "30 runs here are demo data", timeout=20_000
     )
     expect(page.locator("#digest")).to_contain_text("CUDA out of memory")
+    expect(page.locator("#timeline a.bar.is-lost").first).to_be_visible(timeout=20_000)
     picture(page, "night-demo")
     page.click("#remove-demo")
     page.get_by_role("button", name="Yes, do it").click()

@@ -31,7 +31,7 @@ function target(root, bar, key) {
 }
 
 function tell(root, bar) {
-  root.querySelector("[data-told]").textContent = bar.getAttribute("aria-label");
+  root.querySelector("[data-bar-told]").textContent = bar.getAttribute("aria-label");
 }
 
 document.addEventListener("keydown", (event) => {
@@ -62,7 +62,23 @@ function keepFocus({ detail }) {
   });
 }
 
+/** The picture follows what the rest of the page was told, though not at every word. */
+const EVERY = 5000;
+let due = 0;
+function follow() {
+  const picture = document.querySelector("#timeline[hx-get]");
+  if (!picture || due) return;
+  due = setTimeout(() => {
+    due = 0;
+    window.htmx.trigger(document.querySelector("#timeline[hx-get]") ?? picture, "refresh");
+  }, EVERY);
+}
+
 const all = () => document.querySelectorAll("[data-timeline]").forEach((root) => rove(root));
 document.body.addEventListener("htmx:beforeSwap", keepFocus);
-document.body.addEventListener("htmx:afterSwap", all);
+document.body.addEventListener("htmx:afterSwap", ({ detail }) => {
+  all();
+  if (detail.target.matches("[data-live]")) follow();
+});
+document.addEventListener("whirr:refresh", follow);
 all();
