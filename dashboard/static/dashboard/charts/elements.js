@@ -6,6 +6,9 @@ export function element(name, attributes = {}, children = []) {
   return made;
 }
 
+/** Where what lies over a page belongs: within its landmark, so that a screen reader knows what it is a part of. */
+export const home = () => document.querySelector("main") ?? document.body;
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** The line that shows a look, as _swatch.html draws it; a colour that is none of the eight is set by a property. */

@@ -2,7 +2,7 @@
 // What is drawn for it lies on a canvas over the plot, so nothing is drawn anew below.
 import { toast } from "../app.js";
 import { number } from "../words.js";
-import { element, swatch } from "./elements.js";
+import { element, home, swatch } from "./elements.js";
 import { shownRows, under } from "./hits.js";
 import { resolve } from "./paint.js";
 import { label } from "./words.js";
@@ -16,7 +16,7 @@ export class Hover {
     this.charts = new Set();
     this.run = null;
     this.tip = element("div", { class: "chart-tip", hidden: true, "data-chart-tip": "" });
-    document.body.append(this.tip);
+    home().append(this.tip);
     this.heard = ({ detail }) => this.highlight(detail?.run ?? null);
     this.pressed = (event) => event.key === "Escape" && this.unstick();
     document.addEventListener("whirr:hover", this.heard);

@@ -1,5 +1,5 @@
 // The menu of a chart: how it is drawn, larger, pinned, as a table, and what leaves it as a file. One menu serves all charts.
-import { element } from "./elements.js";
+import { element, home } from "./elements.js";
 import * as exporting from "./exporting.js";
 import { PINNED } from "./shelf.js";
 import { joined } from "./settings.js";
@@ -17,7 +17,7 @@ export class Menu {
     this.board = board;
     this.stage = new Stage(board);
     this.box = element("div", { class: "chart-menu", popover: "auto", "aria-label": "Chart" });
-    document.body.append(this.box);
+    home().append(this.box);
     this.box.addEventListener("beforetoggle", ({ newState }) => {
       if (newState === "closed" && this.button?.isConnected) this.button.focus();
     });
@@ -32,7 +32,7 @@ export class Menu {
   open(chart, button) {
     this.chart = chart;
     this.box.replaceChildren(...this.selects(chart), element("hr"), ...this.acts(chart));
-    (chart.card.closest("dialog") ?? document.body).append(this.box); // over a dialog only from within it
+    (chart.card.closest("dialog") ?? home()).append(this.box); // over a dialog only from within it
     this.box.showPopover();
     const { left, bottom, right } = button.getBoundingClientRect();
     const { offsetWidth, offsetHeight } = this.box;

@@ -1,6 +1,6 @@
 // One chart on the whole screen, and its values as a table: both in a dialog that Escape closes.
 import { number } from "../words.js";
-import { element } from "./elements.js";
+import { element, home } from "./elements.js";
 import { told as tellValue } from "./looks.js";
 
 const ROWS = 200;
@@ -10,7 +10,7 @@ export class Stage {
     this.board = board;
     this.dialog = element("dialog", { class: "chart-stage", "data-board-large": "", "aria-label": "Chart, large" });
     this.dialog.addEventListener("close", () => this.back());
-    document.body.append(this.dialog);
+    home().append(this.dialog);
   }
 
   holds(chart) {
@@ -41,7 +41,7 @@ export class Stage {
     if (!chart) return;
     this.shown = null;
     this.place.replaceWith(chart.card);
-    document.body.append(this.board.hover.tip);
+    home().append(this.board.hover.tip);
     this.dialog.replaceChildren();
     this.fresh(chart);
     chart.menu.focus();
@@ -65,7 +65,7 @@ export class Stage {
     more?.addEventListener("click", () => (fill(Infinity), more.remove()));
     const scroll = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Values" }, element("table", {}, [element("thead", {}, element("tr", {}, head)), body]));
     dialog.append(element("p", { class: "chart-stage-bar" }, [element("b", {}, chart.key), close]), scroll, ...(more ? [more] : []));
-    document.body.append(dialog);
+    home().append(dialog);
     dialog.showModal();
   }
 
