@@ -24,9 +24,11 @@ from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from runs import artifacts, documents, streams  # noqa: E402
-from runs.models import Run, RunKind, RunStatus  # noqa: E402
+from runs.models import Chunk, Run, RunKind, RunStatus, Series  # noqa: E402
+from runs.parsing import RESERVED  # noqa: E402
 
 STEPS = 12
+SENT = 40  # as an agent would have done it; the points of the others are stored at once, since that is quicker
 EVIL = '<img src=x onerror="window.hacked=1">,:!'
 DIFF = """diff --git a/train.py b/train.py
 index 1111111..2222222 100644
@@ -62,9 +64,10 @@ def fill(count: int, metrics: int) -> None:
         )
         for number in range(count)
     )
-    for number, run in enumerate(runs):
-        lines = curves(number, metrics, chance)
-        streams.append(run, 1, "metrics.jsonl", offset=0, data=lines)
+    for number, run in enumerate(runs[:SENT]):
+        lines = [json.dumps(record) + "\n" for record in curves(number, metrics, chance)]
+        streams.append(run, 1, "metrics.jsonl", offset=0, data="".join(lines).encode())
+    store(runs[SENT:], metrics, chance)
     for number, run in enumerate(runs[:3]):
         surround(number, run)
     for number, run in enumerate(runs[:2]):
@@ -82,20 +85,56 @@ def settings_of(number: int) -> dict[str, Any]:
     return told | ({EVIL: EVIL} if number == 0 else {})
 
 
-def curves(number: int, metrics: int, chance: random.Random) -> bytes:
+def curves(number: int, metrics: int, chance: random.Random) -> list[dict[str, Any]]:
     """The loss falls with the learning rate; the accuracy does the opposite; the rest is noise."""
     told = settings_of(number)
     floor = 0.2 + 3 * told["lr"] + 0.002 * told["batch"] + chance.gauss(0, 0.01)
-    lines = []
+    records = []
     for step in range(STEPS):
         loss = floor + 2 / (1 + step)
         record = {"_idx": step, "_timestamp": "2026-01-01T00:00:00Z", "step": step}
         record |= {"val/loss": loss, "val/acc": 1 - loss / 4}
-        record |= {f"noise/{at}": chance.random() for at in range(metrics - 2)}
-        lines.append(json.dumps(record) + "\n")
+        records.append(record | {f"noise/{at}": chance.random() for at in range(metrics - 2)})
     if number == 0:
-        lines.append(json.dumps({"_idx": STEPS, "step": STEPS, EVIL: 1.0}) + "\n")
-    return "".join(lines).encode()
+        records.append({"_idx": STEPS, "step": STEPS, EVIL: 1.0})
+    return records
+
+
+def store(runs: list[Run], metrics: int, chance: random.Random) -> None:
+    """The rows that the same points would have become."""
+    columns = []
+    for run in runs:
+        records = curves(int(run.key[-6:], 16), metrics, chance)
+        keys = [key for key in records[0] if key not in RESERVED]
+        columns += [(run, key, [record[key] for record in records]) for key in keys]
+    series = Series.objects.bulk_create(
+        Series(
+            run=run,
+            attempt=1,
+            key=key,
+            count=STEPS,
+            last=values[-1],
+            last_step=STEPS - 1,
+            minimum=min(values),
+            maximum=max(values),
+        )
+        for run, key, values in columns
+    )
+    steps, times = (
+        struct.pack(f"<{STEPS}q", *range(STEPS)),
+        struct.pack(f"<{STEPS}d", *range(STEPS)),
+    )
+    Chunk.objects.bulk_create(
+        Chunk(
+            series=mine,
+            start=0,
+            count=STEPS,
+            steps=steps,
+            times=times,
+            values=struct.pack(f"<{STEPS}d", *values),
+        )
+        for mine, (_, _, values) in zip(series, columns, strict=True)
+    )
 
 
 def surround(number: int, run: Run) -> None:
