@@ -1,5 +1,6 @@
 """A person with a browser: submits, watches, cancels, and never reloads."""
 
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -54,8 +55,16 @@ def points_drawn(page: Page, key: str) -> int:
     )
 
 
-def lines_shown(page: Page) -> int:
-    return page.locator("[data-log-lines] .line").count()
+def last_line(page: Page) -> int:
+    """The number in the last line of the log that is on the screen."""
+    shown = page.locator("[data-log-lines] .line").all_text_contents()
+    told = [int(found[1]) for line in shown if (found := re.search(r"line (\d+) of", line))]
+    return max(told, default=0)
+
+
+def look_at(page: Page, tab: str) -> None:
+    """Bring a part of the run's page onto the screen."""
+    page.locator(f".run-tabs [data-tab-link={tab}]").click()
 
 
 def test_a_job_from_the_form_draws_its_curve_and_its_log_while_it_runs_without_a_reload(
@@ -66,14 +75,18 @@ def test_a_job_from_the_form_draws_its_curve_and_its_log_while_it_runs_without_a
         page.evaluate("window.neverReloaded = true")
         expect(page.locator("#head [data-state=running]")).to_be_visible(timeout=20_000)
         wait_for(lambda: points_drawn(page, "loss") > 1, within=20, what="a curve")
-        points, lines = points_drawn(page, "loss"), lines_shown(page)
+        points = points_drawn(page, "loss")
         wait_for(lambda: points_drawn(page, "loss") > points + 20, within=20, what="curve grows")
-        wait_for(lambda: lines_shown(page) > lines + 20, within=20, what="log grows")
+        look_at(page, "log")
+        wait_for(lambda: last_line(page) > 0, within=20, what="lines")
+        line = last_line(page)
+        wait_for(lambda: last_line(page) > line + 20, within=20, what="log grows")
         assert site.job(job_id)["status"] == "running"
 
         expect(page.locator("#head [data-state=completed]")).to_be_visible(timeout=40_000)
-        wait_for(lambda: points_drawn(page, "loss") >= 500, within=10, what="every point drawn")
         expect(page.locator("[data-log-lines]")).to_contain_text("line 499 of watched")
+        look_at(page, "charts")
+        wait_for(lambda: points_drawn(page, "loss") >= 500, within=10, what="every point drawn")
         assert page.evaluate("window.neverReloaded") is True
 
 

@@ -53,6 +53,11 @@ def queue(site: Site, *arguments: str) -> int:
     return site.submit(sys.executable, SCRIPT, *arguments)
 
 
+def look_at(page: Page, tab: str) -> None:
+    """Bring a part of the run's page onto the screen."""
+    page.locator(f".run-tabs [data-tab-link={tab}]").click()
+
+
 def lines(page: Page, *, key: str = "loss", points: int) -> list[dict[str, Any]]:
     """The lines of a chart, once they have that many points altogether."""
 
@@ -145,7 +150,7 @@ def test_images_texts_tables_histograms_and_alerts_appear_while_one_looks(
     expect(page.locator("#alerts .alert")).to_contain_text("loss is NaN", timeout=SOON)
     media = page.locator("#media")
     expect(media.locator("[data-card]")).to_have_count(4, timeout=SOON)
-    media.scroll_into_view_if_needed()
+    look_at(page, "media")
     image = media.locator("[data-kind=image] img")
     expect(image).to_have_attribute("alt", "epoch 2", timeout=SOON)
     assert image.evaluate("async (img) => { await img.decode(); return img.naturalWidth; }") == 8
@@ -179,11 +184,11 @@ def test_a_job_that_goes_on_in_a_new_attempt_shows_what_that_one_logs(
     expect(page.locator("#alerts .alert")).to_have_count(0, timeout=SOON)
     (tmp_path / "2").touch()
     expect(page.locator("#alerts .alert")).to_contain_text("alert of attempt 2", timeout=SOON)
-    page.locator("#media").scroll_into_view_if_needed()
+    look_at(page, "media")
     expect(text).to_have_text("this is attempt 2", timeout=SOON)
     site.wait_for(job_id, "completed", within=30, attempt=2)
     page.goto(f"{site.url}/runs/job-{job_id}/?attempt=1")
-    page.locator("#media").scroll_into_view_if_needed()
+    look_at(page, "media")
     expect(text).to_have_text("this is attempt 1", timeout=SOON)
 
 
@@ -198,7 +203,7 @@ def test_hostile_names_texts_and_files_become_no_element_and_no_request(
         page.goto(site.url + path)
         page.wait_for_load_state("networkidle")
         assert page.locator("img[src^='/evil'], main script").count() == 0
-    page.goto(f"{site.url}/runs/job-{job_id}/")
+    page.goto(f"{site.url}/runs/job-{job_id}/?tab=media")
     media = page.locator("#media")
     expect(media.locator("[data-card]")).to_have_count(4)
     for card in media.locator("[data-card]").all():
