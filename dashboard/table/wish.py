@@ -16,7 +16,7 @@ LARGEST_PAGE = 10**9
 # What the charts beside the table ask for: links of the table keep it.
 CHARTS = (
     *("x", "y", "smooth", "outliers", "agg", "band", "colour", "dash", "facet", "zoom", "find"),
-    *("pins", "baseline", "split", "fold"),
+    *("pins", "baseline", "split", "fold", "hide", "drawn"),
 )
 QUOTED_BEFORE = ("state", "tag")  # of URLs from before the filter language
 

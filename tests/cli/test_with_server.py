@@ -276,3 +276,24 @@ class TestWorkers:
         again = whirr("workers", "rm", "old node")
         assert again.returncode == 5
         assert "no worker" in again.stderr
+
+
+def test_runs_are_found_by_a_filter_and_a_wrong_one_is_shown_where_it_is(
+    whirr: Callable[..., Result],
+) -> None:
+    worker = make_worker("node1", gpus=8)
+    for lr in (0.1, 0.2, 0.3):
+        make_job(name=f"lr {lr}", config={"lr": lr})
+        claim(worker)
+
+    found = rows(whirr("runs", "--filter", "lr>=0.2", "--sort", "config.lr"))
+    wrong = whirr("runs", "-f", "lr>=0.2 stat:failed")
+
+    assert [row[2] for row in found] == ["lr 0.2", "lr 0.3"]
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr.splitlines()[:3] == [
+        "whirr: no field or key `stat` (column 9): did you mean `state`?",
+        "       lr>=0.2 stat:failed",
+        "               ^^^^",
+    ]
+    assert "cannot be sorted by" in whirr("runs", "--sort", "colour").stderr

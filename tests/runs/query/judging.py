@@ -91,17 +91,18 @@ def _field(known: fields.Field, has: Any, sign: str, value: Literal, now: dateti
             return bool(re2.search(value.text, has))
         if sign == ":":
             mine, theirs = has.lower(), value.text.lower()
-            return theirs in mine if known.kind == "words" else theirs == mine
-        return has == (value.text.lower() if known.kind == "choice" else value.text)
+            return bool(theirs in mine if known.kind == "words" else theirs == mine)
+        return bool(has == (value.text.lower() if known.kind == "choice" else value.text))
     if known.kind == "moment":
         period = literals.period(value.text, now=now)
         assert period
-        return {
+        told: dict[str, bool] = {
             "<": has < period.begin,
             "<=": has < period.end,
             ">": has >= period.end,
             ">=": has >= period.begin,
-        }.get(sign, period.begin <= has < period.end)
+        }
+        return told.get(sign, bool(period.begin <= has < period.end))
     if known.kind == "span":
         return ORDERS[sign](has, timedelta(seconds=literals.seconds(value.text) or 0))
     return ORDERS[sign](has, literals.number(value.text))
