@@ -141,4 +141,5 @@ def test_comparing_two_runs_overlays_their_curves(
             return (plot?.data ?? []).filter(trace => (trace.x?.length ?? 0) >= 20).length;
         }"""
         wait_for(lambda: page.evaluate(drawn) >= 2, within=20, what="two curves in one chart")
-        expect(page.locator("body")).to_contain_text("lines")  # the config key that differs
+        page.locator("#config").scroll_into_view_if_needed()
+        expect(page.locator("#config")).to_contain_text("lines")  # the key that differs
