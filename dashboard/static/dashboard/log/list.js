@@ -130,6 +130,8 @@ export class List {
     const shown = this.inView();
     if (this.source.wraps() && this.measure(shown)) return this.later();
     this.place();
+    this.source.showState(); // a jump makes no scroll that the page hears of
+    return undefined;
   }
 
   /** Pages in view that are here become items. */
