@@ -106,6 +106,9 @@ def test_each_command_explains_itself(quick: Call, whirr: Whirr, command: str) -
         (["dashboard", "x"], "unexpected extra argument"),
         (["server", "--port", "http"], "--port"),
         (["demo", "--dir"], "requires an argument"),
+        (["demo", "--data", "--remove-data"], "give one of them"),
+        (["demo", "--data", "--once"], "are for the demo that trains"),
+        (["demo", "--server", "http://a"], "go with --data"),
         (["status", "--server", "nowhere"], "is no server address"),
     ],
 )

@@ -263,9 +263,8 @@ class TestTimeline:
         assert labels == ["CPU 0", "CPU 1"]
 
     def test_a_worker_that_is_gone_keeps_its_lane(self) -> None:
-        worker = make_worker("gone", gpus=1)
         make_job()
-        finish(claim(worker), now=after(60))
+        finish(claim(worker := make_worker("gone", gpus=1)), now=after(60))
         worker.delete()
         (machine,) = self.shown().machines
         assert (machine.name, machine.known, len(machine.lanes)) == ("gone", False, 1)
@@ -283,8 +282,7 @@ class TestTimeline:
         for number in range(4):
             make_job()
             finish(claim(worker), now=after(100 * number + 50))
-        found = self.shown()
-        assert (found.not_read, found.left_out) == (2, 1)
+        assert (self.shown().not_read, self.shown().left_out) == (2, 1)
 
     @pytest.mark.parametrize(
         "query", ["from=1h&to=2h", "from=2029-01-01&to=2h", "from=x", "to=y", "from=40d"]
