@@ -6,6 +6,7 @@ stopped early stops to count; `n` says how many do. Points without a number are 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +72,12 @@ def band(members: Sequence[Member], *, width: int, agg: str = "mean", kind: str 
     values = _on(x, some, lambda each: each.value)
     n = np.isfinite(values).sum(axis=0)
     x, values, n = x[n > 0], values[:, n > 0], n[n > 0]
-    middle = {"mean": np.nanmean, "median": np.nanmedian, "min": np.nanmin, "max": np.nanmax}
+    middle: dict[str, Callable[..., Any]] = {
+        "mean": np.nanmean,
+        "median": np.nanmedian,
+        "min": np.nanmin,
+        "max": np.nanmax,
+    }
     low, high = _edges(some, x, values, n, kind)
     return Band(x, middle[agg](values, axis=0), low, high, n.astype(np.uint32))
 

@@ -27,7 +27,7 @@ def points(shown: Sequence[Shown], keys: Sequence[str]) -> Iterator[str]:
         yield from _of_series(each, about)
 
 
-def _of_series(each: Series, about: list[object]) -> Iterator[str]:
+def _of_series(each: Series, about: Sequence[object]) -> Iterator[str]:
     for start in range(0, each.count, POINTS_AT_ONCE):
         wanted = Range(each.pk, start, min(start + POINTS_AT_ONCE, each.count))
         found = stored.points_in([wanted])[each.pk]

@@ -76,9 +76,10 @@ def test_a_board_names_runs_their_looks_and_metrics_in_sections(browser: Client)
 def test_a_board_shows_the_attempt_that_is_asked_for(browser: Client) -> None:
     run = a_run([1])
     Run.objects.filter(pk=run.pk).update(attempt=2)
-    keys = lambda attempt: post(  # noqa: E731
-        browser, "/charts/board", {"runs": [[run.key, attempt]]}
-    ).json()["series"]
+
+    def keys(attempt: int | None) -> Any:
+        return post(browser, "/charts/board", {"runs": [[run.key, attempt]]}).json()["series"]
+
     assert (keys(1), keys(2), keys(None)) == ({"loss": 1}, {}, {})
 
 
