@@ -1,7 +1,7 @@
 """Figures of many runs at once, as plain dictionaries: a scatter with trend and Pareto front, parallel coordinates.
 
 The scatter is Plotly's; colours are names of custom properties, as in `dashboard.figures`. Parallel coordinates are
-drawn by static/dashboard/compare/parallel.js, since Plotly's need `unsafe-eval`; here stands what it draws.
+drawn by static/dashboard/compare/parallel.js, since Plotly's need WebGL and a pointer; here stands what it draws.
 """
 
 import math

@@ -1,4 +1,4 @@
-// Parallel coordinates: an axis for each column, a line for each run. Drawn here: Plotly's need `unsafe-eval`.
+// Parallel coordinates: an axis for each column, a line for each run. Drawn here: Plotly's need WebGL and a pointer.
 import { get, set } from "../urlstate.js";
 import { AxesList } from "./axes_list.js";
 import { Brushing, brushesOf, told as brushText } from "./brush.js";
@@ -119,7 +119,7 @@ export class Parallel {
 
   legend() {
     const { colour } = this.figure;
-    if (!colour || colour.kind !== "number") return null ?? "";
+    if (!colour || colour.kind !== "number") return "";
     const bar = svg("svg", { class: "ramp", viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" });
     for (let at = 0; at < 20; at += 1) {
       const part = svg("rect", { x: at * 5, y: 0, width: 5.2, height: 8 });
