@@ -54,9 +54,9 @@ def keys_of(page: Page, part: str) -> list[str]:
     section = page.locator(f"#{part}")
     section.scroll_into_view_if_needed()
     expect(section.locator("[data-told]")).not_to_be_empty()
-    return section.locator("tbody tr:visible").evaluate_all(
-        "rows => rows.map(row => row.dataset.key)"
-    )
+    rows = section.locator("tbody tr:visible")
+    keys: list[str] = rows.evaluate_all("rows => rows.map(row => row.dataset.key)")
+    return keys
 
 
 def row(page: Page, part: str, key: str) -> Any:

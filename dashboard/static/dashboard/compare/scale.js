@@ -44,7 +44,12 @@ export class Scale {
     if (this.log) return decades(low, high);
     const step = niceStep((high - low) / 5);
     const found = [];
-    for (let at = Math.ceil(low / step) * step; at <= high + step * 1e-9; at += step) found.push([at, short(at, step)]);
+    const first = Math.ceil(low / step);
+    for (let count = 0; count < 12; count += 1) {
+      const at = (first + count) * step; // counted: beside a huge number a small step is none
+      if (at > high + step * 1e-9) break;
+      found.push([at, short(at, step)]);
+    }
     return found;
   }
 }
