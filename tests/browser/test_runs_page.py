@@ -2,45 +2,12 @@
 
 import re
 from collections.abc import Callable
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.axe import violations
-from tests.browser.conftest import DESK, PHONE, picture
-
-
-SWEEP = "tag:sweep seed exists"  # nine runs: three learning rates, three seeds
-
-
-def rows(page: Page) -> Locator:
-    return page.locator("[data-row]")
-
-
-def said(page: Page, name: str) -> str:
-    """What the address says about something."""
-    return parse_qs(urlsplit(page.url).query).get(name, [""])[0]
-
-
-def says(page: Page, **wish: str) -> None:
-    """Wait until the address says it."""
-    for name, value in wish.items():
-        page.wait_for_function(
-            "([name, value]) => (new URLSearchParams(location.search).get(name) ?? '') === value",
-            arg=[name, value],
-        )
-
-
-def filtered(page: Page, text: str) -> None:
-    box = page.get_by_role("combobox", name="Filter")
-    box.fill(text)
-    box.press("Enter")
-    says(page, q=text)
-
-
-def header(page: Page, name: str) -> Locator:
-    return page.locator(f'[data-column="{name}"] [data-sort]')
+from tests.browser.conftest import picture
+from tests.browser.runs_table import SWEEP, filtered, header, rows, said, says
 
 
 @pytest.fixture
@@ -251,59 +218,3 @@ def test_the_page_is_used_with_the_keyboard_alone(runs: Page) -> None:
     says(runs, hide=run)
     keys.press("Enter")
     runs.wait_for_url(f"**/runs/{run}/**")
-
-
-def test_pointing_at_a_row_is_told_to_the_charts_and_back(runs: Page) -> None:
-    runs.evaluate(
-        "document.addEventListener('whirr:hover', ({detail}) => (window.pointed = detail.run))"
-    )
-    row = rows(runs).nth(2)
-    run = row.get_attribute("data-run")
-    row.hover()
-    runs.wait_for_function("run => window.pointed === run", arg=run)
-    runs.mouse.move(1, 1)
-    runs.evaluate(
-        "run => document.dispatchEvent(new CustomEvent('whirr:hover', {detail: {run, from: 'x'}}))",
-        run,
-    )
-    expect(row).to_have_class(re.compile("lit"))
-
-
-def test_a_new_run_waits_while_somebody_points_at_the_table(runs: Page, site: object) -> None:
-    before = rows(runs).count()
-    rows(runs).nth(3).hover()
-    call = site.call  # type: ignore[attr-defined]
-    made = call("POST", "/api/v1/runs", json={"id": "came-late", "name": "came late"})
-    assert made.status_code < 300, made.text
-    runs.evaluate("document.dispatchEvent(new Event('whirr:refresh'))")
-    pill = runs.locator("[data-pill]")
-    expect(pill).to_have_text(re.compile("1 new run"), timeout=10_000)
-    expect(rows(runs)).to_have_count(before)
-    pill.click()
-    expect(rows(runs).first).to_contain_text("came late")
-
-
-def test_on_a_phone_runs_are_cards_with_the_charts_below(opened: Callable[..., Page]) -> None:
-    page = opened(viewport=PHONE)
-    page.goto(f"/runs/?q={SWEEP}")
-    expect(rows(page)).to_have_count(9)
-    table = page.locator("[data-part=table]").bounding_box()
-    charts = page.locator("[data-pane=right]").bounding_box()
-    assert table is not None
-    assert charts is not None
-    assert charts["y"] >= table["y"] + table["height"]
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-    page.get_by_label(re.compile("^Select job-")).first.check()
-    expect(page.get_by_role("region", name="What is selected")).to_be_visible()
-
-
-def test_dialogs_and_menus_read_well_for_everybody(opened: Callable[..., Page]) -> None:
-    for viewport in (DESK, PHONE):
-        page = opened(viewport=viewport, color_scheme="dark", reduced_motion="reduce")
-        page.goto(f"/runs/?q={SWEEP}&group=config.lr")
-        expect(rows(page)).to_have_count(3)
-        for name in ("Columns", "Group", "Condition"):
-            page.get_by_role("button", name=name, exact=True).click()
-            picture(page, f"runs-{name.lower()}-{viewport['width']}")
-            assert violations(page) == [], name
-            page.keyboard.press("Escape")
