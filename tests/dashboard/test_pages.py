@@ -109,13 +109,12 @@ def test_run_page(browser: Client) -> None:
 
     page = browser.get(f"/runs/{key}/").content.decode()
 
-    assert 'data-key="loss"' in page
+    assert 'data-board="/charts/board"' in page
     assert "python train.py" in page
     assert "0.5" in page
     assert f'action="/jobs/{attempt.job_id}/cancel"' in page
     assert browser.get(f"/runs/{key}/head").status_code == 200
     assert browser.get(f"/runs/{key}/side").status_code == 200
-    assert 'data-key="odd"' in browser.get(f"/runs/{key}/charts").content.decode()
 
 
 def test_a_failed_run_says_why_first(browser: Client) -> None:
@@ -154,7 +153,6 @@ def test_each_attempt_keeps_its_own_log(browser: Client) -> None:
         "/runs/job-1/?attempt=7",
         "/runs/job-1/?attempt=x",
         "/runs/job-1/log/lines?from=-1",
-        "/runs/job-1/series.json?attempt=0",
     ],
 )
 def test_what_is_not_there_is_a_page_that_is_not_there(path: str, browser: Client) -> None:
@@ -166,24 +164,15 @@ def test_what_is_not_there_is_a_page_that_is_not_there(path: str, browser: Clien
     assert "There is nothing here" in answer.content.decode()
 
 
-def test_figures_come_for_the_metrics_asked_for(browser: Client) -> None:
-    attempt = begin()
-    log(attempt, loss=[3.0, NAN, 1.0], acc=[0.1])
-    key = f"job-{attempt.job_id}"
-
-    figures = browser.get(f"/runs/{key}/series.json?key=loss&key=gone").json()["figures"]
-
-    assert [figure["meta"]["key"] for figure in figures] == ["loss"]
-    assert figures[0]["data"][0]["y"] == [3.0, None, 1.0]
-
-
 def test_what_the_agent_measured_is_a_closed_group_and_no_result(browser: Client) -> None:
     attempt = begin()
     log(attempt, loss=[1.0])
     log_series(attempt, {"system/gpu0/power_w": [300.0]}, first=1)
     key = run_of(attempt).key
-    shown = browser.get(f"/runs/{key}/").content.decode()
-    assert 'class="chart-section" open data-section=""' in shown
-    assert 'class="chart-section" data-section="system"' in shown
-    assert shown.count("system/gpu0/power_w") == 3, "its card alone: key, title, heading"
+    asked = {"runs": [key]}
+    told = browser.post("/charts/board", asked, content_type="application/json").json()
+    assert told["sections"] == [
+        {"name": "", "keys": ["loss"], "open": True},
+        {"name": "system", "keys": ["system/gpu0/power_w"], "open": False},
+    ]
     assert "system/gpu0/power_w" not in browser.get("/runs/").content.decode()
