@@ -5,6 +5,7 @@ function state(part) {
   return {
     open: new Set(named(part, "details[id][open]").map((each) => each.id)),
     ticked: new Set(named(part, "[data-choose]:checked").map((each) => each.value)),
+    picked: new Map(named(part, "select[id]").map((each) => [each.id, each.value])),
     scrolled: named(part, ".scroll").map((each) => [each.scrollLeft, each.scrollTop]),
   };
 }
@@ -12,6 +13,7 @@ function state(part) {
 function restore(part, kept) {
   for (const each of named(part, "details[id]")) each.open = kept.open.has(each.id);
   for (const each of named(part, "[data-choose]")) each.checked = kept.ticked.has(each.value);
+  for (const each of named(part, "select[id]")) if (kept.picked.has(each.id)) each.value = kept.picked.get(each.id);
   named(part, ".scroll").forEach((each, at) => {
     const [left, top] = kept.scrolled[at] ?? [0, 0];
     each.scrollLeft = left;
