@@ -14,7 +14,7 @@ from dashboard.logs.answers import Window
 from dashboard.pages.numbers import whole
 from dashboard.run_page import run_page
 from runs import attention
-from runs.errors import DomainError, NotFound
+from runs.errors import DomainError, Invalid, NotFound
 from runs.logs.searching import Wanted
 
 
@@ -63,7 +63,11 @@ def search(request: HttpRequest, key: str) -> JsonResponse:
     asked = request.GET
     wanted = Wanted(asked.get("q", ""), asked.get("kind", "text"), case=asked.get("case") == "1")
     near = _number(request, "near", 1)
-    return JsonResponse(answers.hits(shown.run, attempt=shown.attempt, wanted=wanted, near=near))
+    try:
+        found = answers.hits(shown.run, attempt=shown.attempt, wanted=wanted, near=near)
+    except Invalid as wrong:  # while somebody types an expression, most of it is none yet
+        return JsonResponse({"refused": wrong.detail})
+    return JsonResponse(found)
 
 
 @needs("read")

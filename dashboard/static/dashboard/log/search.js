@@ -77,9 +77,9 @@ export class Search {
       const { signal } = this.abort;
       const answer = await fetch(`${this.url}?attempt=${this.attempt}&near=${near}&${asked}`, { signal });
       const found = await answer.json();
-      if (!answer.ok) {
+      if (found.refused) {
         this.clear();
-        return this.tell(found.detail, { wrong: true });
+        return this.tell(found.refused, { wrong: true });
       }
       Object.assign(this, { numbers: found.numbers, total: found.total, before: found.before });
       Object.assign(this, { complete: found.complete, searched: found.searched, at: -1 });
