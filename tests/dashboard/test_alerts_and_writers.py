@@ -32,7 +32,7 @@ class TestAlerts:
         told = {"type": "alert", "title": "loss is NaN", "text": "since 7", "_timestamp": stamp}
         say(run, told | {"level": "error", "step": 7}, told | {"title": "slow", "level": "warning"})
         page = browser.get(f"/runs/{run.key}/").content.decode()
-        assert page.index("loss is NaN") < page.index("data-chart-tools")
+        assert page.index("loss is NaN") < page.index("data-board=")
         assert browser.get(f"/runs/{run.key}/alerts").content.decode().count('class="alert ') == 2
         table = browser.get("/runs/").content.decode()
         assert "1 error, 1 warning" in table

@@ -66,7 +66,7 @@ def test_the_side_shows_array_parents_hold_and_priority(browser: Client) -> None
     job = submitting.submit_array(wish, "4,5", user="ada", now=factories.NOON)[1]
     changing.hold(job.pk, actor="grace", now=factories.NOON)
 
-    page = page_of(browser, job, "side")
+    page = page_of(browser, job, "more")
 
     assert f"{job.array}, member 5 of 4,5" in page
     assert f'<a href="/runs/job-{parent.pk}/">job {parent.pk}</a>' in page
@@ -109,8 +109,8 @@ def test_a_job_that_ended_can_be_retried(browser: Client) -> None:
     again = Job.objects.get(retry_of=attempt.job_id)
     assert answer.status_code == 200
     assert "queued again" in answer.content.decode()
-    assert f"job {attempt.job_id}</a>" in page_of(browser, again, "side")
-    assert f"job {again.pk}</a>" in page_of(browser, attempt.job, "side")
+    assert f"job {attempt.job_id}</a>" in page_of(browser, again, "more")
+    assert f"job {again.pk}</a>" in page_of(browser, attempt.job, "more")
 
 
 @pytest.mark.parametrize("verb", ["hold", "release", "retry", "priority"])
