@@ -72,9 +72,7 @@ def code(request: HttpRequest, key: str) -> HttpResponse:
     """GET /runs/<key>/code?attempt=N&all=1: the commit, and what was changed since."""
     shown = run_page.run_page(key, whole(request.GET, "attempt"))
     found = changes.changes(shown.run, shown.attempt, whole=request.GET.get("all") == "1")
-    opened = [
-        (file, *(changes.lines_of(file) if file.is_open else ([], 0))) for file in found.files
-    ]
+    opened = [(file, *_shown(file)) for file in found.files]
     told = {"page": shown, "changes": found, "files": opened}
     return page(request, "_run_code.html", told | {"commit": commit_of(shown.run, shown.attempt)})
 
