@@ -10,7 +10,8 @@ export class Links {
     Object.assign(this, { show, goto, lines, range: null });
     this.bar = root.querySelector("[data-log-chosen]");
     this.told = root.querySelector("[data-log-chosen-told]");
-    root.querySelector("[data-log-view]").addEventListener("click", (event) => this.clicked(event));
+    this.view = root.querySelector("[data-log-view]");
+    this.view.addEventListener("click", (event) => this.clicked(event));
     root.querySelector("[data-log-copy]").addEventListener("click", () => this.copy());
     root.querySelector("[data-log-copy-link]").addEventListener("click", () => put(location.href, "The link is copied."));
     root.querySelector("[data-log-unchoose]").addEventListener("click", () => this.choose(null));
@@ -24,6 +25,7 @@ export class Links {
     const [first, last] = [Number(found[1]), Number(found[2] ?? found[1])];
     this.range = [Math.min(first, last), Math.max(first, last)];
     this.tell();
+    this.view.scrollIntoView({ block: "nearest" }); // on a phone it stands below the first screen
     this.goto(this.range[0]);
     return true;
   }
