@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.axe import violations
 from tests.browser.conftest import DESK, PHONE, picture
 from tests.browser.made_by_hand import HandMade
-from tests.e2e.programs import Site
+from tests.e2e.programs import Site, wait_for
 
 TABS = ("charts", "log", "media", "artifacts", "code", "environment", "events")
 EVIL = "<img src=/evil-{n} onerror=\"fetch('/evil-{n}')\"><script>fetch('/evil-{n}')</script>"
@@ -204,7 +204,7 @@ def test_a_run_fills_its_page_while_somebody_looks(page: Page, site: Site) -> No
     expect(page.locator("[data-waiting]")).to_be_visible()
     for step in range(5):
         run.log(step, loss=1 / (step + 1))
-    page.wait_for_function(f"({POINTS})('loss') >= 5")
+    wait_for(lambda: page.evaluate(POINTS, "loss") >= 5, within=20, what="five points")
     expect(page.locator("[data-no-charts]")).to_be_hidden()
     expect(page.locator("#side")).to_contain_text("loss")
     run.say_how_it_stands("completed")
