@@ -85,7 +85,7 @@ export class Filter {
       this.wrong(at ? { at: Number(at.at), length: Number(at.length), detail: at.detail, hint: at.hint } : null);
     }
     const chips = [...document.querySelectorAll("[data-chip]")].map((chip) => chip.dataset.chip.trim());
-    for (const button of document.querySelectorAll("[data-state]")) {
+    for (const button of document.querySelectorAll("button[data-state]")) {
       button.ariaPressed = String(chips.includes(`state:${button.dataset.state}`));
     }
   }
