@@ -13,7 +13,7 @@ EXAMPLES = {
     "path": "a/b",
     "slug": "a",
     "pk": "1",
-    "verb": "drain",
+    "number": "1",
     "worker_id": "node1",
     "app_label": "jobs",
     "content_type_id": "1",
@@ -38,9 +38,15 @@ def _below(resolver: Any, prefix: str) -> Iterator[str]:
             yield path
 
 
+def _example(group: re.Match[str]) -> str:
+    """The first of several words, as in (?P<verb>retry|cancel); otherwise what stands for that name."""
+    words = group[0].removesuffix(")").partition(">")[2].split("|")
+    return words[0] if len(words) > 1 else EXAMPLES[group["name"]]
+
+
 def _filled(pattern: str) -> str:
     if pattern.startswith("^") or pattern.endswith("$"):
-        named = GROUP.sub(lambda found: EXAMPLES[found["name"]], pattern)
+        named = GROUP.sub(_example, pattern)
         return named.strip("^$?").replace("\\", "")
     return CONVERTER.sub(
         lambda found: EXAMPLES.get(found["name"]) or EXAMPLES[found["kind"] or "str"], pattern
