@@ -1,9 +1,14 @@
 // The URL is the state of a page: what stands in its query string, and who wants to know when that changes.
 const listeners = new Set();
 
+// Parsing hundreds of ids takes a while, and pages ask thousands of times.
+let parsed = { search: "", query: new URLSearchParams() };
+
 /** The value of a parameter; `otherwise` where it is not there. */
 export function get(name, otherwise = "") {
-  return new URLSearchParams(location.search).get(name) ?? otherwise;
+  const { search } = location;
+  if (search !== parsed.search) parsed = { search, query: new URLSearchParams(search) };
+  return parsed.query.get(name) ?? otherwise;
 }
 
 /**

@@ -154,6 +154,7 @@ export class Chart {
     this.board.hover.attach(this);
     this.installZoom();
     this.say();
+    document.dispatchEvent(new CustomEvent("whirr:drawn", { detail: { key: this.key } }));
   }
 
   layout({ x, zoom }) {

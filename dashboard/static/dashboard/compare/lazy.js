@@ -3,8 +3,15 @@ import { ask } from "../asking.js";
 import { button, node } from "./nodes.js";
 
 const AHEAD = "400px";
+const PATIENCE = 1500; // ms
 
-/** Call `load` once, when the element comes near the screen. */
+// Before the first chart stands the page is short, and everything would seem to be near; and nothing may delay it.
+const charted = new Promise((done) => {
+  document.addEventListener("whirr:drawn", done, { once: true });
+  setTimeout(done, PATIENCE);
+});
+
+/** Call `load` once, when the element comes near the screen and the first chart is drawn. */
 export function whenNear(root, load) {
   const seen = new IntersectionObserver(
     (entries) => {
@@ -14,7 +21,7 @@ export function whenNear(root, load) {
     },
     { rootMargin: AHEAD },
   );
-  seen.observe(root);
+  charted.then(() => seen.observe(root));
 }
 
 export const fetchJson = async (url, options) => (await ask(url, options)).json();

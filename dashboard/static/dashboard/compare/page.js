@@ -14,6 +14,8 @@ const TABLES_EVERY = 5000;
 
 function mount(root) {
   const state = new State(JSON.parse(document.querySelector("#compare-runs").textContent));
+  let news = false;
+  mountCharts(root.querySelector("[data-charts]"), state, { onNews: () => (news = true) });
   new Strip(root.querySelector("[data-strip]"), state);
   const tables = [...root.querySelectorAll("[data-part]")].map((part) => new Table(part, state));
   const offers = once(() => fetchJson(`/compare/columns.json?${state.query()}`));
@@ -25,8 +27,6 @@ function mount(root) {
   followExports(root, state);
   followTools(root, state, tables);
   followHover(root);
-  let news = false;
-  mountCharts(root.querySelector("[data-charts]"), state, { onNews: () => (news = true) });
   setInterval(() => {
     if (!news || document.hidden) return;
     news = false;
