@@ -1,43 +1,28 @@
-"""Which way a metric gets better, as far as its name tells."""
+"""Whether less or more of a metric is better, as far as its name tells."""
 
 import re
+from typing import Literal
 
-# Words of a metric's name after which less is better; everything else counts as better when it is more.
-LESS = {
-    *(
-        "loss",
-        "err",
-        "error",
-        "errors",
-        "mse",
-        "mae",
-        "rmse",
-        "nll",
-        "bce",
-        "ce",
-        "perplexity",
-        "ppl",
-        "bpc",
-    ),
-    *(
-        "wer",
-        "cer",
-        "fid",
-        "kl",
-        "divergence",
-        "distance",
-        "regret",
-        "cost",
-        "latency",
-        "seconds",
-        "time",
-    ),
-}
-WORD = re.compile(r"[a-z]+")
-LOSSES = re.compile(r"loss|error|perplexity")
+Direction = Literal["min", "max", ""]
+
+# Whole words of a name: "ce" is a loss, "confidence" is none.
+LESS = re.compile(
+    "bce|bpb|bpc|ce|cer|cost|distance|divergence|eer|err|errs|errors|.*error|fid|kl|latency|.*loss|losses|mae|mape|mse"
+    "|nll|perplexity|ppl|regret|rmse|rmsle|seconds|ter|time|wer"
+)
+MORE = re.compile(
+    "ap|auc|auroc|bleu|dice|f1|iou|kappa|map|mcc|miou|ndcg|precision|psnr|r2|recall|return|reward|rouge|score"
+    "|sensitivity|specificity|ssim|success|throughput|winrate|.*acc|.*accuracy"
+)
+WORD = re.compile(r"[A-Z]?[a-z]+[0-9]?|[A-Z]+(?![a-z])[0-9]?|[0-9]+")
 
 
-def less_is_better(key: str) -> bool:
-    """Whether the best value of the metric is its smallest one: `val/loss`, `top1_err`."""
-    name = key.rsplit("/", 1)[-1].lower()
-    return bool(LOSSES.search(name)) or bool(LESS & set(WORD.findall(name)))
+def guessed(key: str) -> Direction:
+    """ "min" for losses and errors, "max" for scores, "" where the name says nothing. The last telling word decides."""
+    words = [word.lower() for word in WORD.findall(key)]
+    for word in reversed(words):
+        if LESS.fullmatch(word):
+            return "min"
+        if MORE.fullmatch(word):
+            return "max"
+    return ""

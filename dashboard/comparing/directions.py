@@ -1,32 +1,10 @@
-"""Whether less or more of a metric is better, as far as its name tells."""
+"""Which way metrics get better, as a page was told or as their names tell."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
-Direction = Literal["min", "max", ""]
-
-LESS = re.compile(
-    "bpb|bpc|cer|cost|divergence|eer|err|error|fid|kl|latency|mae|mape|mse|nll|perplexity|ppl|regret|rmse|rmsle|ter|wer"
-    "|.*loss"
-)
-MORE = re.compile(
-    "ap|auc|auroc|bleu|dice|f1|iou|kappa|map|mcc|miou|ndcg|precision|psnr|r2|recall|return|reward|rouge|score"
-    "|sensitivity|specificity|ssim|success|throughput|winrate|.*acc|.*accuracy"
-)
-WORD = re.compile(r"[A-Z]?[a-z]+[0-9]?|[A-Z]+(?![a-z])[0-9]?|[0-9]+")
-
-
-def guessed(key: str) -> Direction:
-    """ "min" for losses and errors, "max" for scores, "" where the name says nothing. The last telling word decides."""
-    words = [word.lower() for word in WORD.findall(key)]
-    for word in reversed(words):
-        if LESS.fullmatch(word):
-            return "min"
-        if MORE.fullmatch(word):
-            return "max"
-    return ""
+from runs.directions import Direction as Direction
+from runs.directions import guessed
 
 
 @dataclass(frozen=True, slots=True)

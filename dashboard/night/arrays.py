@@ -17,6 +17,7 @@ from jobs.consequences import Told
 from jobs.history import History
 from jobs.members import Standing
 from jobs.models import Array, Job
+from runs.directions import guessed
 from runs.errors import NotFound
 from runs.models import Series
 from runs.storage import SYSTEM
@@ -26,9 +27,6 @@ MEMBERS_SHOWN = 100
 COLUMNS = 8  # config keys of the table
 COMPARED = 500
 METRICS = 200
-LOWER_IS_BETTER = re.compile(
-    r"loss|err|perplexity|ppl|mae|mse|rmse|nll|fid|wer|cer|latency|time", re.I
-)
 DIRECTIONS = ("min", "max")
 SORTS = ("index", "value", "state", "duration")
 
@@ -211,7 +209,7 @@ def _promising(key: str) -> tuple[tuple[int, str], bool, str]:
 
 def _chosen(asked: Wish, metrics: Sequence[str]) -> Wish:
     metric = asked.metric or (metrics[0] if metrics else "")
-    goal = asked.goal or ("min" if LOWER_IS_BETTER.search(metric) else "max")
+    goal = asked.goal or guessed(metric) or "max"
     return Wish(metric, goal, asked.sort, asked.page)
 
 

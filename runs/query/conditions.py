@@ -20,7 +20,7 @@ from django.db.models.lookups import (
 )
 
 from runs import selectors
-from runs.directions import less_is_better
+from runs.directions import guessed
 from runs.errors import QueryError
 from runs.models import Series
 from runs.query import literals, patterns, tags
@@ -187,7 +187,7 @@ def metric_exists(key: str) -> Any:
 def series_column(key: str, part: str) -> str:
     """The column of Series that a part of a metric means."""
     if part == "best":
-        part = "min" if less_is_better(key) else "max"
+        part = guessed(key) or "max"
     columns = {"min": "minimum", "max": "maximum", "nan": "nan_count", "step": "last_step"}
     return columns.get(part, part or "last")
 

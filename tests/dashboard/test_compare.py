@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from dashboard.comparing import asked, chosen, columns, grids, numbers, parts
 from dashboard.comparing.asked import Asked
-from dashboard.comparing.directions import Directions, guessed
+from dashboard.comparing.directions import Directions
 from dashboard.models import Selection
 from runs import documents, storage, streams
 from runs.models import Run
@@ -238,24 +238,6 @@ class TestMetrics:
             streams.append(run, 1, f"metrics.{name}.jsonl", offset=0, data=data)
         told = {each.key: each.numbers[run.pk].last for each in numbers.lines([run])}
         assert told == {"loss": 4, "acc": 1}
-
-    @pytest.mark.parametrize(
-        ("key", "way"),
-        [
-            ("train/loss", "min"),
-            ("val/acc", "max"),
-            ("top5_accuracy", "max"),
-            ("valAcc", "max"),
-            ("f1", "max"),
-            ("eval/rmse", "min"),
-            ("loss_scale", "min"),
-            ("lossless", ""),
-            ("lr", ""),
-            ("", ""),
-        ],
-    )
-    def test_the_name_tells_which_way_is_better(self, key: str, way: str) -> None:
-        assert guessed(key) == way
 
     def test_somebody_may_decide_otherwise(self) -> None:
         told = Directions.of(down=["acc"], up=["loss", "x"], flat=["x"])
