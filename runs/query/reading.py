@@ -13,10 +13,9 @@ separate list of tokens.
 import re
 
 from runs.errors import QueryError
+from runs.query.naming import named, named_by
 from runs.query.syntax import (
     KEYWORDS,
-    KINDS,
-    PARTS,
     All,
     Among,
     AnyOf,
@@ -135,7 +134,7 @@ class Reader:
         if self.count > MOST:
             raise self.wrong(f"a filter has at most {MOST} comparisons")
         segments = self.segments()
-        name = _name(segments, begin, self.at)
+        name = named_by(segments, begin, self.at)
         self.skip()
         sign = SIGN.match(self.text, self.at)
         if sign:
@@ -144,7 +143,7 @@ class Reader:
             value = self.value(f"a value is missing behind {sign.group()}")
             self.skip()
             meant = "=" if sign.group() == "==" else sign.group()
-            return Compare(_named(name), meant, value, begin, value.stop)
+            return Compare(named(name), meant, value, begin, value.stop)
         return self.worded(name, segments)
 
     def worded(self, name: Name, segments: list[tuple[str, bool]]) -> Leaf | Not:
@@ -158,12 +157,12 @@ class Reader:
                 hint="put it between quotation marks to look for the word",
             )
         if self.keyword("exists"):
-            return Has(_named(name), begin, self.ended())
+            return Has(named(name), begin, self.ended())
         negated = NOT_IN.match(self.text, self.at)
         if negated:
             self.at = negated.end()
         if negated or self.keyword("in"):
-            among = Among(_named(name), self.listed(), begin, self.ended())
+            among = Among(named(name), self.listed(), begin, self.ended())
             return Not(among, begin, self.ended()) if negated else among
         if self.text[self.at : self.at + 1] == "!":
             raise self.wrong("a lone ! means nothing", "write != or !~, or NOT before the name")
@@ -290,26 +289,3 @@ class Reader:
 def _after_space(text: str, at: int) -> int:
     match = SPACE.match(text, at)
     return match.end() if match else at
-
-
-def _name(segments: list[tuple[str, bool]], begin: int, stop: int) -> Name:
-    """`config.a.b`, `metric."a.b".min`, `loss.min`: kinds and parts count where no quotation marks are round them."""
-    kind = part = ""
-    (first, quoted), *rest = segments
-    if rest and not quoted and first in KINDS:
-        kind, segments = first, rest
-    last, quoted = segments[-1]
-    if kind not in ("config", "summary") and len(segments) > 1 and not quoted and last in PARTS:
-        part, segments = last, segments[:-1]
-    return Name(kind, ".".join(text for text, _ in segments), part, begin, stop)
-
-
-def _named(name: Name) -> Name:
-    """The name of a comparison. Raises QueryError where it has no key."""
-    if not name.key:
-        raise QueryError(
-            f"a key is missing behind {name.kind or 'the dot'}",
-            at=name.at,
-            length=name.stop - name.at,
-        )
-    return name
