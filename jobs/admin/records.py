@@ -1,4 +1,4 @@
-"""What is only looked at: attempts, events, arrays, needs."""
+"""What is only looked at: attempts, events, arrays, needs, loads."""
 
 # Django's admin classes cannot be subscripted when they run:
 # mypy: disable-error-code="type-arg"
@@ -10,6 +10,7 @@ from jobs.models import (
     Attempt,
     Dependency,
     JobEvent,
+    LoadSample,
     Pulse,
     Requirement,
     WorkerEvent,
@@ -57,6 +58,14 @@ class WorkerEventAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("at", "worker_name", "kind", "message", "actor")
     list_filter = ("kind",)
     search_fields = ("worker_name", "actor", "message")
+    show_full_result_count = False
+
+
+@admin.register(LoadSample)
+class LoadSampleAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("worker", "minute")
+    list_filter = ("worker",)
+    list_select_related = ("worker",)
     show_full_result_count = False
 
 

@@ -17,7 +17,7 @@ from tests.jobs import factories
 
 
 def models() -> Iterator[str]:
-    for app in ("jobs", "runs"):
+    for app in ("jobs", "runs", "dashboard", "mlflow_api"):
         for model in apps.get_app_config(app).get_models():
             yield f"{app}/{model._meta.model_name}"
 
