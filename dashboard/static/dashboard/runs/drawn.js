@@ -5,6 +5,8 @@ import { getList } from "./lists.js";
 import { quoted } from "./words.js";
 
 const MOST = 500; // runs that a board draws
+const MOST_MEMBERS = 2000; // runs whose points make the curves of groups
+const NAMED = 5; // groups that cannot be drawn whole, each by its name
 
 export class Drawn {
   /** `board` has show(runs, {groups}). */
@@ -12,6 +14,7 @@ export class Drawn {
     Object.assign(this, { table, board, onDrawn, groups: new Map() });
     this.bar = document.querySelector("[data-drawn]");
     this.count = document.querySelector("[data-drawn-count]");
+    this.note = document.querySelector("[data-drawn-partial]");
     this.button = document.querySelector("[data-drawn-all]");
     this.button.addEventListener("click", () => set({ drawn: this.all ? null : "all" }));
     onChange((names) => (!names || ["drawn", "hide", "pins"].some((name) => names.has(name))) && this.show());
@@ -29,15 +32,16 @@ export class Drawn {
       const wish = [...new Set([...(await this.pinned(runs)), ...runs])].filter((run) => !hidden.has(run));
       if (asked !== this.asked) return; // the table went on meanwhile
       const drawn = wish.slice(0, MOST);
-      this.board.show(drawn.map((run) => ({ run })), groups ? { groups: kept(groups, new Set(drawn)) } : {});
-      this.tell(drawn.length, groups);
-      this.onDrawn(drawn);
+      const members = groups && shared(groups, hidden);
+      this.board.show(drawn.map((run) => ({ run })), members ? { groups: members.map(({ label, runs: mine }) => ({ label, runs: mine })).filter(({ runs: mine }) => mine.length) } : {});
+      this.tell(members ? members.reduce((sum, { runs: mine }) => sum + mine.length, 0) : drawn.length, members);
+      this.onDrawn(members ? members.flatMap(({ runs: mine }) => mine) : drawn);
     } catch (error) {
       report(error);
     }
   }
 
-  /** Pinned runs that are on no page here; charts pin metrics in the same list, and runs may be gone. */
+  /** Pinned runs that are on no page here; those that are gone are left out. */
   async pinned(runs) {
     const here = new Set(runs);
     const [found, others] = [getList("pins").filter((each) => here.has(each)), getList("pins").filter((each) => !here.has(each))];
@@ -52,7 +56,7 @@ export class Drawn {
     const rows = this.table.rows.filter((row) => row.dataset.group !== undefined && row.dataset.level === "0");
     if (rows.length) {
       const groups = await Promise.all(rows.map((row) => this.group(row)));
-      return { runs: groups.flatMap(({ runs }) => runs), groups };
+      return { runs: inTurns(groups.map(({ runs }) => runs)), groups };
     }
     if (!this.all) return { runs: this.table.runs };
     const { runs } = await getJson(`/runs/ids.json?${this.table.told.query}&limit=${MOST}`);
@@ -65,8 +69,9 @@ export class Drawn {
     const key = `${told.runs} ${query}`;
     if (!this.groups.has(key)) {
       const given = row.dataset.runs;
-      const runs = given ? given.split(",") : (await getJson(`/runs/ids.json?${query}&limit=${MOST}`)).runs;
-      this.groups.set(key, { label: labelOf(row), runs });
+      const runs = given ? given.split(",") : null;
+      const found = runs ? { runs, count: runs.length } : await getJson(`/runs/ids.json?${query}&limit=${MOST_MEMBERS}`);
+      this.groups.set(key, { label: labelOf(row), runs: found.runs, count: found.count });
     }
     return this.groups.get(key);
   }
@@ -76,6 +81,9 @@ export class Drawn {
     const all = runs.toLocaleString("en");
     this.bar.hidden = runs === 0;
     this.count.textContent = `${drawn.toLocaleString("en")} of ${all} ${runs === 1 ? "run" : "runs"} drawn${groups ? `, in ${groups.length} ${groups.length === 1 ? "group" : "groups"}` : ""}`;
+    const partial = (groups ?? []).filter(({ runs: mine, count }) => mine.length < count);
+    this.note.textContent = partialText(partial);
+    this.note.hidden = !partial.length;
     const shown = this.table.runs.length;
     this.button.hidden = Boolean(groups) || (!this.all && runs <= shown);
     this.button.ariaPressed = String(this.all);
@@ -85,5 +93,29 @@ export class Drawn {
 
 const labelOf = (row) => row.querySelector(".group-name > span")?.textContent.trim().replace(/\s+/g, " ") ?? row.dataset.group;
 
-const kept = (groups, drawn) =>
-  groups.map(({ label, runs }) => ({ label, runs: runs.filter((run) => drawn.has(run)) })).filter(({ runs }) => runs.length);
+/** The first of each list, then the second of each …: a few runs of every group tell which metrics there are. */
+export function inTurns(lists) {
+  const found = [];
+  const longest = Math.max(0, ...lists.map((list) => list.length));
+  for (let at = 0; at < longest; at += 1) for (const list of lists) if (at < list.length) found.push(list[at]);
+  return found;
+}
+
+/** Groups with those of their runs that are drawn, and `count`, how many those would be if there were room for all. */
+export function shared(groups, hidden, most = MOST_MEMBERS) {
+  let left = most;
+  return groups.map(({ label, runs, count }) => {
+    const seen = runs.filter((run) => !hidden.has(run));
+    const mine = seen.slice(0, left);
+    left -= mine.length;
+    return { label, runs: mine, count: count - (runs.length - seen.length) };
+  });
+}
+
+/** Which groups have a curve of a part of their runs, or none. */
+export function partialText(partial) {
+  if (!partial.length) return "";
+  const named = partial.slice(0, NAMED).map(({ label, runs, count }) => `${label} (${runs.length} of ${count})`);
+  const more = partial.length - named.length;
+  return `Curves of groups are made of at most ${MOST_MEMBERS} runs. Not of all theirs: ${named.join(", ")}${more ? ` and ${more} more groups` : ""}.`;
+}

@@ -1,0 +1,119 @@
+"""Scripts of the runs page, one at a time: whom the charts follow, and which runs make the curves of groups."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.test_scripts import HOST, serve
+
+# Sockets and timers are ours: what they would do is called by hand, and nothing waits.
+FOLLOWING = """async (live) => {
+  const [sockets, every, said] = [[], [], { polls: 0, reloads: 0, revision: 0 }];
+  window.WebSocket = class { static OPEN = 1; readyState = 1; sent = [];
+    constructor(url) { this.url = url; sockets.push(this); }
+    send(text) { this.sent.push(JSON.parse(text)); }
+    close() { this.closed = true; } };
+  window.setInterval = (does, wait) => every.push({ does, wait });
+  window.setTimeout = (does) => { does(); return 0; };
+  const runs = Array.from({ length: live }, (_, at) => `job-${at}`);
+  document.body.innerHTML = "<p data-note hidden></p>";
+  const note = document.querySelector("[data-note]");
+  const byRun = new Map(runs.map((run) => [run, { attempt: 1, final: false }]));
+  const board = { byRun, keyCount: 1, revision: 0, feed() {}, cursors: () => ({}),
+    poll: () => (said.polls += 1), reload: () => (said.reloads += 1) };
+  const { Alive } = await import("/runs/alive.js");
+  const alive = new Alive({ table: { told: {}, load() {} }, board, note });
+  every.length = 0;
+  every.push({ does: () => alive.pollOthers() });
+  alive.follow(runs);
+  const followed = sockets.filter(({ url }) => url.includes("/ws/runs/"));
+  followed[0].onopen();
+  said.first = followed[0].sent[0];
+  every[0].does();
+  const polled = said.polls;
+  followed[0].onmessage({ data: '{"type": "attempt", "attempt": 2}' });
+  alive.sockets.get("job-0").onPoll();
+  const before = alive.sockets.size;
+  byRun.get("job-1").final = true;
+  alive.follow();
+  const ending = alive.sockets.has("job-1");
+  followed[1].onmessage({ data: '{"type": "end"}' });
+  return { followed: followed.length, newest: said.first.newest, polled, down: said.polls - polled,
+    reloads: said.reloads, revision: board.revision, note: note.hidden ? "" : note.textContent, before, ending,
+    ended: !alive.sockets.has("job-1") };
+}"""
+
+
+@pytest.fixture
+def page(chrome: Browser) -> Iterator[Page]:
+    page = chrome.new_page()
+    page.route("**/*", serve)
+    page.goto(f"{HOST}/empty")
+    yield page
+    page.close()
+
+
+def test_unfinished_runs_beyond_the_sockets_are_polled_and_said(page: Page) -> None:
+    told = page.evaluate(FOLLOWING, 20)
+    assert (told["followed"], told["polled"]) == (16, 1)
+    assert told["note"].startswith("15 of 19 unfinished runs are followed point by point;")
+
+
+def test_few_unfinished_runs_are_followed_also_into_their_next_attempt(page: Page) -> None:
+    told = page.evaluate(FOLLOWING, 2)
+    assert (told["followed"], told["polled"], told["note"]) == (2, 0, "")
+    assert told["newest"] is True
+    assert (told["reloads"], told["revision"]) == (1, 1)  # charts fetch the new attempt's points
+
+
+def test_with_its_socket_down_a_run_is_polled_and_an_ended_one_sends_its_last_points(
+    page: Page,
+) -> None:
+    told = page.evaluate(FOLLOWING, 2)
+    assert told["down"] == 1
+    assert (told["before"], told["ending"], told["ended"]) == (2, True, True)
+
+
+GROUPS = """async (given) => {
+  document.body.innerHTML = "<div data-drawn><i data-drawn-count></i><button data-drawn-all></button></div>"
+    + "<p data-drawn-partial></p>";
+  const { Drawn } = await import("/runs/drawn.js");
+  const rows = given.map((size, group) => Object.assign(document.createElement("tr"), { size, group }));
+  rows.forEach((row, at) => {
+    Object.assign(row.dataset, { group: `lr ${at}`, level: "0", query: `group=${at}` });
+  });
+  window.fetch = async (url) => {
+    const [, at] = /group=(\\d+)/.exec(url);
+    const most = Number(new URL(url, location).searchParams.get("limit"));
+    const runs = Array.from({ length: Math.min(most, given[at]) }, (_, each) => `job-${at}-${each}`);
+    return Response.json({ runs, count: given[at] });
+  };
+  let shown = null;
+  const board = { show: (runs, { groups }) => (shown = { runs, groups }) };
+  const all = given.reduce((a, b) => a + b, 0);
+  const drawn = new Drawn({ table: { rows, runs: [], told: { runs: all, query: "" } }, board });
+  await drawn.show();
+  return { sizes: shown.groups.map(({ runs }) => runs.length), board: shown.runs.length,
+    of: new Set(shown.runs.map(({ run }) => run.split("-")[1])).size,
+    count: drawn.count.textContent, note: drawn.note.hidden ? "" : drawn.note.textContent };
+}"""
+
+
+def drawn(page: Page, *sizes: int) -> Any:
+    return page.evaluate(GROUPS, sizes)
+
+
+def test_curves_of_groups_are_of_all_their_runs(page: Page) -> None:
+    """The board itself holds five hundred, some of each group, to know what metrics there are."""
+    told = drawn(page, 300, 300, 300, 300)
+    assert (told["sizes"], told["note"]) == ([300] * 4, "")
+    assert (told["board"], told["of"]) == (500, 4)
+    assert told["count"] == "1,200 of 1,200 runs drawn, in 4 groups"
+
+
+def test_groups_with_a_part_of_their_runs_are_named(page: Page) -> None:
+    told = drawn(page, 1200, 1200, 600)
+    assert told["sizes"] == [1200, 800]
+    assert "lr 1 (800 of 1200), lr 2 (0 of 600)." in told["note"]
