@@ -197,7 +197,7 @@ def _layout(x: Column, y: Column, wish: Wish) -> Figure:
             "linecolor": "--chart-grid",
             "tickfont": {"color": "--ink-soft", "size": 11},
             "automargin": True,
-            "exponentformat": "power",
+            "exponentformat": "e",  # "power" writes inline styles, which the policy forbids
         }
 
     return {

@@ -125,7 +125,8 @@ def _layout() -> Figure:
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "system-ui, sans-serif", "size": 12, "color": "--ink-soft"},
         "xaxis": dict(line),
-        "yaxis": line | {"nticks": 6, "exponentformat": "power"},
+        # "power" would write exponents in smaller letters by a style, which the policy forbids.
+        "yaxis": line | {"nticks": 6, "exponentformat": "e"},
         "hoverlabel": {"bgcolor": "--panel", "bordercolor": "--line", "font": {"color": "--ink"}},
         "showlegend": False,
         "dragmode": "zoom",

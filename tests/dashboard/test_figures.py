@@ -4,7 +4,10 @@ import json
 import re
 from pathlib import Path
 
-from dashboard import figures, palette
+import numpy as np
+
+from dashboard import figures, figures_compare, figures_media, palette
+from dashboard.comparing.columns import Column
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKENS = ROOT / "dashboard" / "static" / "dashboard" / "tokens.css"
@@ -53,6 +56,16 @@ def test_exponents_need_no_style_of_their_own() -> None:
     """Plotly writes small raised numbers with a style attribute, which our policy refuses."""
     layout = figures.layout()
     assert {layout[axis]["exponentformat"] for axis in ("xaxis", "yaxis")} == {"e"}
+    column = Column("metric.loss:last", [1.0])
+    dot = figures_compare.Dot("job-1", "job-1", 0)
+    log = figures_compare.Wish(log_x=True, log_y=True)
+    counted = figures_media.Histogram("0", np.array([0.0, 1.0]), np.array([1.0]))
+    for figure in (
+        figures_compare.scatter([dot], column, column, None, log),
+        figures_media.histograms([counted], key="grads"),
+    ):
+        assert "power" not in strings(figure)
+        assert "e" in strings(figure)
 
 
 def test_each_call_answers_a_figure_of_its_own() -> None:
