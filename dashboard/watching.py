@@ -30,6 +30,7 @@ RUNS_WATCHED = 500  # newest runs; a job's changes are seen by their events, wha
 NAME_LONGEST = 255 + 1 + 32  # key, line break, writer
 
 SETTLED = timedelta(seconds=20)  # after the end of a run nothing more comes
+BEATS = 15  # seconds: heartbeats, and the loads that come with them, are news this often
 
 Message = dict[str, Any]
 OF_POINTS = frozenset({"points", "behind", "keys"})
@@ -216,7 +217,9 @@ def queue_version() -> str:
         trashed=Max("trashed_at"),
         kept=Count("id", filter=Q(trashed_at__isnull=True)),
     )
-    return repr((events, workers, runs, logged.newest_alert()))
+    beat = workers.pop("beat")
+    beats = int(beat.timestamp()) // BEATS if beat else 0
+    return repr((events, beats, workers, runs, logged.newest_alert()))
 
 
 def exists(key: str) -> bool:

@@ -73,6 +73,45 @@ def test_bytes_that_are_no_series_are_refused(page: Page, data: bytes) -> None:
     assert told == "these bytes are no series of whirr"
 
 
+def test_a_part_is_fetched_once_at_a_time_and_the_slower_it_comes_the_rarer(page: Page) -> None:
+    """By a clock of its own: a hundred changes while an answer is on its way are one request, five times as late."""
+    told = page.evaluate(
+        """async () => {
+          const { Pace } = await import("/pace.js");
+          let time = 0, sent = 0, typing = true;
+          const timers = [];
+          const later = (deed, wait) => timers.push([time + wait, deed]);
+          const pace = new Pace(() => {
+            if (typing) return false;
+            sent += 1;
+            pace.sent();
+            return true;
+          }, { now: () => time, later });
+          const go = (to) => {
+            timers.splice(0).forEach(([at, deed]) => {
+              if (at > to) return timers.push([at, deed]);
+              time = at;
+              deed();
+            });
+            time = to;
+          };
+          const wishes = () => { for (let i = 0; i < 100; i++) pace.wish(); return sent; };
+          const found = [wishes()];                                     // somebody types in it
+          typing = false;
+          go(2000); found.push(sent);                                   // and does no more
+          go(5000); found.push(wishes());                               // the answer is on its way, for three seconds
+          pace.ended(); found.push(wishes());
+          go(19999); found.push(wishes());
+          go(20000); found.push(sent);
+          go(20100); pace.ended();                                      // a quick one
+          go(22099); found.push(wishes());
+          go(22100); found.push(sent, timers.length);
+          return found;
+        }"""
+    )
+    assert told == [0, 1, 1, 1, 1, 2, 2, 3, 0]
+
+
 def _reading(count: int, *, width: int, first: int = 0) -> Reading:
     steps = [first + each for each in range(count)]
     points = Points.of(steps, [math.nan] * count, [0.0] * count)

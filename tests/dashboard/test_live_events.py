@@ -1,14 +1,16 @@
 """Live pages hear of events, of several writers' points and of what was lost, each once."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from dashboard import watching
 from dashboard.watching import Cursors, news
+from jobs.models import Worker
 from runs import documents
 from tests.dashboard.conftest import begin, log, run_of
-from tests.jobs.factories import NOON
+from tests.jobs.factories import NOON, make_worker
 from tests.runs.factories import line
 from tests.runs.factories import log as log_lines
 
@@ -53,6 +55,18 @@ def test_an_alert_changes_the_overview() -> None:
     assert watching.queue_version() == before
     log_lines(run, line(type="alert", title="a"), name="events.jsonl")
     assert watching.queue_version() != before
+
+
+def test_a_hundred_heartbeats_are_no_hundred_changes_of_the_overview() -> None:
+    worker = make_worker()
+    beats = [NOON + timedelta(milliseconds=150 * each) for each in range(100)]
+    seen = set()
+    for beat in beats:
+        Worker.objects.filter(pk=worker.pk).update(heartbeat_at=beat)
+        seen.add(watching.queue_version())
+    assert len(seen) == 1
+    Worker.objects.filter(pk=worker.pk).update(heartbeat_at=NOON + timedelta(seconds=15))
+    assert watching.queue_version() not in seen
 
 
 def test_what_was_lost_changes_the_header() -> None:

@@ -1,5 +1,6 @@
 // Live pages: a socket that comes back by itself, and parts of pages that are fetched anew when something changed.
 import { followLost } from "./lost.js";
+import { Pace } from "./pace.js";
 import { fresh, keepPlace, stale } from "./stale.js";
 
 const FIRST_WAIT = 500;
@@ -91,11 +92,19 @@ export class LiveSocket {
   }
 }
 
-/** Fetch a server-rendered part anew; it is left alone while somebody is in the middle of using it. */
+/** Fetch a server-rendered part anew, and say whether: it is left alone while somebody is in the middle of using it. */
 export function refresh(part) {
   const focused = document.activeElement;
-  if (part.contains(focused) && focused.matches("input:not([type=checkbox], [type=radio]), textarea, select")) return;
+  if (part.contains(focused) && focused.matches("input:not([type=checkbox], [type=radio]), textarea, select")) return false;
   window.htmx.trigger(part, "refresh");
+  return true;
+}
+
+const paces = new WeakMap(); // part → its Pace
+
+function paceOf(part) {
+  if (!paces.has(part)) paces.set(part, new Pace(() => !part.isConnected || refresh(part)));
+  return paces.get(part);
 }
 
 function keepQuiet() {
@@ -112,14 +121,18 @@ function keepQuiet() {
 export function followParts() {
   keepQuiet();
   const parts = () => [...document.querySelectorAll("[data-live]")];
-  document.body.addEventListener("htmx:afterRequest", ({ detail: { target, requestConfig, successful } }) => {
-    if (requestConfig.verb !== "get" || !target.matches?.("[data-live]")) return;
+  const isOfPart = ({ target, requestConfig }) => requestConfig.verb === "get" && target.matches?.("[data-live]");
+  document.body.addEventListener("htmx:beforeSend", ({ detail }) => isOfPart(detail) && paceOf(detail.target).sent());
+  document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (!isOfPart(detail)) return;
+    const { target, successful } = detail;
+    paceOf(target).ended();
     if (successful) fresh(target);
     else stale(target);
   });
   for (const path of new Set(parts().map((part) => part.dataset.live))) {
-    const mine = () => parts().filter((part) => part.dataset.live === path).forEach(refresh);
+    const mine = () => parts().filter((part) => part.dataset.live === path).forEach((part) => paceOf(part).wish());
     new LiveSocket(path, { onMessage: mine, onPoll: mine });
   }
-  document.addEventListener("whirr:refresh", () => parts().forEach(refresh));
+  document.addEventListener("whirr:refresh", () => parts().forEach(refresh)); // somebody did something: at once
 }
