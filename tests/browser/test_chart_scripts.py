@@ -83,6 +83,18 @@ def test_smoothing_keeps_gaps_and_starts_without_bias(run: Call, kind: str) -> N
 
 
 @pytest.mark.parametrize(
+    "kind", ["ema(x, y, 0.5, 1)", "gaussian(x, y, 2, 1)", "runningMean(x, y, 4, 1)"]
+)
+def test_points_at_one_place_count_as_one_their_mean(run: Call, kind: str) -> None:
+    """Along metric:epoch hundreds of points share an x; each used to weigh nothing but the first."""
+    body = f"{{ const x = column(given[0]), y = column(given[1]); return m.{kind}; }}"
+    found = floats(run("smoothing", body, [[0, 0, 0, 1, 1], [0, 2, 4, 9, 11]]))
+    means = floats(run("smoothing", body, [[0, 1], [2, 10]]))
+    assert_allclose(found, [means[0]] * 3 + [means[1]] * 2, rtol=1e-12)
+    assert run("smoothing", "m.unitOf([column(given)])", [*[0] * 500, *[1] * 500, 2]) == 1
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
         ("ema:0.6", {"kind": "ema", "amount": 0.6}),
