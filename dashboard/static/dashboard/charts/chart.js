@@ -53,7 +53,7 @@ export class Chart {
     const { x, zoom } = this.settings;
     const { groups, settings } = this.board;
     const grouped = groups.length ? [settings.agg, settings.band, groups] : [];
-    return JSON.stringify([this.board.revision, x, zoom, this.width(), ...grouped]);
+    return JSON.stringify([this.board.revision, this.board.series[this.key], x, zoom, this.width(), ...grouped]);
   }
 
   width() {
@@ -72,6 +72,7 @@ export class Chart {
     const number = (this.asked += 1);
     this.wish = this.wishText();
     clearTimeout(this.again);
+    this.again = undefined; // or nobody would ask once more, see `later`
     this.card.setAttribute("aria-busy", "true");
     try {
       const curves = await this.fetch();
@@ -87,7 +88,7 @@ export class Chart {
       this.failed = error.message;
       this.wish = null;
       this.say();
-      this.again = setTimeout(() => this.load(), AGAIN);
+      this.later();
     } finally {
       if (number === this.asked) this.card.removeAttribute("aria-busy");
     }
@@ -230,9 +231,9 @@ export class Chart {
 
   /** Points that came over the socket; while a range is looked at, they are counted and wait. */
   feed(run, writer, columns) {
-    if (this.board.groups.length) return this.later();
+    if (!this.runs.some((each) => each.run === run)) return;
     const curve = this.curves.find((each) => each.run === run && (this.key.startsWith("system/") || each.writer === writer));
-    if (!curve || !this.runs.some((each) => each.run === run)) return;
+    if (this.board.groups.length || !curve) return this.later(); // a run that logs this metric since just now has no curve yet
     if (this.settings.zoom) {
       const fresh = columns.from + columns.value.length - Math.max(curve.count + (curve.waiting ?? 0), columns.from);
       if (fresh <= 0) return;
@@ -248,7 +249,8 @@ export class Chart {
 
   /** Fetched anew, but not with every point. */
   later() {
-    this.again ??= setTimeout(() => {
+    if (!this.visible) this.wish = null; // when it is seen
+    else this.again ??= setTimeout(() => {
       this.again = undefined;
       this.load();
     }, AGAIN);
@@ -263,17 +265,16 @@ export class Chart {
     }
   }
 
-  /** Give back what Plotly holds; it is drawn anew when it is seen again. */
+  /** Give back its points and what Plotly holds; it is fetched anew when it is seen again. */
   purge() {
+    clearTimeout(this.again);
     if (this.zooms) window.Plotly?.purge(this.plot);
     this.board.hover.detach(this);
-    this.zooms = false;
-    this.dirty = true;
+    this.asked += 1; // an answer that is still on its way is not wanted
+    Object.assign(this, { curves: [], drawing: undefined, again: undefined, zooms: false, dirty: false, paused: 0, wish: null });
   }
 
   destroy() {
-    clearTimeout(this.again);
-    this.asked += 1;
     this.purge();
     this.card.remove();
   }

@@ -24,8 +24,8 @@ export class Hover {
   }
 
   attach(chart) {
-    if (!this.charts.has(chart)) {
-      this.charts.add(chart);
+    this.charts.add(chart);
+    if (!chart.overlay) { // a chart that was let go and is seen again has its listeners still
       chart.overlay = element("canvas", { class: "chart-overlay", "aria-hidden": "true" });
       chart.plot.addEventListener("pointermove", (event) => this.moved(chart, event));
       chart.plot.addEventListener("pointerleave", () => this.left(chart));
@@ -38,6 +38,8 @@ export class Hover {
 
   detach(chart) {
     this.charts.delete(chart);
+    if (this.last?.[0] === chart) this.last = null;
+    if (this.at?.chart === chart) this.at = null;
     chart.overlay?.remove();
   }
 

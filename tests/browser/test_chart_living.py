@@ -1,0 +1,95 @@
+"""One chart over its life, in a real browser: when it fetches, what it listens to, what it gives back."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.calling import Call, calling
+from tests.browser.test_scripts import HOST, serve
+
+# A board of one run whose timers wait until they are run; `asked` counts what it fetched.
+BOARD = """
+  const timers = new Map();
+  const [set, clear] = [window.setTimeout, window.clearTimeout];
+  window.setTimeout = (act) => (timers.set(timers.size + 1, act), timers.size);
+  window.clearTimeout = (id) => timers.delete(id);
+  const pass = () => [...timers].forEach(([id, act]) => (timers.delete(id), act()));
+  const settled = () => new Promise((go) => set(go, 0));
+  let asked = 0;
+  const answers = [];
+  const told = { x: "step", y: "linear", zoom: null, smooth: null };
+  const board = { revision: 1, series: { loss: 1 }, runs: [{ run: "a" }, { run: "b" }], groups: [], hidden: new Set(),
+    byRun: new Map([["a", {}], ["b", {}]]), settings: { of: () => told, ...told }, changed() {},
+    looks: { of: () => ({ colour: "--series-0", dash: 0 }) },
+    style: { limits: { narrowest: 10, width: 600, buckets: 60000, writers: 32, marked: 30, thin_again: 9000 } },
+    hover: { attach() {}, detach() {} },
+    source: { curves: () => (asked += 1, answers.shift() ?? Promise.resolve([curve({ run: "a", y: [1, 2] })])) } };
+  const chart = new m.Chart(board, "loss");
+  const points = { from: 2, step: [2], value: [3], time: [2] };
+  const done = (found) => (Object.assign(window, { setTimeout: set, clearTimeout: clear }), found);
+"""
+
+
+@pytest.fixture(scope="module")
+def page(chrome: Browser) -> Iterator[Page]:
+    """An empty page that can import our modules."""
+    page = chrome.new_page()
+    page.route("**/*", serve)
+    page.goto(f"{HOST}/empty")
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def run(page: Page) -> Call:
+    return calling(page)
+
+
+def test_a_metric_that_a_run_logs_since_just_now_is_fetched(run: Call) -> None:
+    body = """
+      chart.setVisible(true); await settled();
+      chart.feed("b", "", points); pass(); await settled();
+      const after = asked;
+      board.series = { loss: 2 }; chart.setVisible(true); await settled();
+      return done([after, asked]);"""
+    assert run("chart", f"{{ {BOARD} {body} }}") == [2, 3]
+
+
+def test_a_timer_that_was_overtaken_leaves_room_for_the_next(run: Call) -> None:
+    body = """
+      chart.setVisible(true); await settled();
+      chart.later(); await chart.load();
+      chart.later(); pass(); await settled();
+      answers.push(Promise.reject(new Error("gone"))); await chart.load();
+      pass(); await settled(); chart.later(); pass(); await settled();
+      return done(asked);"""
+    assert run("chart", f"{{ {BOARD} {body} }}") == 6
+
+
+def test_a_chart_that_is_let_go_keeps_no_points_and_is_fetched_anew(run: Call) -> None:
+    body = """
+      chart.setVisible(true); await settled();
+      chart.setVisible(false); chart.later(); chart.purge();
+      const kept = [chart.curves.length, chart.drawing ?? null, timers.size];
+      chart.feed("a", "", points); pass(); await settled();
+      const unseen = asked;
+      chart.setVisible(true); await settled();
+      return done([...kept, unseen, asked, chart.curves.length]);"""
+    assert run("chart", f"{{ {BOARD} {body} }}") == [0, None, 0, 1, 2, 1]
+
+
+def test_a_chart_has_its_listeners_once_however_often_it_is_let_go(run: Call) -> None:
+    body = """{
+      const board = { settings: {} };
+      const hover = new m.Hover(board);
+      const plot = document.createElement("div");
+      const chart = { plot };
+      let heard = 0;
+      const add = plot.addEventListener.bind(plot);
+      plot.addEventListener = (...told) => (heard += 1, add(...told));
+      for (let turn = 0; turn < 5; turn += 1) { hover.attach(chart); hover.detach(chart); }
+      hover.destroy();
+      return [heard, plot.children.length];
+    }"""
+    assert run("hover", body) == [4, 0]
