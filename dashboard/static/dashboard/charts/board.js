@@ -141,7 +141,7 @@ export class Board {
     if (!this.style) return;
     if (touched(["colour", "dash", "facet"])) this.show(this.wanted, { groups: this.groups });
     if (touched(["colour", "dash"])) this.redraw({ looks: true });
-    if (touched(["find", "pins", "facet"])) this.arrange();
+    if (touched(["find", "top", "facet"])) this.arrange();
     if (touched(REFETCHED)) this.charts.forEach((chart) => chart.setVisible(chart.visible));
     if (touched(["y", "smooth", "outliers", "band", "each"])) this.redraw();
     this.tools.show();

@@ -58,7 +58,7 @@ export class Menu {
 
   acts(chart) {
     const { board } = this;
-    const pinned = board.settings.pins.includes(chart.key);
+    const pinned = board.settings.top.includes(chart.key);
     const acts = [
       [this.stage.holds(chart) ? "Close the large view" : "Large view", () => this.stage.toggle(chart)],
       [pinned ? "Unpin" : "Pin on top", () => this.pin(chart, !pinned)],
@@ -82,8 +82,8 @@ export class Menu {
   }
 
   pin(chart, pinned) {
-    const rest = this.board.settings.pins.filter((key) => key !== chart.key);
-    this.board.settings.set({ pins: joined(pinned ? [...rest, chart.key] : rest) });
+    const rest = this.board.settings.top.filter((key) => key !== chart.key);
+    this.board.settings.set({ top: joined(pinned ? [...rest, chart.key] : rest) });
     if (pinned) this.board.root.querySelector(`[data-section="${PINNED}"]`)?.scrollIntoView({ block: "nearest" });
   }
 

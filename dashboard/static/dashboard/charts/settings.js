@@ -6,7 +6,7 @@ export const SCALES = ["linear", "log", "symlog"];
 export const MEANS = ["mean", "median", "min", "max"];
 export const BANDS = ["minmax", "std", "sem", "ci", "off"];
 const STORE = "whirr-charts"; // what is remembered beyond an address
-export const NAMES = ["x", "y", "smooth", "outliers", "agg", "band", "colour", "dash", "facet", "zoom", "find", "pins", "each"];
+export const NAMES = ["x", "y", "smooth", "outliers", "agg", "band", "colour", "dash", "facet", "zoom", "find", "top", "each"];
 const OWN = ["x", "y", "smooth", "outliers", "zoom", "range"]; // what a chart may have for itself
 
 const list = (text) => text.split(",").filter(Boolean).map(unescaped);
@@ -98,7 +98,7 @@ export class Settings {
       dash: told.dash,
       facet: list(told.facet),
       find: told.find,
-      pins: list(told.pins),
+      top: list(told.top),
       highlight: this.kept.highlight ?? "all",
       together: this.kept.together ?? true, // a zoom is one of all charts with the same x
     });

@@ -10,11 +10,11 @@ const FACETS = 24;
 export const PINNED = "pinned";
 
 /** Sections for the settings: pinned charts first, each metric once, only those that are looked for. */
-export function sectionsOf(sections, { pins, find }) {
+export function sectionsOf(sections, { top, find }) {
   const { test } = finder(find);
   const there = new Set(sections.flatMap(({ keys }) => keys));
-  const pinned = pins.filter((key) => there.has(key) && test(key));
-  const rest = sections.map((each) => ({ ...each, keys: each.keys.filter((key) => test(key) && !pins.includes(key)) }));
+  const pinned = top.filter((key) => there.has(key) && test(key));
+  const rest = sections.map((each) => ({ ...each, keys: each.keys.filter((key) => test(key) && !top.includes(key)) }));
   const first = pinned.length ? [{ name: PINNED, keys: pinned, open: true }] : [];
   const found = [...first, ...rest.filter(({ keys }) => keys.length)];
   return find.trim() ? found.map((each) => ({ ...each, open: true })) : found;

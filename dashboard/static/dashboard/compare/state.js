@@ -77,7 +77,7 @@ export class State extends EventTarget {
   }
 
   togglePin(id) {
-    const pins = listed(get("pins")); // charts keep theirs in the same list
+    const pins = listed(get("pins"));
     set({ pins: joined(pins.includes(id) ? pins.filter((each) => each !== id) : [...pins, id]) });
   }
 
