@@ -4,7 +4,7 @@ from django.utils import timezone
 from dashboard.frame import needs, page, visitor
 from dashboard.table import saved_views
 from dashboard.table.build import table
-from dashboard.table.wish import Wish
+from dashboard.table.wish import Wish, folded
 from runs.query.scope import Scope
 
 
@@ -21,10 +21,11 @@ def show(request: HttpRequest) -> HttpResponse:
         default = saved_views.default("runs", "")
         if default is not None:
             return HttpResponseRedirect(f"/runs/?{saved_views.query_of(default)}")
-    wish = Wish.of(request.GET)
-    found = saved_views.with_view(
-        table(wish, scope_of(request)), request.GET, visitor(request).name
-    )
+    query = folded(request.GET)
+    if query is not request.GET and not by_script:
+        return HttpResponseRedirect(f"/runs/?{query.urlencode()}" if query else "/runs/?q=")
+    wish = Wish.of(query)
+    found = saved_views.with_view(table(wish, scope_of(request)), query, visitor(request).name)
     return page(
         request,
         "_runs_table.html" if by_script else "runs.html",

@@ -31,7 +31,7 @@ def told(view: SavedView, name: str) -> dict[str, object]:
         "owner": view.owner,
         "visibility": view.visibility,
         "is_default": view.is_default,
-        "query": view.query,
+        "query": saved_views.state_of(view),
     }
 
 

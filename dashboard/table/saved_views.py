@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from dashboard.models import Page, SavedView, Visibility
 from dashboard.table.shown import Table, View
+from dashboard.table.wish import folded
 from runs import storable
 from runs.errors import Conflict, Forbidden, Invalid, NotFound
 from whirr_site.access.principals import Principal
@@ -40,9 +41,16 @@ def default(page: str, project: str) -> SavedView | None:
     return SavedView.objects.filter(page=page, project=project, is_default=True).first()
 
 
+def state_of(view: SavedView) -> str:
+    """The state of the page that it keeps; one from before the filter language is said in today's words."""
+    query = folded(QueryDict(view.query))
+    return query.urlencode() if query.keys() != QueryDict(view.query).keys() else view.query
+
+
 def query_of(view: SavedView) -> str:
     """The query string that opens it."""
-    return f"{view.query}&view={view.pk}" if view.query else f"view={view.pk}"
+    query = state_of(view)
+    return f"{query}&view={view.pk}" if query else f"view={view.pk}"
 
 
 def save(
@@ -153,7 +161,7 @@ def with_view(found: Table, shown: QueryDict, name: str) -> Table:
     if view is None:
         return found
     now = sorted(QueryDict(_kept(shown.urlencode())).items())
-    changed = now != sorted(QueryDict(view.query).items())
+    changed = now != sorted(folded(QueryDict(view.query)).items())
     told = View(
         id=view.pk,
         name=view.name,

@@ -16,7 +16,7 @@ LARGEST_PAGE = 10**9
 # What the charts beside the table ask for: links of the table keep it.
 CHARTS = (
     *("x", "y", "smooth", "outliers", "agg", "band", "colour", "dash", "facet", "zoom", "find"),
-    *("pins", "baseline", "split", "fold", "hide", "drawn"),
+    *("top", "pins", "baseline", "split", "fold", "hide", "drawn"),
 )
 QUOTED_BEFORE = ("state", "tag")  # of URLs from before the filter language
 
@@ -99,6 +99,17 @@ def _filter(query: QueryDict) -> str:
             quoted = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
             text = f"{text} {name}:{quoted}".strip()
     return text
+
+
+def folded(query: QueryDict) -> QueryDict:
+    """The query with all of its filter in `q`, which is where scripts look for it."""
+    if not any(name in query for name in QUOTED_BEFORE):
+        return query
+    told = query.copy()
+    told["q"] = _filter(query)
+    for name in (*QUOTED_BEFORE, *([] if told["q"] else ["q"])):
+        told.pop(name, None)
+    return told
 
 
 def _number(text: str, *, default: int) -> int:

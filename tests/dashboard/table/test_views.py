@@ -159,3 +159,20 @@ def test_a_view_that_is_gone_leaves_the_page_as_its_address_says(browser: Client
 
     assert answer.context["table"].view is None
     assert browser.get(f"/runs/?view={'9' * 30}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("state=failed&sort=-id", "sort=-id&q=state%3A%22failed%22"),
+        ("q=lr%3E1&tag=a+b&hide=job-1", "q=lr%3E1+tag%3A%22a+b%22&hide=job-1"),
+        ("state=all", "q="),
+    ],
+)
+def test_addresses_from_before_the_filter_language_lead_to_their_filter(
+    before: str, now: str, browser: Client
+) -> None:
+    """Scripts read the filter in `q` alone: what they do to "all that match" must not be done to all."""
+    assert browser.get(f"/runs/?{before}")["location"] == f"/runs/?{now}"
+    browser.post("/views", {"name": "old", "page": "runs", "query": before})
+    assert "state=" not in browser.get("/views.json?page=runs").json()["views"][0]["query"]

@@ -1,7 +1,6 @@
 // The check boxes of the table and the selection behind them: one by one, a range with Shift, a page, a group, all.
 import { toast } from "../toast.js";
 import { getJson, report } from "./ask.js";
-import { get } from "../urlstate.js";
 
 const number = (count) => count.toLocaleString("en");
 
@@ -66,7 +65,10 @@ export class Choosing {
     try {
       const { query, runs: count } = this.table.told;
       const { runs } = await getJson(`/runs/ids.json?${query}&limit=${count}`);
-      this.selection.putWhole(runs, { q: get("q"), group: get("group"), within: get("within"), count });
+      // What the server counted, and not what the address says by now: that may have gone on.
+      const wish = new URLSearchParams(query);
+      const [q, group, within] = ["q", "group", "within"].map((name) => wish.get(name) ?? "");
+      this.selection.putWhole(runs, { q, group, within, count });
     } catch (error) {
       report(error);
     }

@@ -109,7 +109,8 @@ export class Filter {
   /** One state at a time: another takes the place of the one that stands there. */
   toggleState(button) {
     const other = [...document.querySelectorAll("[data-chip]")].find((chip) => /^state:[a-z]+$/.test(chip.dataset.chip));
-    let text = get("q");
+    // The chips' places are those of the text that the server read.
+    let text = new URLSearchParams(document.querySelector("[data-table-told]").dataset.query).get("q") ?? "";
     if (other) {
       const at = Number(other.dataset.at);
       text = `${text.slice(0, at)} ${text.slice(at + Number(other.dataset.length))}`.replace(/\s+/g, " ");
