@@ -11,6 +11,7 @@ from runs.logs import marks, searching
 from runs.logs.lines import Line
 from runs.logs.reading import Log, reading
 from runs.logs.searching import Wanted
+from runs.logs.turns import Turns
 from runs.models import Run, RunStatus
 
 AT_ONCE = 2000  # lines of one answer
@@ -22,6 +23,7 @@ AROUND = 1  # lines before a hit, and behind it
 HIT_LONGEST = 400  # characters of a line in the list of hits
 
 Answer = dict[str, Any]
+TURNS = Turns()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +143,14 @@ def survey(run: Run, *, attempt: int) -> Answer:
     return answer | {"failure": asdict(wrong) if wrong else None}
 
 
-def hits(run: Run, *, attempt: int, wanted: Wanted, near: int = 1) -> Answer:
+def hits(run: Run, *, attempt: int, wanted: Wanted, near: int = 1, who: str = "") -> Answer:
     """{"total", "before", "numbers", "hits": [{line, text, above, below}], "complete", "searched"}; see searching.Hits.
 
-    `hits` are the texts of the first of `numbers` at or behind line `near`. Raises Invalid.
+    `hits` are the texts of the first of `numbers` at or behind line `near`. A page, `who`, has one search at
+    a time: the next one ends it. Raises Invalid, Busy.
     """
-    with reading(run, attempt) as log:
-        found = searching.search(log, wanted, near=max(0, near - 1))
+    with TURNS.taken(who) as given_up, reading(run, attempt) as log:
+        found = searching.search(log, wanted, near=max(0, near - 1), given_up=given_up)
         start = max(0, min(bisect_left(found.numbers, near - 1), len(found.numbers) - SHOWN))
         return {
             "total": found.total,

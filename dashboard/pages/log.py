@@ -16,6 +16,7 @@ from dashboard.run_page import run_page
 from runs import attention
 from runs.errors import DomainError, Invalid, NotFound
 from runs.logs.searching import Wanted
+from runs.logs.turns import Busy
 
 
 def _answers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:
@@ -58,13 +59,15 @@ def survey(request: HttpRequest, key: str) -> JsonResponse:
 
 @_answers
 def search(request: HttpRequest, key: str) -> JsonResponse:
-    """GET /runs/<key>/log/search?q=&kind=text|regex|errors&case=1&near=LINE&attempt=: hits in the whole log."""
+    """GET /runs/<key>/log/search?q=&kind=text|regex|errors&case=1&near=LINE&attempt=&who=: hits in the whole log."""
     shown = run_page(key, whole(request.GET, "attempt"))
     asked = request.GET
     wanted = Wanted(asked.get("q", ""), asked.get("kind", "text"), case=asked.get("case") == "1")
-    near = _number(request, "near", 1)
+    near, who = _number(request, "near", 1), asked.get("who", "")[:40]
     try:
-        found = answers.hits(shown.run, attempt=shown.attempt, wanted=wanted, near=near)
+        found = answers.hits(shown.run, attempt=shown.attempt, wanted=wanted, near=near, who=who)
+    except Busy as wrong:
+        return JsonResponse({"refused": wrong.detail}, status=503)
     except Invalid as wrong:  # while somebody types an expression, most of it is none yet
         return JsonResponse({"refused": wrong.detail})
     return JsonResponse(found)

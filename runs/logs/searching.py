@@ -1,16 +1,18 @@
 """Search through a whole log, escapes aside: what is seen is what is found.
 
-A text is looked for as bytes, a regular expression by RE2, whose time grows with the log and with nothing else. Both
-stop when their time is over, and say so.
+A text is looked for as bytes, a regular expression by RE2, whose time grows with the log and with nothing else: of a
+line it is asked for the first hit alone. Both stop when their time is over, or nobody waits any more, and say so.
 """
 
 import os
+import re
 import time
-from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
+import numpy as np
 import re2
 
 from runs.errors import Invalid
@@ -18,14 +20,17 @@ from runs.logs.line_index import newlines_in
 from runs.logs.reading import Log
 from runs.logs.survey import ERRORS
 
-BLOCK = 4 << 20
+BLOCK = 128 << 10  # bytes between two looks at the clock; a longer line comes in parts
+HITS = 1000  # hits of an expression between two looks at the clock
 LONGEST_QUERY = 1000  # characters
 PATIENCE = 5.0  # seconds
 AROUND = 5000  # line numbers before a place, and behind it, that one answer has
-MEMORY = 8 << 20  # bytes that an expression may take
+MEMORY = 2 << 20  # bytes that an expression may take; one with more states than fit is slow
 
-ESCAPES = re2.compile(
-    rb"\x1b(?:\[[0-9:;<=>?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[PX^_][^\x1b\n]*(?:\x1b\\)?|[ -/]*[0-Z\\-~])"
+# RE2 has a call in Python for each of a million escapes. No two of these classes overlap, so this is linear, too.
+ESCAPES = re.compile(
+    rb"\x1b(?:\[[0-9:;<=>?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?"
+    rb"|[PX^_][^\x1b\n]*(?:\x1b\\)?|[ -/]*[0-Z\\-~])"
 )
 
 
@@ -52,32 +57,68 @@ class Hits:
     complete: bool = True
 
 
-Finder = Callable[[bytes], Iterator[int]]
+Places: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.int64]]"
+Over = Callable[[], bool]
+Finder = Callable[[bytes, Over], tuple[Places, bool]]
 
 
-def search(log: Log, wanted: Wanted, *, near: int = 0, patience: float = PATIENCE) -> Hits:
+def never() -> bool:
+    """Somebody waits for the hits."""
+    return False
+
+
+def search(
+    log: Log,
+    wanted: Wanted,
+    *,
+    near: int = 0,
+    patience: float = PATIENCE,
+    given_up: Over = never,
+) -> Hits:
     """All hits, those around line `near` by number. Raises Invalid where it cannot be looked for."""
     finder = _finder(wanted)
     until = time.monotonic() + patience
-    earlier: deque[int] = deque(maxlen=AROUND)
-    hits, last = Hits(), -1
+
+    def over() -> bool:
+        return time.monotonic() > until or given_up()
+
+    found = _Found(near)
     for first, block in _blocks(log):
-        if time.monotonic() > until:
-            hits.complete = False
-            break
-        ends = newlines_in(block)
-        found = (ends.searchsorted(list(finder(block))) + first).tolist()
-        hits.searched = first + len(ends)
-        found = found[1:] if found[:1] == [last] else found  # a line that came in two parts
-        last = found[-1] if found else last
-        split = bisect_left(found, near)
-        earlier.extend(found[:split])
-        hits.numbers += found[split : split + AROUND - len(hits.numbers)]
-        hits.total += len(found)
-        hits.before += split
-    hits.before -= len(earlier)
-    hits.numbers = [*earlier, *hits.numbers]
-    return hits
+        if over():
+            return found.hits(searched=first, complete=False)
+        places, all_of_it = finder(block, over)
+        if len(places):
+            found.take(newlines_in(block).searchsorted(places) + first)
+        if not all_of_it:
+            return found.hits(searched=found.last + 1, complete=False)
+    return found.hits(searched=log.lines, complete=True)
+
+
+class _Found:
+    """Hits are counted; only those around a place become numbers that are kept."""
+
+    def __init__(self, near: int) -> None:
+        self.near = near
+        self.last = -1
+        self.total = self.before = 0
+        self.earlier: deque[int] = deque(maxlen=AROUND)
+        self.numbers: list[int] = []
+
+    def take(self, lines: Places) -> None:
+        """Lines with a hit, rising; one may come several times, and again in the next call."""
+        fresh = lines[np.flatnonzero(np.diff(lines, prepend=self.last))]
+        if not len(fresh):
+            return
+        split = int(fresh.searchsorted(self.near))
+        self.earlier.extend(fresh[max(0, split - AROUND) : split].tolist())
+        self.numbers += fresh[split : split + AROUND - len(self.numbers)].tolist()
+        self.total += len(fresh)
+        self.before += split
+        self.last = int(fresh[-1])
+
+    def hits(self, *, searched: int, complete: bool) -> Hits:
+        numbers = [*self.earlier, *self.numbers]
+        return Hits(self.total, self.before - len(self.earlier), numbers, searched, complete)
 
 
 def _blocks(log: Log) -> Iterator[tuple[int, bytes]]:
@@ -121,7 +162,7 @@ def _finder(wanted: Wanted) -> Finder:
 
 def _expression(pattern: bytes, *, case: bool) -> "re2._Regexp":
     options = re2.Options()
-    options.never_nl, options.one_line = True, False
+    options.never_nl, options.one_line, options.never_capture = True, False, True
     options.log_errors, options.max_mem, options.case_sensitive = False, MEMORY, case
     try:
         return re2.compile(b"(?m)" + pattern, options)
@@ -149,27 +190,33 @@ def _either_case(text: str) -> bytes:
 
 
 def _by_expression(pattern: "re2._Regexp") -> Finder:
-    def places(block: bytes) -> Iterator[int]:
+    """The first hit of each line, and whether there was time for all. Every hit would be quadratic in a line."""
+
+    def places(block: bytes, over: Over) -> tuple[Places, bool]:
+        found: list[int] = []
         after = 0
-        for found in pattern.finditer(block):
-            at = found.start()
-            if at < after or (at == len(block) and block.endswith(b"\n")):
-                continue
-            yield at
-            after = block.find(b"\n", at) + 1 or len(block) + 1
+        while after < len(block) and (hit := pattern.search(block, after)):
+            at = hit.start()
+            if at == len(block) and block.endswith(b"\n"):
+                break
+            found.append(at)
+            after = block.find(b"\n", at) + 1 or len(block)
+            if len(found) % HITS == 0 and over():
+                return np.array(found, np.int64), False
+        return np.array(found, np.int64), True
 
     return places
 
 
 def _by_bytes(text: bytes, *, lower: bool) -> Finder:
-    def places(block: bytes) -> Iterator[int]:
+    """Every hit, several of a line among them: found at once, which is quicker than line by line."""
+
+    def places(block: bytes, over: Over) -> tuple[Places, bool]:
         block = block.lower() if lower else block
-        at = block.find(text)
-        while at >= 0:
-            yield at
-            end = block.find(b"\n", at)
-            if end < 0:
-                return
-            at = block.find(text, end)
+        if len(text) == 1:
+            return np.flatnonzero(np.frombuffer(block, np.uint8) == text[0]), True
+        parts = block.split(text)
+        lengths = np.fromiter(map(len, parts), np.int64, len(parts))
+        return np.cumsum(lengths[:-1] + len(text)) - len(text), True
 
     return places

@@ -4,7 +4,7 @@ import os
 import random
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -13,6 +13,7 @@ from runs.errors import Invalid
 from runs.logs import marks, searching
 from runs.logs.reading import OUTPUT, reading
 from runs.logs.searching import Hits, Wanted
+from runs.logs.turns import Busy, Turns
 from runs.models import Run
 from tests.runs.factories import make_run
 
@@ -224,3 +225,57 @@ def test_marks_begin_anew_with_their_log_and_bear_rubbish(logged: Callable[[byte
     marks.note(run, run.attempt, size=2000, at=70.0)
     assert marks.of(path).of([0]) is None
     assert marks.last(path) is None
+
+
+class Counted:
+    """An expression that counts how often it is asked, and knows nothing but its first hit behind a place."""
+
+    def __init__(self, pattern: bytes) -> None:
+        self._pattern = re.compile(pattern)
+        self.asked = 0
+
+    def search(self, block: bytes, after: int) -> re.Match[bytes] | None:
+        self.asked += 1
+        return self._pattern.search(block, after)
+
+
+def test_an_expression_is_asked_once_a_line_however_many_hits_that_has() -> None:
+    """`a.*b|a` looks at the rest of the line for every `a`: all hits of a long line are quadratic work."""
+    pattern = Counted(b"a")
+    places, complete = searching._by_expression(cast(Any, pattern))(b"a" * 60_000, searching.never)
+    assert (places.tolist(), complete, pattern.asked) == ([0], True, 1)
+
+
+def test_many_hits_in_a_block_do_not_outlast_the_patience() -> None:
+    pattern = Counted(b"x*")
+    found, complete = searching._by_expression(cast(Any, pattern))(b"\n" * 60_000, lambda: True)
+    assert (len(found), complete, pattern.asked) == (searching.HITS, False, searching.HITS)
+
+
+@pytest.mark.parametrize("wanted", [Wanted("a"), Wanted("aa"), Wanted("a", kind="regex")])
+def test_a_line_that_comes_in_parts_is_one_hit(
+    wanted: Wanted, logged: Callable[[bytes], Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "BLOCK", 1000)
+    hits = searched(logged(b"a" * 5000 + b"\nb\naa"), wanted)
+    assert (hits.total, hits.numbers, hits.searched) == (2, [0, 2], 3)
+
+
+def test_a_search_that_nobody_waits_for_ends(logged: Callable[[bytes], Run]) -> None:
+    hits = searched(logged(b"line\n"), Wanted("line"), given_up=lambda: True)
+    assert (hits.total, hits.complete) == (0, False)
+
+
+def test_few_search_at_once_and_a_page_only_once() -> None:
+    turns = Turns(2)
+    with turns.taken("page", wait=0) as given_up, turns.taken("", wait=0) as unknown:
+        assert not given_up()
+        with pytest.raises(Busy, match="try again"), turns.taken("other", wait=0):
+            pass
+        assert not given_up()
+        with pytest.raises(Busy), turns.taken("page", wait=0):
+            pass
+        assert given_up()
+        assert not unknown()
+    with turns.taken("page", wait=0) as given_up, turns.taken("other", wait=0):
+        assert not given_up()

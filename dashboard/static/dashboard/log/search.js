@@ -9,6 +9,7 @@ export class Search {
     Object.assign(this, { url, attempt, onHits, goto, here });
     Object.assign(this, { field: part("search"), regex: part("regex"), matchCase: part("case"), told: part("told") });
     Object.assign(this, { box: part("hits"), list: part("hit-list"), errors: part("errors") });
+    this.who = Math.random().toString(36).slice(2); // the server ends what this page asked before
     this.clear();
     this.field.addEventListener("input", () => this.soon());
     this.field.addEventListener("keydown", (event) => this.key(event));
@@ -75,7 +76,7 @@ export class Search {
     this.told.textContent = "searching…";
     try {
       const { signal } = this.abort;
-      const answer = await fetch(`${this.url}?attempt=${this.attempt}&near=${near}&${asked}`, { signal });
+      const answer = await fetch(`${this.url}?attempt=${this.attempt}&near=${near}&who=${this.who}&${asked}`, { signal });
       const found = await answer.json();
       if (found.refused) {
         this.clear();
