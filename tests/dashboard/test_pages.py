@@ -176,3 +176,21 @@ def test_what_the_agent_measured_is_a_closed_group_and_no_result(browser: Client
         {"name": "system", "keys": ["system/gpu0/power_w"], "open": False},
     ]
     assert "system/gpu0/power_w" not in browser.get("/runs/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/runs/", "/queue/", "/workers/", "/arrays/", "/arrays/{}/", "/timeline/", "/trash/"],
+)
+def test_caches_keep_a_page_and_its_part_apart(path: str, browser: Client) -> None:
+    """Both are under one address: with Back a browser showed the naked part."""
+    path = path.format(factories.make_array("0-1")[0].array_id)
+
+    whole, part = browser.get(path), browser.get(path, headers={"HX-Request": "true"})
+
+    for answer in (whole, part):
+        assert answer.status_code == 200
+        assert "HX-Request" in answer["Vary"]
+    assert "<html" in whole.content.decode()
+    assert "<html" not in part.content.decode()
+    assert part["Cache-Control"] == "no-store"

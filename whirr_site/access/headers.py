@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -48,4 +49,13 @@ class PageHeaders:
         response = self.get_response(request)
         for name, text in HEADERS.items():
             response.headers.setdefault(name, text)
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            _keep_parts_apart(request, response)
         return response
+
+
+def _keep_parts_apart(request: HttpRequest, response: HttpResponse) -> None:
+    """Scripts get a part of a page under the page's own address: Back must not find that in a browser's cache."""
+    patch_vary_headers(response, ["HX-Request"])
+    if request.headers.get("HX-Request"):
+        response.headers.setdefault("Cache-Control", "no-store")
