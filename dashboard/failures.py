@@ -61,12 +61,6 @@ FAILURES = {
         UNDONE,
         "Send less at once. The settings' page of the documentation names the limits.",
     ),
-    429: Failure(
-        "Too many requests",
-        "Something asks more often than the server answers.",
-        "This request was not carried out.",
-        "Wait a minute, then load the page again.",
-    ),
     500: Failure(
         "Something broke in the server",
         "It is our fault, not yours.",

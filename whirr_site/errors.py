@@ -1,12 +1,19 @@
 """Domain errors as HTTP: the one table of status codes, and the one shape of every error."""
 
 import logging
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    JsonResponse,
+)
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -14,6 +21,7 @@ from rest_framework.views import exception_handler
 from dashboard import failures
 from dashboard.frame import RoleNeeded
 from runs.errors import DomainError
+from whirr_site.access.middleware import HoldsNul
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +47,7 @@ STATUS = {
 }
 
 
+AWAY = (OperationalError, InterfaceError)
 UNAVAILABLE = {"detail": "the database does not answer now; try again", "code": "unavailable"}
 
 
@@ -52,7 +61,7 @@ def as_response(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, DomainError):
         status, body = body_of(error)
         return Response(body, status=status)
-    if isinstance(error, (OperationalError, InterfaceError)):
+    if isinstance(error, AWAY):
         log.warning("the database does not answer: %s", error)
         return Response(dict(UNAVAILABLE), status=503)
     if isinstance(error, Http404):
@@ -78,13 +87,18 @@ def as_response(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 class Refusals:
-    """What the domain refuses a page, and a database that is away, as a page that says so."""
+    """What the domain refuses a page, a verb that is none here, and a database that is away, as a page that says so."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed) or _for_programs(request):
+            return response
+        told = failures.failed(request, 405, code="method_not_allowed")
+        told.headers["Allow"] = response.headers["Allow"]
+        return told
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if _for_programs(request):
@@ -93,14 +107,16 @@ class Refusals:
             return failures.failed(
                 request, STATUS[error.code], code=error.code, detail=error.detail
             )
-        if isinstance(error, (OperationalError, InterfaceError)):
+        if isinstance(error, AWAY):
             log.warning("the database does not answer: %s", error)
             return failures.failed(request, 503, code="unavailable")
         return None
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """What Django refuses before any view: a foreign Host above all. The text is ours: an exception's repeats input."""
+    """What is refused before any view: a foreign Host above all. Django's own exceptions repeat input, ours do not."""
+    if isinstance(exception, HoldsNul):
+        return _refused(request, 400, "invalid", str(exception))
     if isinstance(exception, RequestDataTooBig):
         return _refused(request, 413, "too_large", "the request is larger than the server takes")
     detail = "the request is refused: its Host or its form is not one that is served here"
@@ -134,12 +150,17 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A bug of ours, or a database that is away."""
+    """A bug of ours, or a database that was away before any view: who asks is looked up there."""
+    away = isinstance(sys.exc_info()[1], AWAY)
     if not _for_programs(request):
         try:
+            if away:
+                return failures.failed(request, 503, code="unavailable")
             return failures.failed(request, 500)
         except Exception:  # the bug may be in what draws the page
             log.exception("not even the page about the failure could be drawn")
+    if away:
+        return _error(503, UNAVAILABLE["code"], UNAVAILABLE["detail"])
     return _error(500, "error", "the server failed to answer; its log says why")
 
 

@@ -43,5 +43,6 @@ class WithRequestId(logging.Filter):
     """Gives every log record the id, as `request_id`."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = current()
+        # Django logs refusals behind every middleware, and says which request it was.
+        record.request_id = getattr(getattr(record, "request", None), "request_id", current())
         return True

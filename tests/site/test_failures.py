@@ -150,7 +150,6 @@ class TestThePalette:
         [
             "",
             "   ",
-            "\0",
             "%",
             "_",
             "'",

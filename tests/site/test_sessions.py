@@ -36,7 +36,7 @@ class TestTheDoor:
     def test_nothing_else_does(self, secret: str) -> None:
         client = Client()
         answer = client.post("/enter", {"secret": secret})
-        assert answer.status_code == 403
+        assert answer.status_code == (400 if "\0" in secret else 403)
         assert "whirr_session" not in client.cookies
         assert startup_secret() not in answer.content.decode()
 

@@ -1,10 +1,18 @@
 """Default deny for everything that Django serves."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import login
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.core.exceptions import BadRequest
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+    UnreadablePostError,
+)
 from django.utils.http import urlencode
 
 from whirr_site.access import principals
@@ -17,6 +25,13 @@ OPEN_PATHS = frozenset({"/health", "/enter", "/favicon.ico"}) | DOWNLOADS
 OPEN_PREFIXES = (settings.STATIC_URL,)
 
 
+class HoldsNul(BadRequest):
+    """No database can look for that character, and no page writes it."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"{where} cannot hold a NUL character")
+
+
 class DefaultDeny:
     """Refuse whoever is nobody, unless the path is on the short list of open ones."""
 
@@ -24,14 +39,16 @@ class DefaultDeny:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "\0" in request.path:  # no database can look for it
-            return _error(400, "invalid", "an address cannot hold a NUL character")
         principal = self._who(request)
         request.principal = principal  # type: ignore[attr-defined]  # what views ask
         if principal is None and not _is_open(request.path):
             return _refusal(request)
         if principal and principal.run and not request.path.startswith("/api/"):
             return _error(403, "permission_denied", "a run's token is for the API alone")
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            raise HoldsNul("an address")
+        if _form_holds_nul(request):
+            raise HoldsNul("a form")
         return self.get_response(request)
 
     def _who(self, request: HttpRequest) -> principals.Principal | None:
@@ -48,6 +65,17 @@ def _is_open(path: str) -> bool:
     return path in OPEN_PATHS or path.startswith(OPEN_PREFIXES)
 
 
+def _form_holds_nul(request: HttpRequest) -> bool:
+    """Bodies of the API are no forms, may be long, and are judged where they are read."""
+    if request.method != "POST" or request.path.startswith("/api/"):
+        return False
+    try:
+        fields = list(request.POST.lists())
+    except UnreadablePostError:  # who sent it has hung up; the view notices as ever
+        return False
+    return any("\0" in text for name, values in fields for text in (name, *values))
+
+
 def _error(status: int, code: str, detail: str) -> JsonResponse:
     return JsonResponse({"detail": detail, "code": code}, status=status)
 
@@ -59,6 +87,13 @@ def _refusal(request: HttpRequest) -> HttpResponse:
         answer.headers["WWW-Authenticate"] = "Bearer"
         return answer
     if request.headers.get("HX-Request"):
-        return HttpResponse(status=401, headers={"HX-Redirect": settings.LOGIN_URL})
-    query = urlencode({"next": request.get_full_path()})
-    return HttpResponseRedirect(f"{settings.LOGIN_URL}?{query}")
+        # The address of the page: that of the part would be a page without its frame.
+        page = urlsplit(request.headers.get("HX-Current-URL", ""))
+        wanted = page._replace(scheme="", netloc="").geturl()
+        return HttpResponse(status=401, headers={"HX-Redirect": _door(wanted)})
+    return HttpResponseRedirect(_door(request.get_full_path()))
+
+
+def _door(wanted: str) -> str:
+    """The door, which leads back to where somebody was; it looks itself whether that is a page of ours."""
+    return f"{settings.LOGIN_URL}?{urlencode({'next': wanted})}" if wanted else settings.LOGIN_URL
