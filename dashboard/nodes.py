@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.paginator import Page, Paginator
+
 from dashboard import words
 from dashboard.night import sparks
 from dashboard.night.sparks import HOUR, Sparks
@@ -16,6 +18,7 @@ from jobs.states import WorkerStatus
 from runs.errors import NotFound
 
 MOST = 1e15  # more than anything that is measured here
+PAGE_SIZE = 50  # machines with their charts: some hundred kilobytes where each has eight GPUs
 HOT = 83  # °C: where data-centre cards begin to throttle
 
 
@@ -133,20 +136,32 @@ def nodes(*, now: datetime) -> list[Node]:
     return [node(view) for view in selectors.workers(now=now)]
 
 
-def with_history(*, now: datetime) -> list[Node]:
-    """The same with their last hour; one query more."""
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """A page of workers with their last hour, and the workers of all pages whose agents are of another version."""
+
+    nodes: list[Node]
+    page: Page[WorkerView]
+    skewed: int
+
+
+def machines(number: str, *, now: datetime) -> Machines:
+    """One query more than `nodes`. Of what is on other pages no sample is read."""
     views = selectors.workers(now=now)
-    keys = [view.worker.pk for view in views]
-    samples = sampling.history(keys, since=now - HOUR, until=now)
-    return [_with_sparks(node(view), samples[view.worker.pk], now=now) for view in views]
+    page = Paginator(views, PAGE_SIZE).get_page(number)
+    some = list(page.object_list)
+    samples = sampling.history([view.worker.pk for view in some], since=now - HOUR, until=now)
+    found = [_with_sparks(node(view), samples[view.worker.pk], now=now) for view in some]
+    return Machines(found, page, sum(1 for view in views if view.skew.note))
 
 
 def _with_sparks(node: Node, samples: list[LoadSample], *, now: datetime) -> Node:
+    past = sparks.past(samples)
     devices = [
-        replace(device, sparks=sparks.of_gpu(samples, device.index, now=now))
+        replace(device, sparks=sparks.of_gpu(past, device.index, now=now))
         for device in node.devices
     ]
-    return replace(node, devices=devices, sparks=sparks.of_machine(samples, now=now))
+    return replace(node, devices=devices, sparks=sparks.of_machine(past, now=now))
 
 
 def worker_id_of(pk: int) -> str:

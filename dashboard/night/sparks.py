@@ -1,6 +1,6 @@
 """Small charts of the last hour on a worker's card: lines as the points of an SVG polyline."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +11,8 @@ HOUR = timedelta(hours=1)
 WIDTH, HEIGHT = 120, 24  # of the drawing's own units
 GAP = timedelta(minutes=3)  # without a sample: the line is broken
 HOTTEST = 100.0  # °C at the top
+
+Rows = list[tuple[datetime, Mapping[str, Any]]]  # (minute, what was measured), the oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,37 +32,49 @@ class Sparks:
     heat: Spark | None = None
 
 
-def of_gpu(samples: Sequence[LoadSample], index: int, *, now: datetime) -> Sparks:
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A worker's samples, told apart: of the machine, and of each GPU by its index."""
+
+    machine: Rows
+    gpus: Mapping[Any, Rows]
+
+
+def past(samples: Iterable[LoadSample]) -> Past:
+    """Each sample is gone through once, however many GPUs there are."""
+    machine: Rows = []
+    gpus: dict[Any, Rows] = {}
+    for sample in samples:
+        machine.append((sample.minute, sample.data))
+        for row in sample.data.get("gpus") or []:
+            gpus.setdefault(row.get("index"), []).append((sample.minute, row))
+    return Past(machine, gpus)
+
+
+def of_gpu(past: Past, index: int, *, now: datetime) -> Sparks:
     """The last hour of one GPU."""
-
-    def told(name: str) -> Callable[[LoadSample], float | None]:
-        return lambda sample: _number(_gpu(sample, index).get(name))
-
+    rows = past.gpus.get(index, [])
     return Sparks(
-        use=spark(samples, told("use"), now=now),
-        memory=spark(samples, told("memory"), now=now),
-        heat=spark(samples, told("celsius"), now=now, top=HOTTEST, unit="°C"),
+        use=spark(rows, "use", now=now),
+        memory=spark(rows, "memory", now=now),
+        heat=spark(rows, "celsius", now=now, top=HOTTEST, unit="°C"),
     )
 
 
-def of_machine(samples: Sequence[LoadSample], *, now: datetime) -> Sparks:
+def of_machine(past: Past, *, now: datetime) -> Sparks:
     """The last hour of the machine itself."""
     return Sparks(
-        use=spark(samples, lambda sample: _number(sample.data.get("cpu")), now=now),
-        memory=spark(samples, lambda sample: _number(sample.data.get("memory")), now=now),
+        use=spark(past.machine, "cpu", now=now), memory=spark(past.machine, "memory", now=now)
     )
 
 
 def spark(
-    samples: Sequence[LoadSample],
-    value: Callable[[LoadSample], float | None],
-    *,
-    now: datetime,
-    top: float = 1.0,
-    unit: str = "%",
+    rows: Rows, name: str, *, now: datetime, top: float = 1.0, unit: str = "%"
 ) -> Spark | None:
     """The line of one number over the last hour; None for fewer than two values."""
-    points = [(sample.minute, found) for sample in samples if (found := value(sample)) is not None]
+    points = [
+        (minute, found) for minute, row in rows if (found := _number(row.get(name))) is not None
+    ]
     if len(points) < 2:
         return None
     lines: list[list[str]] = []
@@ -82,11 +96,6 @@ def _across(minute: datetime, now: datetime) -> float:
 
 def _up(value: float, top: float) -> float:
     return round(1 + (HEIGHT - 2) * (1 - min(max(value / top, 0.0), 1.0)), 1)
-
-
-def _gpu(sample: LoadSample, index: int) -> dict[str, Any]:
-    rows = sample.data.get("gpus") or []
-    return next((row for row in rows if row.get("index") == index), {})
 
 
 def _number(value: Any) -> float | None:

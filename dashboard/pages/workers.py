@@ -6,18 +6,19 @@ from django.views.decorators.http import require_POST
 from dashboard.acting import act
 from dashboard.frame import needs, page, visitor
 from dashboard.machines import machine
-from dashboard.nodes import with_history, worker_id_of
+from dashboard.nodes import machines, worker_id_of
 from jobs.workers import delete, set_disabled, set_draining, set_projects
 
 
 @needs("read")
 def show(request: HttpRequest) -> HttpResponse:
-    """GET /workers/: every node with its GPUs; with htmx the part that changes."""
+    """GET /workers/?page=N: nodes with their GPUs; with htmx the part that changes."""
     template = "_workers.html" if request.headers.get("HX-Request") else "workers.html"
-    found = with_history(now=timezone.now())
+    found = machines(request.GET.get("page", "1"), now=timezone.now())
     told = {
-        "nodes": found,
-        "skewed": [node for node in found if node.view.skew.note],
+        "nodes": found.nodes,
+        "page": found.page,
+        "skewed": found.skewed,
         "machine": machine(request),
         "server_version": settings.WHIRR_VERSION,
     }
