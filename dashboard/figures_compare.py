@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from dashboard.comparing.columns import Column
 from dashboard.comparing.directions import Direction
+from dashboard.comparing.grids import text_of
 from dashboard.comparing.importance import spearman
 
 Figure = dict[str, Any]
 Floats = NDArray[np.float64]
 PALETTE = 8
+MOST_POWER = 308.25  # of ten, that is a number yet
 WORDS_COLOURED = 8  # more different words than colours: the rest share the last one
 
 
@@ -114,7 +116,7 @@ def _marker(shown: Sequence[Dot], colour: Column | None, places: Sequence[int]) 
             "showscale": True,
             "colorbar": bar | {"title": {"text": plain_text(label(colour.name)), "side": "right"}},
         }
-    words = [str(colour.values[at]) if colour.values[at] is not None else "" for at in places]
+    words = [_word(colour.values[at]) or "" for at in places]
     kinds = {word: at for at, word in enumerate(dict.fromkeys(words))}
     return {"color": [f"--series-{min(kinds[word], WORDS_COLOURED - 1)}" for word in words]}
 
@@ -123,20 +125,35 @@ def trend(x: Floats, y: Floats, *, log_x: bool = False, log_y: bool = False) -> 
     """The line through these points; None where there are fewer than three or all have one x."""
     if len(x) < 3 or float(x.min()) == float(x.max()):
         return None
-    across = np.log10(x) if log_x else x
-    up = np.log10(y) if log_y else y
+    across, width = _scaled(np.log10(x) if log_x else x)
+    up, height = _scaled(np.log10(y) if log_y else y)
     centre = across - across.mean()
-    slope = float((centre * (up - up.mean())).sum() / (centre**2).sum())
+    wide = float((centre**2).sum())
+    if not wide:
+        return None
+    slope = float((centre * (up - up.mean())).sum()) / wide
     left, right = float(across.min()), float(across.max())
     ends = [float(up.mean() + slope * (each - across.mean())) for each in (left, right)]
     spread = float(((up - up.mean()) ** 2).sum())
     missed = float((((up - up.mean()) - slope * centre) ** 2).sum())
     explained = 1 - missed / spread if spread else 0.0
-    return Trend(_ends(left, right, log=log_x), _ends(*ends, log=log_y), explained, spearman(x, y))
+    sides = _ends(left * width, right * width, log=log_x)
+    heights = _ends(*(each * height for each in ends), log=log_y)
+    if not all(map(math.isfinite, (*sides, *heights))):
+        return None  # it leaves the numbers that there are
+    return Trend(sides, heights, explained, spearman(x, y))
+
+
+def _scaled(values: Floats) -> tuple[Floats, float]:
+    """Values of at most 1, so that the square of a huge one is a number, and what they were divided by."""
+    largest = float(np.abs(values).max())
+    return (values / largest, largest) if largest else (values, 1.0)
 
 
 def _ends(first: float, last: float, *, log: bool) -> tuple[float, float]:
-    return (float(10**first), float(10**last)) if log else (first, last)
+    if not log:
+        return first, last
+    return tuple(10**each if each < MOST_POWER else math.inf for each in (first, last))  # type: ignore[return-value]
 
 
 def pareto(x: Floats, y: Floats, better: tuple[Direction, Direction]) -> list[int]:
@@ -234,29 +251,40 @@ def label(name: str) -> str:
 
 def parallel(dots: Sequence[Dot], axes: Sequence[Column], colour: Column | None) -> Figure:
     """What parallel coordinates show. A run's `values` are numbers, words, or null, in the order of the axes."""
+    columns = [_said(each) for each in axes]
     return {
-        "axes": [_axis(each) for each in axes],
+        "axes": [_axis(*each) for each in zip(axes, columns, strict=True)],
         "lines": [
             {
                 "run": dot.run,
                 "colour": dot.colour,
-                "values": [_finite(each.values[at]) for each in axes],
+                "values": [each[at] for each in columns],
             }
             for at, dot in enumerate(dots)
         ],
         "colour": None
         if colour is None
-        else _axis(colour) | {"values": [*map(_finite, colour.values)]},
+        else _axis(colour, _said(colour)) | {"values": _said(colour)},
     }
 
 
-def _finite(value: float | str | None) -> float | str | None:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _said(column: Column) -> list[float | None] | list[str | None]:
+    """Its values as its axis has them: all numbers, or all words."""
+    if column.is_numeric:
+        return [None if math.isnan(each) else each for each in column.numbers]
+    return [_word(each) for each in column.values]
 
 
-def _axis(column: Column) -> Figure:
+def _word(value: float | str | None) -> str | None:
+    """A value beside words: the number 1 is the word "1", here and in the browser."""
+    if isinstance(value, float):
+        return text_of(value) if math.isfinite(value) else None
+    return value
+
+
+def _axis(column: Column, said: Sequence[float | str | None]) -> Figure:
     """`low` and `high` of numbers, or the different `words`; `constant` where no two runs differ."""
-    there = [each for each in map(_finite, column.values) if each is not None]
+    there = [each for each in said if each is not None]
     told: Figure = {
         "name": column.name,
         "label": label(column.name),

@@ -72,6 +72,12 @@ def of_runs(
     metrics = {key for kind, key, _ in parsed if kind == "metric"}
     logged = {line.key: line for line in numbers.lines(runs, keys=metrics)} if metrics else {}
     ways = directions or Directions()
+    documents = {
+        kind: [
+            flat(getattr(run, kind)) for run in runs
+        ]  # once, however many of its keys are asked for
+        for kind in {"config", "summary"} & {kind for kind, _, _ in parsed}
+    }
     found = []
     for name, (kind, key, which) in zip(names, parsed, strict=True):
         if kind == "metric":
@@ -82,7 +88,7 @@ def of_runs(
         elif kind == "fact":
             found.append(Column(name, [plain(FACTS[key](run)) for run in runs]))
         else:
-            found.append(Column(name, [plain(flat(getattr(run, kind)).get(key)) for run in runs]))
+            found.append(Column(name, [plain(each.get(key)) for each in documents[kind]]))
     return found
 
 

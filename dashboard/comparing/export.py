@@ -48,7 +48,7 @@ def table(
         best = [set() for _ in rows]
     if form == "csv":
         return _csv([run.key for run in runs], heads, rows)
-    return _latex(heads, rows, best)
+    return _latex(heads, rows, best, rounded=found.name == METRICS)
 
 
 def _of_metrics(
@@ -98,24 +98,30 @@ def _guarded(text: str) -> str:
 
 
 def _latex(
-    heads: Sequence[str], rows: Sequence[tuple[str, list[str]]], best: Sequence[set[int]]
+    heads: Sequence[str],
+    rows: Sequence[tuple[str, list[str]]],
+    best: Sequence[set[int]],
+    *,
+    rounded: bool,
 ) -> str:
     """A tabular for the booktabs package; the best value of a row is bold."""
     lines = [rf"\begin{{tabular}}{{l{'r' * len(heads)}}}", r"\toprule"]
     lines += [" & ".join(["", *map(escaped, heads)]) + r" \\", r"\midrule"]
     for (key, cells), bold in zip(rows, best, strict=True):
-        shown = [_cell(cell, bold=at in bold) for at, cell in enumerate(cells)]
+        said = [_rounded(cell) if rounded else cell for cell in cells]
+        shown = [_cell(cell, bold=at in bold) for at, cell in enumerate(said)]
         lines.append(" & ".join([escaped(key), *shown]) + r" \\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
 
 
+def _rounded(number: str) -> str:
+    """A metric in four digits. A version (1.10) or a seed looks like a number too, and stays as it is."""
+    value = float(number) if number else math.nan
+    return f"{value:.4g}" if math.isfinite(value) else number
+
+
 def _cell(text: str, *, bold: bool) -> str:
-    try:
-        value = float(text)
-        said = f"{value:.4g}" if math.isfinite(value) else text
-    except ValueError:
-        said = text
-    return rf"\textbf{{{escaped(said)}}}" if bold else escaped(said)
+    return rf"\textbf{{{escaped(text)}}}" if bold else escaped(text)
 
 
 def escaped(text: str) -> str:

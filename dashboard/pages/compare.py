@@ -19,6 +19,8 @@ from dashboard.pages.numbers import whole
 from runs import selectors
 from runs.errors import DomainError, Invalid, NotFound
 
+AXES_MOST = 50  # of parallel coordinates: more cannot be told apart, and each is read of every run
+
 View = Callable[..., HttpResponseBase]
 
 
@@ -118,6 +120,10 @@ def parallel(request: HttpRequest) -> JsonResponse:
     """GET /compare/parallel.json?axes=config.lr,metric.loss:min&paint=metric.acc: what parallel coordinates show."""
     asked, mine = found(request)
     names = listed(request.GET.get("axes", ""))
+    if len(names) > AXES_MOST:
+        raise Invalid(
+            f"parallel coordinates have at most {AXES_MOST} axes, and not {len(names)}: choose some of them"
+        )
     paint = request.GET.get("paint", "")
     told = columns.of_runs([*names, *([paint] if paint else [])], mine.runs, asked.directions)
     colour = told[-1] if paint else None

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from dashboard.comparing import code, export, parts
+from dashboard.comparing import code, export, grids, parts
 from dashboard.comparing.directions import Directions
 from runs import documents
 from runs.models import Run
@@ -35,6 +35,16 @@ class TestTakingAlong:
         text = self.table(runs, "config", "tex")
         assert r"a\_b & 50\% \& \textbackslash{}x\{\}\textasciitilde{}" in text
         assert r"loss & 2 & \textbf{1} \\" in self.table(runs, "metrics", "tex")
+
+    def test_what_only_looks_like_a_number_is_not_rounded(self) -> None:
+        runs = [run_with({"seed": 20240117, "version": "v 1.10", "n": "1.10"}), run_with({})]
+        text = self.table(runs, "config", "tex")
+        assert "seed & 20240117 &" in text
+        assert '"1.10" &' in text
+        packages = parts.Part("packages", rows=[grids.Row("torch", ["1.10", "1.9"])])
+        assert r"torch & 1.10 & 1.9 \\" in export.table(
+            packages, runs, form="tex", shown="last", everything=True, directions=Directions()
+        )
 
     def test_it_comes_as_a_file(self, browser: Client) -> None:
         answer = get(browser, "export", [run_with({"lr": 1})], part="config", format="tex")

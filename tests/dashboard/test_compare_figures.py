@@ -1,5 +1,6 @@
 """Which settings mattered, and the figures of many runs: trend, Pareto front, axes."""
 
+import json
 import math
 from typing import Any
 
@@ -144,6 +145,19 @@ class TestScatter:
         assert power is not None
         assert power.y == pytest.approx([each**3 for each in power.x])
 
+    @pytest.mark.parametrize("largest", [1e200, 1.7e308, 5e-324])
+    @pytest.mark.parametrize("log", [False, True])
+    def test_numbers_at_the_edge_of_what_there_is_stay_json(
+        self, largest: float, *, log: bool
+    ) -> None:
+        x = Column("config.lr", [1.0, 2.0, 1e308, 4.0])
+        y = Column("metric.loss:last", [largest, 1.0, 2.0, 3.0])
+        wish = Wish(log_x=log, log_y=log, better=("min", "min"))
+        for across, up in ((x, y), (y, x)):
+            figure = figures_compare.scatter(dots(4), across, up, None, wish)
+            json.dumps(figure, allow_nan=False)
+            assert figure["meta"]["shown"] == 4
+
     def test_no_trend_goes_through_one_x(self) -> None:
         assert figures_compare.trend(np.ones(5), np.arange(5.0)) is None
         assert figures_compare.trend(np.arange(2.0), np.arange(2.0)) is None
@@ -180,7 +194,8 @@ def test_axes_are_of_numbers_or_of_words() -> None:
     )
     lr, opt, loss = told["axes"]
     assert (lr["kind"], lr["low"], lr["high"], lr["can_log"]) == ("number", 0.01, 0.1, True)
-    assert (opt["kind"], opt["words"]) == ("word", ["3.0", "a", "b"])
+    assert (opt["kind"], opt["words"]) == ("word", ["3", "a", "b"])
+    assert told["lines"][2]["values"][1] == "3"  # as its word is written
     assert (loss["label"], loss["constant"]) == ("loss min", True)
     assert told["lines"][0]["values"] == [0.1, "b", None]
     assert (told["colour"]["can_log"], told["colour"]["values"]) == (False, [-1.0, 0.0, 1.0])
