@@ -1,5 +1,6 @@
 """A table for a paper: booktabs, means with their deviation, nothing that LaTeX would take for a command."""
 
+import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -37,9 +38,9 @@ def escaped(text: str) -> str:
     return "".join(ESCAPES.get(each, each if each.isprintable() else " ") for each in text)
 
 
-def number(value: float) -> str:
-    """`$1.234 \\times 10^{-5}$`, `$-3$`, `$\\infty$`."""
-    text = words.number(value)
+def number(value: float, *, exact: bool = False) -> str:
+    """`$1.234 \\times 10^{-5}$`, `$-3$`, `$\\infty$`; an `exact` one has all of its digits."""
+    text = str(value) if exact and math.isfinite(value) else words.number(value)
     if text == "NaN":
         return text
     text = text.replace("∞", r"\infty")
@@ -57,8 +58,13 @@ def _cell(cell: Cell) -> str:
         mean = number(value)
         return f"{mean} $\\pm$ {number(cell.spread)}" if cell.spread is not None else mean
     if cell.kind == "number":
-        return number(value)
+        return number(value, exact=_is_setting(cell))
     return escaped(_text(cell))
+
+
+def _is_setting(cell: Cell) -> bool:
+    """A learning rate, a seed, a count: what somebody chose is not rounded as what was measured is."""
+    return cell.column.kind == "config" or isinstance(cell.value, int)
 
 
 def _text(cell: Cell) -> str:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from dashboard.comparing import asked, chosen, columns, grids, numbers, parts
 from dashboard.comparing.asked import Asked
 from dashboard.comparing.directions import Directions
+from dashboard.differences import flat
 from dashboard.models import Selection
 from runs import documents, storage, streams
 from runs.models import Run
@@ -263,3 +264,24 @@ class TestMetrics:
         answer = get(browser, "parallel.json", [run_with()], axes=quote(name) or "%20x")
         assert answer.status_code == 400
         assert "there is no column" in answer.json()["detail"]
+
+    def test_a_config_is_flattened_once_for_all_of_its_columns(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        calls = []
+
+        def counted(config: dict[str, Any]) -> dict[str, Any]:
+            calls.append(config)
+            return flat(config)
+
+        monkeypatch.setattr(columns, "flat", counted)
+        runs = [run_with({"a": 1, "b": {"c": 2}}), run_with({"a": 3})]
+        found = columns.of_runs(["config.a", "config.b.c", "config.gone"], runs)
+        assert [each.values for each in found] == [[1, 3], [2, None], [None, None]]
+        assert len(calls) == 2
+
+    def test_more_axes_than_can_be_told_apart_are_refused(self, browser: Client) -> None:
+        axes = ",".join(f"config.k{n}" for n in range(51))
+        answer = get(browser, "parallel.json", [run_with()], axes=axes)
+        assert answer.status_code == 400
+        assert "at most 50 axes, and not 51" in answer.json()["detail"]
