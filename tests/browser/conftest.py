@@ -26,6 +26,7 @@ PHONE: ViewportSize = {"width": 360, "height": 740}
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A server without agents whose folder scripts/seed.py filled; tests add to it and take nothing away."""
     site = Site(tmp_path_factory.mktemp("browser"))
+    site.make_tables()
     seed = [sys.executable, str(ROOT / "scripts" / "seed.py")]
     subprocess.run(seed, env=os.environ | {"WHIRR_DATA_DIR": str(site.data)}, check=True)
     site.start_web()
