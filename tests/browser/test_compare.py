@@ -1,6 +1,7 @@
 """The compare page in a browser: what differs, a baseline, brushes, a front, media at one step, five hundred runs."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -152,6 +153,19 @@ def test_a_scatter_has_a_front_and_a_lasso(page: Page) -> None:
     assert 0 < int(kept.get_attribute("data-kept") or 0) < 40
     page.get_by_role("button", name="Compare these alone").click()
     expect(page.locator("[data-count]")).not_to_have_text("40 runs")
+
+
+def test_a_run_that_is_left_out_is_left_out_everywhere(page: Page) -> None:
+    page.goto(f"/compare/?runs={','.join(KEYS[:22])}")
+    scatter = page.locator("#scatter [data-told]")
+    scatter.scroll_into_view_if_needed()
+    expect(scatter).to_have_text(re.compile("^22 runs"))
+    page.locator("#importance").scroll_into_view_if_needed()
+    expect(page.locator("#importance caption")).to_contain_text("From 22 finished runs")
+    page.get_by_role("button", name="Leave sweep 2 out", exact=True).click()
+    expect(page.locator("[data-count]")).to_have_text("21 runs")
+    expect(scatter).to_have_text(re.compile("^21 runs"))
+    expect(page.locator("#importance caption")).to_contain_text("From 21 finished runs")
 
 
 def test_few_runs_have_no_importance_and_many_do(page: Page) -> None:

@@ -12,6 +12,7 @@ import { Sizing } from "./sizing.js";
 import { Tools } from "./tools.js";
 
 const DRAW_EVERY = 500; // ms: live points are drawn at most twice a second
+const RELOAD_EVERY = 2000; // ms: many runs tell of new metrics at once
 const MOST_WATCHED = 400; // series of a run that the server looks after
 const REFETCHED = ["x", "zoom", "agg", "band", "each"]; // what points depend on
 
@@ -180,7 +181,18 @@ export class Board {
       }
     }
     if (message.type === "behind") for (const key of message.keys) for (const chart of this.shelf.of(key)) chart.load();
-    if (message.type === "keys") this.reload();
+    if (message.type === "keys") this.reloadSoon();
+  }
+
+  /** At once, but for all who tell of new metrics within two seconds together. */
+  reloadSoon() {
+    if (this.reloading) return;
+    const wait = Math.max(0, (this.reloadedAt ?? 0) + RELOAD_EVERY - Date.now());
+    this.reloading = setTimeout(() => {
+      this.reloading = undefined;
+      this.reloadedAt = Date.now();
+      this.reload();
+    }, wait);
   }
 
   /** How many points of each series of a run this board has of those on the screen, for the server to go on from. */
@@ -208,8 +220,7 @@ export class Board {
 
   destroy() {
     clearInterval(this.timer);
-    clearTimeout(this.again);
-    clearTimeout(this.fitting);
+    for (const timer of [this.again, this.reloading, this.fitting]) clearTimeout(timer);
     this.unheard();
     this.resized.disconnect();
     for (const event of ["whirr:theme", "whirr:colours"]) document.removeEventListener(event, this.restyle);

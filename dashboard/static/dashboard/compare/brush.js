@@ -16,7 +16,7 @@ export function brushesOf(text, names) {
 }
 
 export const told = (brushes) =>
-  joined(Object.entries(brushes).map(([name, [low, high]]) => `${name}:${Number(low.toPrecision(6))}:${Number(high.toPrecision(6))}`));
+  joined(Object.entries(brushes).map(([name, [low, high]]) => `${name}:${low}:${high}`));
 
 export class Brushing {
   constructor(area, parallel) {

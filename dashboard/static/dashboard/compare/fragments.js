@@ -46,6 +46,7 @@ export function mountImportance(root, state, offers) {
         node("label", { class: "small soft" }, "For ", choices(pairs, target(offer), changed, "For which number")),
       );
       fragment.load();
+      state.on("runs", () => fragment.load());
     } catch (error) {
       sayTrouble(place, error, () => location.reload());
     }
@@ -133,5 +134,9 @@ export function mountMedia(root, state) {
     more.replaceWith(rest);
     await new Fragment(rest, () => row.url(Number(more.dataset.moreRuns))).load();
   });
-  whenNear(root, async () => (await keys.load()) && begin());
+  const reload = async () => (await keys.load()) && begin();
+  whenNear(root, () => {
+    reload();
+    state.on("runs", reload);
+  });
 }

@@ -5,17 +5,19 @@ import { mountCode, mountImportance, mountMedia } from "./fragments.js";
 import { fetchJson, quietly } from "./lazy.js";
 import { shownValue } from "./metric_cells.js";
 import { Parallel } from "./parallel.js";
+import { Patient } from "./patient.js";
 import { Scatter } from "./scatter.js";
 import { State } from "./state.js";
 import { Strip } from "./strip.js";
 import { followExports, Table } from "./tables.js";
 
-const TABLES_EVERY = 5000;
+const LOOK_EVERY = 1000;
 
 function mount(root) {
   const state = new State(JSON.parse(document.querySelector("#compare-runs").textContent));
-  let news = false;
-  mountCharts(root.querySelector("[data-charts]"), state, { onNews: () => (news = true) });
+  const moving = () => tables.filter((table) => table.found && ["metrics", "summary"].includes(table.part));
+  const values = new Patient(() => Promise.all(moving().map((table) => table.load())));
+  mountCharts(root.querySelector("[data-charts]"), state, { onNews: () => values.news() });
   new Strip(root.querySelector("[data-strip]"), state);
   const tables = [...root.querySelectorAll("[data-part]")].map((part) => new Table(part, state));
   const offers = once(() => fetchJson(`/compare/columns.json?${state.query()}`));
@@ -27,11 +29,20 @@ function mount(root) {
   followExports(root, state);
   followTools(root, state, tables);
   followHover(root);
-  setInterval(() => {
-    if (!news || document.hidden) return;
-    news = false;
-    for (const table of tables) if (table.found && ["metrics", "summary"].includes(table.part)) table.load();
-  }, TABLES_EVERY);
+  followCount(state);
+  setInterval(() => document.hidden || values.look(), LOOK_EVERY);
+}
+
+/** How many runs these are, in the heading and in the tab. */
+function followCount(state) {
+  const place = document.querySelector("[data-count]");
+  const show = () => {
+    const said = `${state.all.length} run${state.all.length === 1 ? "" : "s"}`;
+    place.dataset.count = state.all.length;
+    place.textContent = said;
+    document.title = `Compare ${said} · whirr`;
+  };
+  for (const what of ["order", "runs"]) state.on(what, () => place.textContent.startsWith(`${state.all.length} `) || show());
 }
 
 /** One answer for everybody who asks; a failure is asked for anew. */

@@ -19,6 +19,7 @@ export class Parallel {
     new ResizeObserver(redraw).observe(this.plot);
     for (const what of ["order", "kept"]) state.on(what, redraw);
     state.on("clear", () => this.setBrushes({}));
+    state.on("runs", () => this.figure && this.load()); // the ends of axes, and which are constant
     document.addEventListener("whirr:theme", redraw);
     whenNear(root, () => this.load());
     if (get("brush")) this.load(); // what it leaves out concerns the whole page

@@ -16,6 +16,7 @@ export class Scatter {
     this.tools = root.querySelector("[data-tools]");
     state.on("clear", () => this.choose(null));
     state.on("directions", () => this.figure && this.load());
+    state.on("runs", () => this.figure && this.load()); // trend and front are of the runs that are here
     for (const what of ["order", "kept"]) state.on(what, () => this.draw());
     document.addEventListener("whirr:theme", () => this.draw());
     document.addEventListener("whirr:hover", ({ detail }) => this.mark(detail));

@@ -25,10 +25,14 @@ export const joined = (items) => items.map(encodeURIComponent).join(",");
 export class State extends EventTarget {
   constructor(runs) {
     super();
-    this.given = runs;
     this.adopt(runs);
+    this.known = new Map([[this.address(), this.all]]); // which runs the addresses of this page have meant
     this.reasons = new Map(); // who hides runs: brush, lasso → Set of those that stay
     onChange((names) => this.changed(names));
+  }
+
+  address() {
+    return JSON.stringify(["runs", "sel", "q"].map((name) => get(name)));
   }
 
   adopt(runs) {
@@ -81,9 +85,10 @@ export class State extends EventTarget {
     set({ pins: joined(pins.includes(id) ? pins.filter((each) => each !== id) : [...pins, id]) });
   }
 
-  remove(id) {
+  async remove(id) {
     this.adopt(this.all.filter((run) => run.id !== id));
-    return this.write();
+    await this.write();
+    this.tell("runs"); // now the address says so too, and parts can ask the server for these runs
   }
 
   /** Put a run before another one (or at the end). */
@@ -100,9 +105,11 @@ export class State extends EventTarget {
   async write() {
     const runs = joined(this.all.map((run) => run.id));
     this.tell("order");
-    if (runs.length <= LONGEST_URL) return set({ runs, sel: null, q: null, sort: null });
-    const { key } = JSON.parse(await post("/selections", { runs }));
-    return set({ runs: null, sel: key, q: null, sort: null });
+    const { all } = this;
+    const key = runs.length > LONGEST_URL ? JSON.parse(await post("/selections", { runs })).key : null;
+    if (all !== this.all) return; // another run was left out meanwhile
+    set({ runs: key ? null : runs, sel: key, q: null, sort: null });
+    this.known.set(this.address(), all);
   }
 
   /** The address of a page that compares these runs alone. */
@@ -125,9 +132,20 @@ export class State extends EventTarget {
 
   changed(names) {
     const touched = (...these) => names === null || these.some((name) => names.has(name));
-    if (names === null) this.adopt(this.given);
+    if (names === null) this.back();
     if (touched("baseline", "pins")) this.tell("order");
     if (touched(...OF_METRICS)) this.tell("directions");
+  }
+
+  /** The browser went to another address of this page, which may mean other runs. */
+  back() {
+    const there = this.known.get(this.address());
+    if (!there) return location.reload();
+    if (there === this.all) return undefined;
+    this.adopt(there);
+    this.known.set(this.address(), this.all);
+    this.tell("order");
+    return this.tell("runs");
   }
 
   tell(what) {

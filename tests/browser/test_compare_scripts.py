@@ -1,0 +1,68 @@
+"""Scripts of the compare page, one at a time: how often it asks, and which runs it means."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.test_scripts import HOST, serve
+
+
+@pytest.fixture(scope="module")
+def page(chrome: Browser) -> Iterator[Page]:
+    page = chrome.new_page()
+    page.route("**/*", serve)
+    page.goto(f"{HOST}/empty")
+    yield page
+    page.close()
+
+
+def test_what_changes_is_asked_for_after_news_and_never_twice_at_once(page: Page) -> None:
+    """The clock is ours: an answer that took four seconds is followed by twenty of rest."""
+    told = page.evaluate("""async () => {
+      const { Patient } = await import("/compare/patient.js");
+      let [clock, calls, answer] = [0, 0, null];
+      const asking = new Patient(() => { calls += 1; return new Promise((done) => (answer = done)); }, () => clock);
+      const counts = [];
+      const at = (time) => { clock = time; asking.look(); counts.push(calls); };
+      at(9000);
+      asking.news();
+      at(9000);
+      asking.news();
+      at(12000);
+      clock = 13000;
+      answer();
+      await new Promise((done) => setTimeout(done));
+      at(32000);
+      at(33000);
+      return counts;
+    }""")
+    assert told == [0, 1, 1, 1, 2]
+
+
+def test_many_new_metrics_make_a_board_ask_once(page: Page) -> None:
+    told = page.evaluate("""async () => {
+      const { Board } = await import("/charts/board.js");
+      const [timers, waits] = [[], []];
+      const real = window.setTimeout;
+      window.setTimeout = (does, wait) => { timers.push(does); waits.push(wait); return timers.length; };
+      let reloads = 0;
+      const board = Object.assign(Object.create(Board.prototype), { reload: () => (reloads += 1) });
+      const message = { type: "keys", count: 9 };
+      const news = () => { for (let run = 0; run < 30; run += 1) board.feed(`job-${run}`, message); };
+      news();
+      timers.shift()();
+      news();
+      window.setTimeout = real;
+      return { reloads, left: timers.length, first: waits[0], later: waits[1] > 0 && waits[1] <= 2000 };
+    }""")
+    assert told == {"reloads": 1, "left": 1, "first": 0, "later": True}
+
+
+def test_edges_of_a_brush_are_kept_exactly(page: Page) -> None:
+    """Rounded, they would leave out the very run at which somebody drew them."""
+    told = page.evaluate("""async () => {
+      const { brushesOf, told } = await import("/compare/brush.js");
+      return brushesOf(told({ "config.lr": [0.123456789012, 20240117.5] }), ["config.lr"]);
+    }""")
+    assert told == {"config.lr": [0.123456789012, 20240117.5]}
