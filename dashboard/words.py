@@ -83,7 +83,17 @@ def value(thing: Any) -> str:
         return thing
     if isinstance(thing, float):
         return f"{thing:.6g}"
-    return json.dumps(thing, ensure_ascii=False)
+    return json_line(thing)
+
+
+def json_line(thing: Any) -> str:
+    """A text as it is, everything else as JSON in one line; what nests deeper than the stack is, in words."""
+    if isinstance(thing, str):
+        return thing
+    try:
+        return json.dumps(thing, ensure_ascii=False)
+    except RecursionError:
+        return "(nested too deeply to be shown)"
 
 
 NO_NUMBERS = {"Infinity": "∞", "-Infinity": "-∞"}  # as JSON has them here

@@ -10,15 +10,16 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-LONGEST = 128 * 1024  # characters that are told apart; what is longer stays plain
-LONGEST_LINE = 4_000  # of minified code: no lexer is made for it
-# A short list: every one of these has been looked at with hostile input, and none is loaded for what nobody has.
+LONGEST = 32 * 1024  # characters that are told apart; what comes after them stays plain
+LONGEST_LINE = 1_000  # some lexers need quadratic time for a line, and nothing can stop them in it
+BLANK_MOST = 50  # lines in a row: the lexers of C and Python look through all of them from each one
+# A short list: every one of these has been looked at with hostile input, and none is loaded for what nobody has. Not
+# among them: Java, Go and Markdown, whose lexers take seconds for "a<", "/*" or "[" thousands of times.
 LANGUAGES = {
     **dict.fromkeys(("py", "pyi", "python", "python3"), "python"),
     **dict.fromkeys(("yaml", "yml"), "yaml"),
     **dict.fromkeys(("sh", "bash", "zsh", "slurm", "shell"), "bash"),
     **dict.fromkeys(("ini", "cfg", "conf"), "ini"),
-    **dict.fromkeys(("md", "markdown"), "markdown"),
     **dict.fromkeys(("c", "h"), "c"),
     **dict.fromkeys(("cc", "cpp", "cxx", "hpp"), "cpp"),
     **dict.fromkeys(("cu", "cuh", "cuda"), "cuda"),
@@ -28,8 +29,8 @@ LANGUAGES = {
     **dict.fromkeys(("json", "jsonl", "ipynb"), "json"),
     **dict.fromkeys(("rs", "rust"), "rust"),
     **dict.fromkeys(("diff", "patch"), "diff"),
-    **{"toml": "toml", "css": "css", "sql": "sql", "go": "go", "r": "r", "jl": "julia"},
-    **{"dockerfile": "docker", "makefile": "make", "tex": "latex", "java": "java", "lua": "lua"},
+    **{"toml": "toml", "css": "css", "sql": "sql", "r": "r", "jl": "julia"},
+    **{"dockerfile": "docker", "makefile": "make", "tex": "latex", "lua": "lua"},
 }
 _FORMAT = HtmlFormatter(nowrap=True)
 
@@ -44,11 +45,22 @@ def lines(text: str, *, language: str = "") -> list[SafeString]:
     """The lines of a text, each by itself well-formed HTML of text and spans; as many as the text has."""
     known = LANGUAGES.get(language.lower(), "")
     told = text.split("\n")
-    short = len(text) <= LONGEST and max(map(len, told)) <= LONGEST_LINE
-    marked = _marked(text, known) if known and short else []
-    if len(marked) == len(told):
-        return marked
-    return [escape(line) for line in told]
+    first = _beginning(told) if known else 0
+    marked = _marked("\n".join(told[:first]), known) if first else []
+    if len(marked) != first:
+        marked = []
+    return [*marked, *(escape(line) for line in told[len(marked) :])]
+
+
+def _beginning(told: list[str]) -> int:
+    """How many lines, from the first on, a lexer is given."""
+    left, blank = LONGEST, 0
+    for number, line in enumerate(told):
+        left -= len(line) + 1
+        blank = 0 if line.strip() else blank + 1
+        if left < -1 or len(line) > LONGEST_LINE or blank > BLANK_MOST:
+            return number
+    return len(told)
 
 
 def _marked(text: str, language: str) -> list[SafeString]:

@@ -1,6 +1,5 @@
 """JSON as a tree of lists that unfold: keys and values are text, whatever stands in them."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboard import words
+from runs import storable
 
 MOST = 2_000  # nodes
 DEEPEST = 40
@@ -47,7 +47,7 @@ def tree(value: Any, *, most: int = MOST) -> Tree:
 
 def _members(value: dict[Any, Any] | list[Any]) -> Iterable[tuple[str, Any]]:
     if isinstance(value, dict):
-        return ((str(key), each) for key, each in value.items())
+        return ((storable.text(str(key)), each) for key, each in value.items())
     return ((str(number), each) for number, each in enumerate(value))
 
 
@@ -101,7 +101,7 @@ def _kind(value: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    said = storable.text(words.json_line(value))
     if len(said) > LONGEST:
         return f"{said[:LONGEST]}… ({len(said)} characters)"
     return said

@@ -70,8 +70,46 @@ def test_code_has_as_many_lines_as_its_text_and_escapes_them(language: str) -> N
 
 
 def test_what_is_too_long_for_a_lexer_stays_plain() -> None:
-    assert "<span" not in code.lines("x = 1\n" * 60_000, language="py")[0]
-    assert "<span" not in code.lines("x = 1;" * 1000, language="py")[0]
+    for text in ("x = 1\n" * 60_000, f"x = 1\n{'x = 1;' * 1000}", "x\n" + "\n" * 9_000 + "y = 1"):
+        lines = code.lines(text, language="py")
+        assert "<span" in lines[0]
+        assert "<span" not in lines[-1]
+        assert len(lines) == text.count("\n") + 1
+
+
+def test_a_lexer_is_given_no_more_than_it_can_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[str] = []
+
+    def marked(text: str, _language: str) -> list[str]:
+        given.append(text)
+        return text.split("\n")
+
+    monkeypatch.setattr(code, "_marked", marked)
+    for text in ("a<" * 2000, "a<\n" * 20_000, "\n" * 40_000, "x" * 900 + "\n" + "y" * 2000):
+        code.lines(text, language="c")
+    assert max(map(len, given)) <= code.LONGEST
+    assert max(len(line) for text in given for line in text.split("\n")) <= code.LONGEST_LINE
+    assert max(text.count("\n\n") for text in given) <= code.BLANK_MOST
+    assert [code.language_of(name) for name in ("A.java", "a.go", "a.md")] == ["", "", ""]
+
+
+@pytest.mark.parametrize("before", ["", "> ", "- "])
+def test_tables_that_fill_up_short_rows_are_bounded(before: str) -> None:
+    wide = f"{before}{'|a' * 200}|\n{before}{'|-' * 200}|\n"
+    inner = "  " if before == "- " else before
+    bomb = wide.replace("\n- ", "\n  ") + f"{inner}|x\n" * 400
+    html = markdown.html(f"{bomb}\n\n{bomb}\n\n|a|b|\n|-|-|\n|1|2|")
+    assert html.count("<td") + html.count("<th>") <= markdown.CELLS_MOST
+    assert markdown.TOO_MANY_CELLS in html
+    small = markdown.html("|a|b|\n|-|-|\n" + "|1|2|\n" * 50)
+    assert small.count("<td>") == 100
+    assert markdown.TOO_MANY_CELLS not in small
+
+
+def test_a_definition_that_is_named_thousands_of_times_is_not_written_out_as_often() -> None:
+    html = markdown.html(f"[x]: http://a.example/{'y' * 9_000}\n\n" + "[x] " * 10_000)
+    assert len(html) < 2 * markdown.LONGEST
+    assert markdown.TOO_LONG in html
 
 
 def test_a_tree_folds_is_bounded_and_says_what_is_left_out() -> None:
@@ -87,3 +125,12 @@ def test_a_tree_folds_is_bounded_and_says_what_is_left_out() -> None:
     for _ in range(90):
         deep = {"d": deep or 1}
     assert "data-leaf" in trees.tree(deep).html
+
+
+def test_a_tree_of_halves_of_characters_and_of_thousands_of_levels_can_be_sent() -> None:
+    html = trees.tree({"\ud800": "\udfff", "list": ["\ud800"]}).html
+    assert html.encode().count("\N{REPLACEMENT CHARACTER}".encode()) >= 4
+    deep: list[object] = []
+    for _ in range(3000):
+        deep = [deep]
+    assert "nested too deeply" in trees.tree(deep).html
