@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from dashboard import words
@@ -22,7 +24,10 @@ PIECE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The first rows. `count` rows in all, or at least that many where the file is too large to be counted."""
+    """The first rows. `count` rows in all, or at least that many where the file is too large to be counted.
+
+    `columns_hidden`: how many more the widest of these rows has.
+    """
 
     columns: list[str]
     rows: list[list[str]]
@@ -42,18 +47,27 @@ def of_csv(content: Content, name: str, *, rows: int = ROWS_FIRST) -> Table | No
     data = beginning(content, READ)
     said = storable.text(data.decode("utf-8-sig", errors="replace"))
     mark = "\t" if name.lower().endswith(".tsv") else _mark(said)
-    lines = csv.reader(io.StringIO(said, newline=""), delimiter=mark)
+    lines = filter(None, csv.reader(io.StringIO(said, newline=""), delimiter=mark))
     try:
         heading = next(lines, None)
-        most = min(max(rows, 1), ROWS_MOST)
-        shown = [line for _, line in zip(range(most), lines, strict=False) if line]
+        shown, widest = _first(lines, min(max(rows, 1), ROWS_MOST))
     except csv.Error:
         return None
     if heading is None:
         return None
     whole = len(data) == content.size
     count = len(shown) + _left(lines) if whole else _line_ends(content) - 1
-    return _cut(heading, shown, max(count, len(shown)), exact=whole)
+    widest = max(widest, len(heading))
+    return _cut(heading, shown, max(count, len(shown)), exact=whole, widest=widest)
+
+
+def _first(lines: Iterable[list[str]], most: int) -> tuple[list[list[str]], int]:
+    """So many rows, no wider than they are shown, and how wide the widest is."""
+    shown, widest = [], 0
+    for line in islice(lines, most):
+        widest = max(widest, len(line))
+        shown.append(line[:COLUMNS_MOST])
+    return shown, widest
 
 
 def _mark(said: str) -> str:
@@ -61,11 +75,11 @@ def _mark(said: str) -> str:
     return max(",;\t", key=first.count)
 
 
-def _left(lines: Any) -> int:
+def _left(lines: Iterator[list[str]]) -> int:
     count = 0
     try:
-        for line in lines:
-            count += bool(line)
+        for _ in lines:
+            count += 1
     except csv.Error:
         return count
     return count
@@ -86,10 +100,12 @@ def of_records(value: Any, *, rows: int = ROWS_FIRST) -> Table | None:
         return None
     if not all(isinstance(each, dict) for each in value):
         return None
-    columns = list(dict.fromkeys(str(key) for each in value for key in each))
-    shown = value[: min(max(rows, 1), ROWS_MOST)]
-    cells = [[words.cell(each.get(key)) for key in columns] for each in shown]
-    return _cut(columns, cells, len(value), exact=True)
+    keys = dict.fromkeys(key for each in value for key in each)
+    columns = list(islice(keys, COLUMNS_MOST))
+    most = min(max(rows, 1), ROWS_MOST, CELLS_MOST // max(len(columns), 1))
+    cells = [[storable.text(words.cell(each.get(key))) for key in columns] for each in value[:most]]
+    heading = [storable.text(key) for key in columns]
+    return _cut(heading, cells, len(value), exact=True, widest=len(keys))
 
 
 def parsed(data: bytes, *, by_line: bool) -> Any:
@@ -102,11 +118,17 @@ def parsed(data: bytes, *, by_line: bool) -> Any:
         raise ValueError("it is nested too deeply") from None
 
 
-def _cut(heading: list[str], rows: list[list[str]], count: int, *, exact: bool) -> Table:
-    wide = min(max(map(len, [heading, *rows])), COLUMNS_MOST)
-    columns = [*heading[:wide], *([""] * (wide - len(heading)))]
-    cells = [
-        [cell[:CELL_LONGEST] for cell in [*row[:wide], *([""] * (wide - len(row)))]]
-        for row in rows[: max(1, CELLS_MOST // max(wide, 1))]
+def _cut(
+    heading: list[str], rows: list[list[str]], count: int, *, exact: bool, widest: int
+) -> Table:
+    wide = min(widest, COLUMNS_MOST)
+    most = max(1, CELLS_MOST // max(wide, 1))
+    cells = [_filled(row, wide) for row in rows[:most]]
+    return Table(_filled(heading, wide), cells, count, exact, widest - wide)
+
+
+def _filled(row: list[str], wide: int) -> list[str]:
+    shown = [
+        cell if len(cell) <= CELL_LONGEST else f"{cell[:CELL_LONGEST]}…" for cell in row[:wide]
     ]
-    return Table(columns, cells, count, exact, max(0, len(heading) - wide))
+    return [*shown, *([""] * (wide - len(shown)))]

@@ -28,6 +28,9 @@ NASTY = [
     b"{",
     b"[" * 100_000,
     b'{"a": ' * 50_000,
+    b'{"a": ' * 900 + b"1" + b"}" * 900,
+    b'{"a": "\\ud800", "\\ud800": ["\\udfff"]}',
+    b'[{"\\ud800": "\\ud800"}]',
     b"NaN",
     b"[NaN, Infinity]",
     b'[{"a": 1}, 2]',
@@ -74,7 +77,8 @@ def test_any_bytes_under_any_name_are_answered(run: Run, data: bytes) -> None:
         assert [found.text, found.table, found.tree].count(None) >= 2, name
         assert found.text is None or len(found.text.rows) < 8 * 1024 * 1024, name
         assert found.table is None or len(found.table.rows) <= found.table.count, name
-        render_to_string("dashboard/_run_preview.html", {"preview": found, "page": PAGE})
+        page = render_to_string("dashboard/_run_preview.html", {"preview": found, "page": PAGE})
+        page.encode()
 
 
 def test_a_table_shows_its_first_rows_and_says_how_many_there_are(run: Run) -> None:
@@ -96,6 +100,33 @@ def test_rows_of_a_file_that_is_too_large_to_read_are_counted(
     found = shown(run, "t.csv").table
     assert found is not None
     assert (found.count, found.is_exact) == (5000, False)
+
+
+def test_records_with_more_keys_than_columns_make_few_cells(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[object] = []
+
+    def cell(thing: object) -> str:
+        made.append(thing)
+        return ""
+
+    monkeypatch.setattr("dashboard.words.cell", cell)
+    value = [{f"k{row}-{place}": 1 for place in range(20)} for row in range(1_000)]
+    found = tables.of_records(value, rows=1_000)
+    assert found is not None
+    assert len(made) <= tables.CELLS_MOST
+    assert (len(found.columns), found.columns_hidden) == (100, 19_900)
+    assert (len(found.rows), found.count) == (500, 1_000)
+
+
+def test_no_table_leaves_anything_out_unsaid() -> None:
+    wide = b"1," * 149 + b"1\n"
+    found = tables.of_csv(_content(b"\n\na,b\n" + b"\n" * 300 + wide + b"x" * 501), "x.csv")
+    assert found is not None
+    assert (found.count, len(found.rows), found.columns_hidden) == (2, 2, 50)
+    assert found.rows[1][0] == "x" * 500 + "…"
+    assert found.columns[:3] == ["a", "b", ""]
 
 
 def test_records_are_a_table_and_other_json_is_a_tree(run: Run) -> None:
