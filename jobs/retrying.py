@@ -16,14 +16,19 @@ from runs import again
 
 @again.after_deadlock
 @transaction.atomic
-def retry(job_id: int, *, actor: str, now: datetime) -> Job:
-    """Queue the job once more. Raises NotFound; IllegalMove where it has not ended, or is being retried already."""
+def retry(job_id: int, *, actor: str, now: datetime, once: bool = False) -> Job:
+    """Queue the job once more. Raises NotFound; IllegalMove where it has not ended, or is being retried already.
+
+    With `once` also where it was retried before: whoever repeats a call on many jobs means each of them once.
+    """
     old = locked(job_id, "requirement", "array")
     if not old.is_final:
         raise IllegalMove(f"job {job_id} is {old.status}; only a job that has ended can be retried")
     latest = newest(old)
     if latest.pk != old.pk and not latest.is_final:
         raise IllegalMove(f"job {job_id} is being retried already, as job {latest.pk}")
+    if once and latest.pk != old.pk:
+        raise IllegalMove(f"job {job_id} was retried already, as job {latest.pk}")
     wish = _as_submitted(old)
     member = Member(old.array_index, old.array, retry_of=old)
     return queue(wish, [member], user=actor or old.user, now=now)[0]

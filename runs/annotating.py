@@ -58,6 +58,14 @@ def may_move(by: Principal, run: Run) -> bool:
     return by.may("admin") or (by.may("submit") and run.user in ("", by.name))
 
 
+def check_move(by: Principal, run: Run) -> None:
+    """Raises Forbidden where `by` may not take this run to another project."""
+    if not may_move(by, run):
+        raise Forbidden(
+            f"{run.key} is {run.user}'s: its project is for them and for admins to change"
+        )
+
+
 @again.after_deadlock
 @transaction.atomic
 def annotate(key: str, change: Change, *, by: Principal, now: datetime) -> Run:
@@ -67,8 +75,8 @@ def annotate(key: str, change: Change, *, by: Principal, now: datetime) -> Run:
     if not may_annotate(by):
         raise Forbidden("describing runs needs the role “submit”")
     told = _checked(change)
-    if told.get("project", run.project) != run.project and not may_move(by, run):
-        raise Forbidden(f"{key} is {run.user}'s: its project is for them and for admins to change")
+    if told.get("project", run.project) != run.project:
+        check_move(by, run)
     if "notes" in told:
         _look_for_others(run, change)
         if told["notes"] == run.notes:

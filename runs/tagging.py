@@ -8,7 +8,7 @@ from django.db import transaction
 from runs import annotating, selectors
 from runs.annotating import Change
 from runs.batches import parts
-from runs.errors import DomainError, Forbidden, Invalid, NotFound
+from runs.errors import DomainError, Forbidden, InTrash, Invalid, NotFound
 from runs.models import Run
 from runs.trash import Moved
 from whirr_site.access.principals import Principal
@@ -54,6 +54,23 @@ def move(keys: Iterable[str], project: str, *, by: Principal, now: datetime) -> 
     )
 
 
+def rehearse(keys: Iterable[str], *, by: Principal, moving: bool = False) -> Moved:
+    """Which of these runs could be described (or with `moving` moved), whatever will be said of them; changes none."""
+    moved = Moved()
+    for some in parts(dict.fromkeys(keys), AT_ONCE):
+        found = {run.key: run for run in selectors.known(some).defer("config", "summary", "notes")}
+        for key in some:
+            try:
+                run = _fit(found, key, by)
+                if moving:
+                    annotating.check_move(by, run)
+            except DomainError as refused:
+                moved.refused.append((key, refused))
+            else:
+                moved.keys.append(key)
+    return moved
+
+
 def _one(tag: str) -> str:
     (word,) = annotating.checked_tags([tag])
     return word
@@ -84,11 +101,7 @@ def _change(
     by: Principal,
     now: datetime,
 ) -> None:
-    if key not in found:
-        raise NotFound(f"there is no run {key[:100]}")
-    if not annotating.may_annotate(by):
-        raise Forbidden("describing runs needs the role “submit”")
-    if change(found[key]) is None:
+    if change(_fit(found, key, by)) is None:
         return
     with transaction.atomic():
         # Read again under the lock: tags are replaced as a whole, and somebody else may have put one on meanwhile.
@@ -96,3 +109,14 @@ def _change(
         told = change(fresh)
         if told is not None:
             annotating.annotate(key, told, by=by, now=now)
+
+
+def _fit(found: dict[str, Run], key: str, by: Principal) -> Run:
+    """The run, where it may be described; nobody sees on the page of runs what is in the trash."""
+    if key not in found:
+        raise NotFound(f"there is no run {key[:100]}")
+    if not annotating.may_annotate(by):
+        raise Forbidden("describing runs needs the role “submit”")
+    if found[key].trashed_at is not None:
+        raise InTrash(f"{key} is in the trash")
+    return found[key]

@@ -1,5 +1,6 @@
 """What is done to many runs at once: told before, done through the domain, refused in words."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
+from dashboard.table import bulk
 from jobs.models import Job
 from runs.models import Run
 
@@ -60,11 +62,8 @@ def test_cancel_tells_what_it_stops_and_stops_it(browser: Client, six: list[Run]
     ).json()
     said = text(post(browser, verb="cancel", runs=keys(six[3:])))
 
-    assert told == {
-        "count": 2,
-        "told": "stops 2 running jobs of 2 users (ada, bo)",
-        "confirm": True,
-    }
+    assert (told["count"], told["confirm"]) == (2, True)
+    assert told["told"] == "stops 2 running jobs of 2 users (ada, bo)"
     assert said.startswith("2 runs cancelled. 1 stayed as they were")
     assert Job.objects.filter(cancel_requested_at__isnull=False).count() == 2
 
@@ -123,7 +122,8 @@ def test_other_peoples_runs_are_theirs(as_user: Callable[[str], Client], six: li
         ({"verb": "tag", "value": "x", "q": "state:failed"}, 409, "all=1"),
         ({"verb": "tag", "value": "x", "q": "stat:failed", "all": "1"}, 409, "no field or key `stat`"),
         ({"verb": "retry", "runs": "job-99999"}, 409, "no job that could be retried"),
-        ({"verb": "cancel", "runs": "a\0b"}, 409, "neither waits nor runs"),
+        ({"verb": "cancel", "runs": "a\0b"}, 400, "cannot hold a NUL"),
+        ({"verb": "cancel", "runs": "ab"}, 409, "neither waits nor runs"),
         ({"verb": "tag", "value": "x", "runs": ",".join(f"job-{n}" for n in range(10_001))}, 409, "more than"),
     ],
 )  # fmt: skip
@@ -144,3 +144,57 @@ def test_whoever_may_only_read_changes_nothing(
         403,
     )
     assert as_user("eve").get("/runs/bulk").status_code == 405
+
+
+def test_what_was_told_before_is_what_is_done(browser: Client, six: list[Run]) -> None:
+    """Runs that match a filter only after somebody read what would happen are none of those they meant."""
+    told = browser.get("/runs/bulk.json", {"verb": "tag", "q": "model=a", "all": "1"}).json()
+    Run.objects.filter(pk=six[5].pk).update(config={"model": "a"})
+    said = text(post(browser, verb="tag", value="x", sel=told["sel"]))
+
+    assert (told["count"], told["runs"]) == (3, 3)
+    assert said == "3 runs tagged x."
+    assert Run.objects.get(pk=six[5].pk).tags == ["t"]
+
+
+def test_a_request_does_a_part_and_the_next_goes_on(
+    browser: Client, six: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "PATIENCE", 0.0)
+    monkeypatch.setattr(bulk, "STEP", 4)
+    form = {"verb": "retry", "runs": keys(six)}
+
+    first = json.loads(text(post(browser, **form, **{"from": "0"})))
+    second = json.loads(text(post(browser, **form, **{"from": str(first["at"])})))
+    again = post(browser, **form, **{"from": "0"})
+
+    assert (first["done"], first["refused"], first["at"], first["left"]) == (2, 2, 4, 2)
+    assert (second["done"], second["left"]) == (2, 0)
+    assert json.loads(text(again))["done"] == 0, "what was retried already is not retried again"
+    assert Job.objects.filter(retry_of__isnull=False).count() == 4
+    assert text(post(browser, verb="tag", value="x", runs=keys(six))) == (
+        "4 runs tagged x. 2 are left: do it once more."
+    )
+
+
+def test_what_would_happen_is_what_the_same_checks_say(
+    as_user: Callable[[str], Client], browser: Client, six: list[Run]
+) -> None:
+    def told(who: Client, verb: str) -> tuple[int, str]:
+        answer = who.get("/runs/bulk.json", {"verb": verb, "runs": keys(six)}).json()
+        return answer["count"], answer["told"]
+
+    post(browser, verb="retry", runs=keys(six[:1]))
+    post(browser, verb="trash", runs=keys(six[1:2]))
+    ada = as_user("ada")
+
+    assert told(browser, "retry") == (
+        2,
+        "submits 2 jobs once more; 1 stay as they are, since each was retried already; "
+        "3 stay as they are, since each has no ended job",
+    )
+    assert told(browser, "tag") == (5, "puts the tag on 5 runs; 1 stay: job-2 is in the trash")
+    assert told(ada, "move")[0] == 3
+    assert text(post(ada, verb="move", value="p", runs=keys(six))).startswith("3 runs moved")
+    assert text(post(browser, verb="tag", value="x", runs=keys(six))).startswith("5 runs tagged")
+    assert Run.objects.get(pk=six[1].pk).tags == ["t"]

@@ -80,7 +80,8 @@ export class Bulk {
     try {
       this.of = await this.target();
       const query = new URLSearchParams({ verb, ...defined(this.of) });
-      const { count, told } = await getJson(`/runs/bulk.json?${query}`);
+      const { count, told, sel } = await getJson(`/runs/bulk.json?${query}`);
+      if (sel) this.of = { sel }; // what the sentence is about, and not what matches the filter by then
       this.find("told").textContent = told;
       this.find("do").disabled = count === 0;
     } catch (error) {
@@ -94,8 +95,9 @@ export class Bulk {
     event.preventDefault();
     if (this.find("do").disabled) return;
     this.find("do").disabled = true;
+    this.find("wrong").hidden = true;
     try {
-      const said = await post("/runs/bulk", { verb: this.verb, value: this.find("value").value, ...defined(this.of) });
+      const said = await this.work({ verb: this.verb, value: this.find("value").value, ...defined(this.of) });
       this.dialog.close();
       toast(said);
       if (this.verb === "trash") this.selection.clear();
@@ -104,6 +106,23 @@ export class Bulk {
       this.find("do").disabled = false;
       this.wrong(error);
     }
+  }
+
+  /** Request after request until all is done: each works for some seconds. Closing the dialog ends it after that one. */
+  async work(form) {
+    const sum = { done: 0, refused: 0, why: "", word: "", left: 0 };
+    for (let from = 0; ; ) {
+      const told = JSON.parse(await post("/runs/bulk", { ...form, from }));
+      sum.done += told.done;
+      sum.refused += told.refused;
+      sum.why ||= told.why;
+      Object.assign(sum, { word: told.word, left: told.left });
+      if (!told.left || !this.dialog.open) break;
+      from = told.at;
+      this.find("told").textContent = `${sentence(sum)} ${number(told.left)} left …`;
+    }
+    if (!sum.done && sum.why && !sum.left) throw new Error(sum.why);
+    return sum.left ? `${sentence(sum)} ${number(sum.left)} were left as they were.` : sentence(sum);
   }
 
   wrong(error) {
@@ -131,6 +150,13 @@ export class Bulk {
       report(error);
     }
   }
+}
+
+const number = (count) => count.toLocaleString("en");
+
+function sentence({ done, word, refused, why }) {
+  const stayed = refused ? ` ${number(refused)} stayed as they were: ${why}` : "";
+  return `${number(done)} ${done === 1 ? "run" : "runs"} ${word}.${stayed}`;
 }
 
 const defined = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== ""));
