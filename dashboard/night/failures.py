@@ -10,7 +10,7 @@ from dashboard.night import signatures
 from dashboard.night.signatures import Signature
 from jobs.models import Job
 from jobs.states import Reason
-from runs import selectors
+from runs import selectors, storage
 from runs.errors import DomainError
 from runs.models import Run, RunStatus
 
@@ -41,7 +41,8 @@ def groups(failed: Sequence[Run]) -> list[Group]:
     reasons = _reasons(failed[:READ])
     found: dict[str, tuple[str, list[Run]]] = {}
     for run in failed[:READ]:
-        signature = _signature(run.pk, run.key, run.kind, run.attempt, reasons.get(run.pk, ""))
+        known = (run.pk, run.key, run.kind, run.attempt)
+        signature = _signature(*known, reasons.get(run.pk, ""), _size(run))
         found.setdefault(signature.key, (signature.words, []))[1].append(run)
     told = [_group(words, runs) for words, runs in found.values()]
     if len(failed) > READ:
@@ -65,9 +66,17 @@ def _reasons(failed: Iterable[Run]) -> dict[int, str]:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _signature(pk: int, key: str, kind: str, attempt: int, reason: str) -> Signature:
-    """Of an attempt that has ended: its log says the same for ever."""
+def _signature(pk: int, key: str, kind: str, attempt: int, reason: str, size: int) -> Signature:
+    """Of an attempt that has ended. Last bytes of its log may come later, so its `size` belongs to what is known."""
     return signatures.of(_last_lines(key, kind, attempt) if attempt else [], reason=reason)
+
+
+def _size(run: Run) -> int:
+    """Of its log; one look at the folder."""
+    try:
+        return storage.size_of(storage.stream_path(run, run.attempt, "output.log"))
+    except (OSError, DomainError):
+        return 0
 
 
 def _last_lines(key: str, kind: str, attempt: int) -> list[str]:

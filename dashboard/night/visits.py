@@ -16,14 +16,21 @@ from runs.errors import NotFound
 ENDS_AFTER = timedelta(minutes=30)
 NOTED_EVERY = timedelta(minutes=1)  # looks in between are not written down
 FIRST = timedelta(hours=12)  # what somebody is told who was never here
-LOOKED, FIRST_TIME = "looked", "first"
-LONGEST = timedelta(days=31)
+LOOKED, FIRST_TIME, LONG_AGO = "looked", "first", "long"
+FARTHEST = timedelta(days=372)  # beyond it no address asks, and nobody is told of it
+# Who was away for longer: a page repeats its moment for as long as it is open, and has to be answered for a month.
+NEARER = FARTHEST - timedelta(days=31)
+HEADINGS = {
+    FIRST_TIME: "The last 12 hours",
+    LOOKED: "Since you last looked",
+    LONG_AGO: f"The last {NEARER.days} days",
+}
 OFFERED = ("12h", "24h", "7d")
 
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """From when on things are told. `told` is how it came to that: a length such as `12h`, FIRST_TIME, or LOOKED."""
+    """From when on things are told. `told` is how it came to that: a length such as `12h`, or a key of HEADINGS."""
 
     at: datetime
     told: str
@@ -31,13 +38,13 @@ class Since:
     @property
     def is_asked(self) -> bool:
         """The address says it."""
-        return self.told not in (LOOKED, FIRST_TIME)
+        return self.told not in (LOOKED, FIRST_TIME, LONG_AGO)
 
     @property
     def words(self) -> str:
         """A heading."""
         if not self.is_asked:
-            return "The last 12 hours" if self.told == FIRST_TIME else "Since you last looked"
+            return HEADINGS[self.told]
         if seconds_of(self.told) is not None:
             return f"The last {self.told}"
         return f"Since {self.at:%d %B %H:%M} UTC"
@@ -57,7 +64,8 @@ def look(name: str, *, now: datetime) -> Since:
         visit.refresh_from_db()
     elif now - visit.last > NOTED_EVERY:
         Visit.objects.filter(pk=visit.pk, last__lt=now).update(last=now)
-    return Since(visit.since, LOOKED)
+    nearest = now - NEARER
+    return Since(nearest, LONG_AGO) if visit.since < nearest else Since(visit.since, LOOKED)
 
 
 def mark_seen(name: str, *, now: datetime) -> None:
@@ -86,6 +94,6 @@ def moment_of(text: str, *, now: datetime) -> datetime:
         raise NotFound(f"{text[:40]!r} is no time: write 12h, 7d or 2026-11-22T08:00:00Z") from None
     if found.tzinfo is None:
         found = found.replace(tzinfo=UTC)
-    if abs(found - now) > 12 * LONGEST:
+    if abs(found - now) > FARTHEST:
         raise NotFound(f"{text[:40]!r} is more than a year away")
     return found.astimezone(UTC)

@@ -89,6 +89,13 @@ class TestVisits:
         visits.look("bob", now=after(3600))
         assert visits.look("ada", now=after(7200)).at == NOON
 
+    def test_after_years_the_page_still_fetches_itself_anew_for_a_month(self) -> None:
+        visits.look("ada", now=NOON)
+        back, month = NOON + timedelta(days=1000), timedelta(days=30)
+        since = visits.look("ada", now=back)
+        assert visits.moment_of(since.at.isoformat(), now=back + month) == since.at
+        assert since.words == "The last 341 days"
+
     def test_seen_is_seen(self) -> None:
         visits.look("ada", now=NOON)
         visits.mark_seen("ada", now=after(60))
@@ -139,6 +146,14 @@ class TestOverview:
         )
         assert '<span class="how-many">1 \N{MULTIPLICATION SIGN}</span> <b>exit code 3</b>' in told
         assert "0 runs completed, 4 failed" in told
+
+    def test_last_words_that_arrive_after_the_end_are_heard(self, browser: Client) -> None:
+        now = timezone.now()
+        attempt = begin(now=now)
+        factories.finish(attempt, exit_code=1, now=now)
+        assert "<b>exit code 1</b>" in page(browser)
+        say(attempt, OOM.format(who="ada", line=1, size=2, gpu=0).encode())
+        assert "<b>CUDA out of memory</b>" in page(browser)
 
     def test_what_was_lost_and_came_back_is_told(self, browser: Client) -> None:
         now = timezone.now()
