@@ -22,6 +22,7 @@ T_TABLE = (
     *(2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042),
 )
 NORMAL = 1.959964
+CELLS_AT_MOST = 1_000_000  # members x places: 8 MB for each column that is computed
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,18 @@ class Member:
     def of(
         cls, x: Numbers, value: Numbers, low: Numbers, high: Numbers, *, exact: bool
     ) -> "Member":
-        """Points in the order of x; of several at one place the last. Those without a finite number are left out."""
+        """Points in the order of x; of several at one place the last, with the extremes of all of them.
+
+        Those without a finite number are left out.
+        """
         order = np.argsort(x, kind="stable")
         order = order[np.isfinite(x[order]) & np.isfinite(value[order])]
-        last = np.append(x[order][1:] != x[order][:-1], True)[: len(order)]
-        kept = order[last]
-        return cls(x[kept], value[kept], low[kept], high[kept], exact)
+        if not len(order):
+            return cls(*[np.empty(0)] * 4, exact)
+        first = np.flatnonzero(np.append(True, x[order][1:] != x[order][:-1]))
+        last = order[np.append(first[1:], len(order)) - 1]
+        least = np.fmin.reduceat(low[order], first)
+        return cls(x[last], value[last], least, np.fmax.reduceat(high[order], first), exact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +64,24 @@ class Band:
     n: NDArray[np.uint32]
 
 
-def band(members: Sequence[Member], *, width: int, agg: str = "mean", kind: str = "std") -> Band:
-    """The group's curve, at most 2 x `width` points; its band is NaN where fewer than two members count.
+def band(
+    members: Sequence[Member],
+    *,
+    width: int,
+    agg: str = "mean",
+    kind: str = "std",
+    start: float | None = None,
+    end: float | None = None,
+) -> Band:
+    """The group's curve from `start` to `end`, at most 2 x `width` points; the band is NaN where fewer than two count.
 
     `agg` is one of MEANS, `kind` one of BANDS: "std" is the deviation of the sample, "sem" that of the mean, "ci"
     the 95 % confidence interval of the mean by Student's t; they lie round the mean whatever `agg` is. "minmax" spans
-    the extremes of the buckets.
+    the extremes of the buckets. Where members are many, there are fewer points: CELLS_AT_MOST.
     """
     some = [each for each in members if len(each.x)]
-    x = common_x(some, width)
+    width = max(1, min(width, CELLS_AT_MOST // (2 * max(1, len(some)))))
+    x = common_x(some, width, start, end)
     if not len(x):
         none = np.empty(0)
         return Band(none, none, none, none, np.empty(0, dtype=np.uint32))
@@ -82,16 +98,26 @@ def band(members: Sequence[Member], *, width: int, agg: str = "mean", kind: str 
     return Band(x, middle[agg](values, axis=0), low, high, n.astype(np.uint32))
 
 
-def common_x(members: Sequence[Member], width: int) -> Numbers:
-    """All places where a member has a point, if those are at most 2 x `width`; else `width` in equal distances."""
+def common_x(
+    members: Sequence[Member], width: int, start: float | None = None, end: float | None = None
+) -> Numbers:
+    """All places where a member has a point, if those are at most 2 x `width`; else `width` in equal distances.
+
+    Where a range ends between points, its end is a place too, so that a curve crosses what is looked at.
+    """
     if not members:
         return np.empty(0)
-    if all(each.exact for each in members):
-        every = np.unique(np.concatenate([each.x for each in members]))
-        if len(every) <= 2 * width:
-            return every
     first = min(float(each.x[0]) for each in members)
     last = max(float(each.x[-1]) for each in members)
+    first = first if start is None else max(first, start)
+    last = last if end is None else min(last, end)
+    if first > last:
+        return np.empty(0)
+    if all(each.exact for each in members):
+        every = np.unique(np.concatenate([*(each.x for each in members), [first, last]]))
+        every = every[(every >= first) & (every <= last)]
+        if len(every) <= 2 * width:
+            return every
     return np.linspace(first, last, width) if last > first else np.array([first])
 
 
@@ -113,8 +139,7 @@ def _edges(
     if kind == "off":
         return np.full(len(x), np.nan), np.full(len(x), np.nan)
     if kind == "minmax":
-        low, high = (_on(x, members, each) for each in (lambda m: m.low, lambda m: m.high))
-        return np.nanmin(low, axis=0), np.nanmax(high, axis=0)
+        return _extremes(x, members)
     mean = np.nanmean(values, axis=0)
     spread = np.full(len(x), np.nan)
     several = n > 1
@@ -124,6 +149,23 @@ def _edges(
     if kind == "ci":
         spread = spread * student(n - 1)
     return mean - spread, mean + spread
+
+
+def _extremes(x: Numbers, members: Sequence[Member]) -> tuple[Numbers, Numbers]:
+    """The least and the greatest value round each place: those of a bucket wherever it reaches, so no spike is lost."""
+    low, high = np.full(len(x), np.inf), np.full(len(x), -np.inf)
+    borders = (x[1:] + x[:-1]) / 2
+    for each in members:
+        np.fmin(low, np.interp(x, each.x, each.low, left=np.nan, right=np.nan), out=low)
+        np.fmax(high, np.interp(x, each.x, each.high, left=np.nan, right=np.nan), out=high)
+        begins = each.x if each.exact else np.append(each.x[:1], each.x[:-1])
+        seen = np.flatnonzero((each.x >= x[0]) & (begins <= x[-1]))
+        first = np.searchsorted(borders, begins[seen])
+        sizes = np.searchsorted(borders, each.x[seen]) - first + 1
+        cells = np.arange(sizes.sum()) + np.repeat(first - np.cumsum(sizes) + sizes, sizes)
+        np.minimum.at(low, cells, np.repeat(each.low[seen], sizes))
+        np.maximum.at(high, cells, np.repeat(each.high[seen], sizes))
+    return low, high
 
 
 def student(freedom: NDArray[np.int64]) -> Numbers:

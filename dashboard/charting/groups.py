@@ -105,7 +105,12 @@ def answer(wish: Wish) -> bytes:
     told = []
     for group, key, found in _read(wish):
         curve = band(
-            [_member(each) for each in found], width=wish.width, agg=wish.agg, kind=wish.kind
+            [_member(each) for each in found],
+            width=wish.width,
+            agg=wish.agg,
+            kind=wish.kind,
+            start=wish.start,
+            end=wish.end,
         )
         told.append(_about(group, key, len(found)) | {"arrays": _arrays(columns, curve)})
     return binary.packed({"series": told}, columns)
@@ -120,7 +125,12 @@ def _read(wish: Wish) -> list[tuple[Group, str, list[Reading]]]:
     found = _main(list(runs.values()), wish.keys)
     width = max(NARROWEST, min(wish.width, BUCKETS_AT_ONCE // max(1, len(found))))
     read = reading.read(
-        list(found.values()), width=width, x=wish.axis, start=wish.start, end=wish.end
+        list(found.values()),
+        width=width,
+        x=wish.axis,
+        start=wish.start,
+        end=wish.end,
+        neighbours=True,  # or members would begin and end within the range, and count less than before it was looked at
     )
     by_place = {(each.series.run.key, each.series.key): each for each in read}
     return [

@@ -36,6 +36,7 @@ def wish_of(query: dict[str, Any], runs: list[str], keys: list[str]) -> Wish:
         start=query["from"],
         end=query["to"],
         width=query["width"],
+        neighbours=query["neighbours"],
     )
 
 

@@ -93,6 +93,11 @@ class Drawing(serializers.Serializer[Any]):
         max_length=32,
         help_text="series of this one alone",
     )
+    neighbours = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="also the nearest points on both sides of the x range",
+    )
     to = FiniteField(required=False, default=None, allow_null=True, help_text="end of the x range")
 
     def get_fields(self) -> dict[str, Any]:

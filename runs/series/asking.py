@@ -33,6 +33,7 @@ class Wish:
     start: float | None = None
     end: float | None = None
     width: int = 800
+    neighbours: bool = False
 
     @classmethod
     def of(cls, runs: Sequence[str], keys: Sequence[str], *, x: str, **rest: object) -> Self:
@@ -80,7 +81,12 @@ class Found:
         """Their points, as they were asked for."""
         wish = self.wish
         return reading.read(
-            self.series, width=wish.width, x=wish.axis, start=wish.start, end=wish.end
+            self.series,
+            width=wish.width,
+            x=wish.axis,
+            start=wish.start,
+            end=wish.end,
+            neighbours=wish.neighbours,
         )
 
 

@@ -52,10 +52,11 @@ def along(axis: Axis, series: Series, buckets: Thinned) -> Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A closed range of x; None is open."""
+    """A closed range of x; None is open. With `neighbours` the nearest points on both of its sides belong to it too."""
 
     start: float | None = None
     end: float | None = None
+    neighbours: bool = False
 
     @property
     def is_everything(self) -> bool:
@@ -63,12 +64,23 @@ class Span:
 
     def holds(self, x: Numbers) -> NDArray[np.bool_]:
         """Which of these lie within."""
+        first, last = self._ends(x)
         inside = np.ones(len(x), dtype=bool)
-        if self.start is not None:
-            inside &= x >= self.start
-        if self.end is not None:
-            inside &= x <= self.end
+        if first is not None:
+            inside &= x >= first
+        if last is not None:
+            inside &= x <= last
         return inside
+
+    def _ends(self, x: Numbers) -> tuple[float | None, float | None]:
+        if not self.neighbours:
+            return self.start, self.end
+        first, last = self.start, self.end
+        if first is not None and (before := x <= first).any():
+            first = float(x[before].max())
+        if last is not None and (behind := x >= last).any():
+            last = float(x[behind].min())
+        return first, last
 
     def touched(self, x: Numbers, counts: Steps) -> slice:
         """The buckets that may have a point within, where `x` is that of the last point of each.
@@ -84,4 +96,6 @@ class Span:
             past = int(early[-1]) + 1 if len(early) else 0
             if past < len(x) and counts[past] > 1:
                 past += 1
+        if self.neighbours:  # the last point of a bucket before, and some point of the one behind
+            first, past = max(0, first - (self.start is not None)), min(len(x), past + 1)
         return slice(first, max(first, past))

@@ -51,13 +51,15 @@ def read(
     x: Axis = STEP,
     start: float | None = None,
     end: float | None = None,
+    neighbours: bool = False,
 ) -> list[Reading]:
     """Each series with at most `width` buckets, in the given order; all its points where they are at most 2 x width.
 
     A range of x is closed, and open where it is None. Buckets at its edges may hold points outside of it; exact points
-    do not. x of a metric is the value that was logged last up to a point's step, NaN before the first.
+    do not; with `neighbours` the nearest ones on both sides come too, for lines that cross the edges. x of a metric is
+    the value that was logged last up to a point's step, NaN before the first.
     """
-    axis, span = x, Span(start, end)
+    axis, span = x, Span(start, end, neighbours)
     if axis.kind == "relative":
         prefetch_related_objects(list(series), "run")
     found: list[Reading] = []

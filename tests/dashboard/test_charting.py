@@ -156,6 +156,48 @@ def test_many_points_are_put_on_a_common_x_of_the_width() -> None:
     assert_allclose(curve.value, 2.0)
 
 
+def test_a_range_changes_neither_the_mean_nor_how_many_count() -> None:
+    """What is looked at is cut after members are put on one x: a sparse one counts between its points too."""
+    wish = {"keys": ["loss"], "band": "minmax"}
+    wish["groups"] = [{"label": "a", "runs": [a_run([*range(9)]).key, _sparse(0, 8).key]}]
+    (whole,) = decoded(groups.answer(groups.Wish.of(wish)))
+    (part,) = decoded(groups.answer(groups.Wish.of(wish | {"from": 3, "to": 5})))
+    for name in ("x", "value", "low", "high", "n"):
+        assert part[name] == whole[name][3:6]
+    (between,) = decoded(groups.answer(groups.Wish.of(wish | {"from": 3.25, "to": 3.5})))
+    assert (between["x"], between["n"]) == ([3.25, 3.5], [2, 2])
+
+
+def _sparse(*steps: int) -> Run:
+    run = make_run()
+    log(run, b"".join(line(step=step, loss=10.0 * step) for step in steps))
+    return run
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_no_spike_of_a_bucket_is_lost_from_the_least_to_the_greatest(exact: bool) -> None:
+    x, flat = np.arange(1000.0), np.zeros(1000)
+    spiked = flat.copy()
+    spiked[503] = 99
+    curve = bands.band([Member(x, flat, flat, spiked, exact)], width=50, kind="minmax")
+    assert len(curve.x) == 50
+    assert (curve.low.max(), curve.high.max()) == (0, 99)
+    assert 1 <= (curve.high == 99).sum() <= 2, "at the places that the bucket reaches"
+    wide = Member(np.array([0.0, 10]), flat[:2], flat[:2], np.array([0, 9.0]), False)
+    assert (bands.band([wide], width=11, kind="minmax").high == 9).all()
+
+
+def test_of_several_values_at_one_place_the_extremes_of_all_count() -> None:
+    one = member([1, 1, 2], [5, 1, 2])
+    assert (one.x.tolist(), one.value.tolist(), one.high.tolist()) == ([1, 2], [1, 2], [5, 2])
+
+
+def test_many_members_have_fewer_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bands, "CELLS_AT_MOST", 100)
+    some = [member([*range(at, at + 9)], [1.0] * 9) for at in range(10)]
+    assert len(bands.band(some, width=1000).x) * len(some) <= 100
+
+
 def test_no_member_no_number_and_one_point_make_no_noise() -> None:
     """Warnings are errors in tests: numpy must not be asked for the mean of nothing."""
     nothing = Member.of(*[np.array([1.0, 2.0]), *[np.full(2, np.nan)] * 3], exact=True)
