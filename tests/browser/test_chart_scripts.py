@@ -138,6 +138,11 @@ def test_percentiles_are_numpys_and_a_view_is_clipped_to_them(run: Call) -> None
     assert_allclose(found, expected, rtol=1e-12)
 
 
+def test_a_line_that_crosses_a_range_between_two_points_is_in_view(run: Call) -> None:
+    body = "m.finite([{ x: column([0, 10]), y: column([0, 100]) }], [4, 5])"
+    assert floats(run("scales", body)) == [40, 50]
+
+
 def test_an_axis_of_no_value_and_of_one_value_has_a_range(run: Call) -> None:
     for kind in ("linear", "log", "symlog"):
         for values in ([], [5], [0], [-2]):

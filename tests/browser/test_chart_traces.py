@@ -74,6 +74,7 @@ def test_nan_and_infinity_are_marks_at_the_last_height_and_are_counted(run: Call
     found = drawn(
         run, {"y": [2, None, "Infinity", 1, "-Infinity"], "nan_count": 1, "first_nan_step": 1}
     )
+    assert_allclose(floats(found["data"][0]["y"]), [2, math.nan, math.nan, 1, math.nan])
     marks = found["data"][-1]
     assert (marks["meta"]["role"], marks["x"], marks["y"]) == ("odd", [1, 2, 4], [2, 2, 1])
     assert marks["marker"]["symbol"] == ["triangle-up", "arrow-up", "arrow-down"]

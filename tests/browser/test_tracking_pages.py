@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import entered
+from tests.browser.settling import settled
 from tests.e2e import logged
 from tests.e2e.programs import ROOT, Agent, Site, wait_for
 
@@ -22,12 +23,16 @@ SOON = 20_000  # ms, on a machine that is busy with other tests
 LINES = """key => {
     const card = [...document.querySelectorAll('[data-key]')].find(each => each.dataset.key === key);
     return (card?.querySelector('[data-plot]')?.data ?? []).filter(each => each.meta?.role === 'line')
-        .map(each => ({writer: each.meta.writer ?? '', x: [...each.x], y: [...each.y]}));
+        .map(each => ({writer: each.meta.writer ?? '', x: [...each.x],
+            y: Array.from(each.y, value => Number.isNaN(value) ? null : value)}));
 }"""
 MARKS = """key => {
     const plot = document.querySelector(`[data-key="${key}"] [data-plot]`);
-    return (plot?.data ?? []).filter(each => each.meta?.role === 'odd').flatMap(each => [...each.x]);
+    return (plot?.data ?? []).filter(each => each.meta?.role === 'odd')
+        .flatMap(each => each.x.map((x, at) => [x, each.y[at]]));
 }"""
+PIECES = """key => [...document.querySelectorAll(`[data-key="${key}"] [data-plot] .js-line`)]
+    .map(each => each.getAttribute('d').split('M').length - 1)"""
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +112,8 @@ def test_what_is_no_number_is_a_gap_a_mark_and_a_word(site: Site, page: Page) ->
     page.goto(f"{site.url}/runs/job-{job_id}/")
     (line,) = lines(page, points=len(logged.NAN))
     assert line["y"] == [each if math.isfinite(each) else None for each in logged.NAN]
-    assert page.evaluate(MARKS, "loss") == [2, 4]
+    assert page.evaluate(MARKS, "loss") == [[2, 2], [4, 4]], "at the height of the last number"
+    assert page.evaluate(PIECES, "loss") == [3], "gaps in what is drawn: 1 2, 4, 6"
     side = page.locator("#side")
     expect(side.get_by_role("row").filter(has_text="gone")).to_contain_text("NaN first at step 2")
     expect(side.get_by_role("row").filter(has_text="loss")).to_contain_text("6 1 NaN 1 … ∞")
@@ -201,7 +207,7 @@ def test_hostile_names_texts_and_files_become_no_element_and_no_request(
     page.on("request", lambda request: asked.append(request.url))
     for path in (f"/runs/job-{job_id}/", "/runs/", "/", f"/compare/?runs=job-{job_id}"):
         page.goto(site.url + path)
-        page.wait_for_load_state("networkidle")
+        settled(page)
         assert (
             page.locator("img[src^='/evil'], main script:not([type='application/json'])").count()
             == 0
@@ -215,6 +221,6 @@ def test_hostile_names_texts_and_files_become_no_element_and_no_request(
     expect(media.locator("[data-kind=table] td")).to_have_text(logged.EVIL.format(n=7))
     expect(media.locator("[data-kind=image] figcaption")).to_have_text(logged.EVIL.format(n=9))
     expect(page.locator("#alerts .alert b")).to_have_text(logged.EVIL.format(n=11))
-    page.wait_for_load_state("networkidle")
+    settled(page)
     assert page.locator("main img").count() == 1
     assert not [url for url in asked if urlsplit(url).path.startswith("/evil-")]

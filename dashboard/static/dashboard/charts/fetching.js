@@ -87,7 +87,8 @@ export class Source {
     const keys = some.map(({ wish }) => wish.key);
     const calls = parcels(runs, keys, series).map((parcel) => {
       const size = parcel.runs.length * keys.length > LARGE ? CALLS_AT_ONCE : 1;
-      return this.inLine(() => this.parted({ ...parcel, keys, x, from, to, width }), size);
+      const neighbours = from === null && to === null ? null : true; // a line crosses the edges of what is looked at
+      return this.inLine(() => this.parted({ ...parcel, keys, x, from, to, width, neighbours }), size);
     });
     try {
       const answers = (await Promise.all(calls)).flat();

@@ -46,17 +46,28 @@ export function quantile(sorted, share) {
   return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
 }
 
-/** All finite numbers of columns where x lies in a range, sorted. */
+/** All finite numbers of columns where x lies in a range, and where a line crosses its edges, sorted. */
 export function finite(columns, zoom) {
   let count = 0;
-  const total = columns.reduce((sum, { y }) => sum + y.length, 0);
+  const total = columns.reduce((sum, { y }) => sum + y.length + 2, 0); // and two edges
   const found = new Float64Array(total);
   for (const { x, y } of columns) {
     for (let at = 0; at < y.length; at += 1) {
       if (Number.isFinite(y[at]) && (!zoom || (x[at] >= zoom[0] && x[at] <= zoom[1]))) found[count++] = y[at];
     }
+    for (const edge of zoom ?? []) {
+      const height = crossing(x, y, edge);
+      if (Number.isFinite(height)) found[count++] = height;
+    }
   }
   return found.subarray(0, count).sort();
+}
+
+/** The height of a line at a place between two of its points; NaN where there is none. */
+function crossing(x, y, place) {
+  const at = x.findIndex((each) => each >= place);
+  if (at < 1) return NaN;
+  return y[at - 1] + ((y[at] - y[at - 1]) * (place - x[at - 1])) / (x[at] - x[at - 1]);
 }
 
 /** The range of values to show: all of them, or those from the 1st to the 99th percentile. Null where there is none. */

@@ -35,7 +35,7 @@ export function drawing(lines, style, settings) {
 const counted = (marks) => marks.reduce((counts, { kind }) => ({ ...counts, [kind]: (counts[kind] ?? 0) + 1 }), {});
 
 function maker(style, axis) {
-  const place = (column) => (axis.kind === "linear" ? column : Float64Array.from(column, axis.kind === "log" ? positive : axis.place));
+  const place = (column) => Float64Array.from(column, axis.kind === "log" ? positive : (each) => (Number.isFinite(each) ? axis.place(each) : NaN));
   const trace = (role, rest) => {
     const plain = style.roles[role];
     return { ...plain, ...rest, line: { ...plain.line, ...rest.line }, marker: { ...plain.marker, ...rest.marker }, meta: { role, ...rest.meta } };
@@ -73,7 +73,8 @@ function maker(style, axis) {
   };
 }
 
-const positive = (value) => (value > 0 ? value : NaN);
+// Infinities are marks, and gaps in a line like NaN.
+const positive = (value) => (value > 0 && value < Infinity ? value : NaN);
 
 /** Columns behind each other, with a gap between two curves. */
 export function merged(lines) {
