@@ -41,21 +41,25 @@ class LineIndex:
 
     def _take(self, block: bytes) -> None:
         starts = newlines_in(block) + (self.size + 1)
-        self.size += len(block)
-        if not len(starts):
-            return
+        if len(starts):
+            self._enter_some(starts)
+            self.newlines += len(starts)
+            self.last_start = int(starts[-1])
+        self.size += len(block)  # last: others read meanwhile, and believe what is before it
+
+    def _enter_some(self, starts: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> None:
         first = self.newlines + 1
-        if int(starts[0]) - self._offsets[-1] >= APART:
+        if int(starts[0]) - self._offsets[-1] >= APART:  # both ends of what may be a long line
+            self._enter(self.newlines, self.last_start)
             self._enter(first, int(starts[0]))
         for at in range(-first % EVERY, len(starts), EVERY):
             self._enter(first + at, int(starts[at]))
-        self.newlines += len(starts)
-        self.last_start = int(starts[-1])
 
     def _enter(self, number: int, offset: int) -> None:
+        """Others look for numbers meanwhile: what has one has an offset."""
         if number > self._numbers[-1]:
-            self._numbers.append(number)
             self._offsets.append(offset)
+            self._numbers.append(number)
 
     def before(self, number: int) -> tuple[int, int]:
         """The nearest entry that is not behind line `number`: its number and offset."""
@@ -72,10 +76,13 @@ class LineIndex:
             return self._numbers[at], self._offsets[at]
         return self.lines, self.size
 
-    def before_byte(self, offset: int) -> tuple[int, int]:
-        """The nearest entry that is not behind byte `offset`: its number and offset."""
-        at = bisect_right(self._offsets, offset) - 1
-        return self._numbers[at], self._offsets[at]
+    def before_byte(self, offset: int) -> tuple[int, int, bool]:
+        """Nearest entry not behind byte `offset`: its number and offset, and whether its line has that byte."""
+        known = len(self._numbers)
+        at = bisect_right(self._offsets, offset, 0, known) - 1
+        number = self._numbers[at]
+        alone = at + 1 < known and self._numbers[at + 1] == number + 1
+        return number, self._offsets[at], alone
 
 
 def newlines_in(block: bytes) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":

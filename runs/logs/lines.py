@@ -62,9 +62,10 @@ def _cut(number: int, offset: int, data: bytes) -> Line:
 
 def _beyond_a_block(handle: int, index: LineIndex, number: int, offset: int) -> tuple[Line, int]:
     """A line of which one block shows no end, and where the next begins."""
-    behind, after = index.behind(number)
+    size = index.size  # before what follows: it may grow meanwhile
     is_open = index.last_start <= offset
-    end = index.size if is_open else after - 1
+    behind, after = index.behind(number)
+    end = size if is_open else after - 1
     if not is_open and behind != number + 1:
         end = _end_of(handle, offset, after)
     head = os.pread(handle, min(HEAD, end - offset), offset)
@@ -88,8 +89,11 @@ def _end_of(handle: int, offset: int, until: int) -> int:
 
 def number_at(handle: int, index: LineIndex, offset: int) -> int:
     """The number of the line that byte `offset` belongs to, the `\\n` being the end of its line."""
-    number, at = index.before_byte(offset)
-    while at < offset:
+    number = index.newlines  # before what follows: it may grow meanwhile
+    if offset >= index.last_start:
+        return number
+    number, at, alone = index.before_byte(offset)
+    while not alone and at < offset:
         block = os.pread(handle, min(BLOCK, offset - at), at)
         if not block:
             break

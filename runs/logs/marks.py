@@ -8,6 +8,8 @@ last mark came within a second of it. The file is no truth: without it a log has
 import contextlib
 import fcntl
 import os
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,32 +25,50 @@ APART = 1.0  # seconds between two marks
 SPREAD = 15.0  # seconds: bytes that arrived together came within the longest interval of an agent
 
 _MARK = np.dtype([("size", "<i8"), ("time", "<f8")])
-MOST = 4_000_000  # marks that are read: 46 days of one a second
+MOST = (
+    262_144  # marks that are kept and read: three days of one a second; then every other one goes
+)
+LATEST = 4e9  # seconds since 1970; what is later, or before it, is no time that this file can mean
+KEPT = 64  # logs whose marks are kept in memory
 
 
 def note(run: Run, attempt: int, *, size: int, at: float) -> None:
-    """The log has `size` bytes at the moment `at`. Where it cannot be written down, nothing is."""
-    path = storage.stream_path(run, attempt, OUTPUT).with_name(NAME)
+    """The log had `size` bytes at the moment `at`. Where it cannot be written down, nothing is."""
+    log = storage.stream_path(run, attempt, OUTPUT)
+    path = log.with_name(NAME)
     with contextlib.suppress(OSError):
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         handle = os.open(path, flags, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
-            _append(handle, size, at)
+            _append(handle, size, at, there=log.lstat().st_size)
         finally:
             os.close(handle)
 
 
-def _append(handle: int, size: int, at: float) -> None:
+def _append(handle: int, size: int, at: float, *, there: int) -> None:
+    """The writer has let go of the log since: `there` are its bytes now. A smaller size may be late, or a new log's."""
+    if size > there:
+        return
     end = os.fstat(handle).st_size // _MARK.itemsize * _MARK.itemsize
     if end:
         last = np.frombuffer(os.pread(handle, _MARK.itemsize, end - _MARK.itemsize), _MARK)[0]
-        if size < last["size"]:  # the log began anew
+        if there < last["size"]:  # the log began anew
             end = 0
             os.ftruncate(handle, 0)
-        elif size == last["size"] or 0 <= at - last["time"] < APART:
+        elif size <= last["size"] or 0 <= at - last["time"] < APART:
             return
+        elif end >= MOST * _MARK.itemsize:
+            end = _thin(handle)
     os.pwrite(handle, np.array([(size, at)], _MARK).tobytes(), end)
+
+
+def _thin(handle: int) -> int:
+    """Every other mark goes, never the last; where the rest ends. Whoever reads meanwhile leaves out what falls."""
+    marks = np.frombuffer(os.pread(handle, MOST * _MARK.itemsize, 0), _MARK)[1::2].tobytes()
+    os.pwrite(handle, marks, 0)
+    os.ftruncate(handle, len(marks))
+    return len(marks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +101,32 @@ class Times:
         return len(self.sizes) > 0
 
 
+_Seen = tuple[int, int, int]  # a file by its inode, size and time of change
+_kept: OrderedDict[str, tuple[_Seen, Times]] = OrderedDict()
+_lock = threading.Lock()
+
+
 def of(path: Path) -> Times:
     """The marks of the log at `path`. What cannot be read, or is no marks, gives none."""
-    data = b""
     with contextlib.suppress(OSError, Invalid), storage.reading(path.with_name(NAME)) as file:
-        data = file.read(MOST * _MARK.itemsize)
+        status = os.fstat(file.fileno())
+        seen = (status.st_ino, status.st_size, status.st_mtime_ns)
+        with _lock:
+            known = _kept.get(str(path))
+        if known is None or known[0] != seen:
+            known = seen, _times(file.read(MOST * _MARK.itemsize))
+        with _lock:
+            _kept[str(path)] = known
+            _kept.move_to_end(str(path))
+            while len(_kept) > KEPT:
+                _kept.popitem(last=False)
+        return known[1]
+    return _times(b"")
+
+
+def _times(data: bytes) -> Times:
     marks = np.frombuffer(data[: len(data) // _MARK.itemsize * _MARK.itemsize], _MARK)
-    sound = np.isfinite(marks["time"]) & (np.abs(marks["time"]) < 1e11)
-    marks = marks[sound]
+    marks = marks[(marks["time"] >= 0) & (marks["time"] <= LATEST)]  # what is no number is neither
     if len(marks):
         marks = marks[marks["size"] >= np.maximum.accumulate(marks["size"])]
     return Times(marks["size"].astype(np.int64), marks["time"].astype(np.float64))
@@ -101,5 +139,5 @@ def last(path: Path) -> float | None:
         data = os.pread(file.fileno(), _MARK.itemsize, max(0, end - _MARK.itemsize))
         if len(data) == _MARK.itemsize:
             time = float(np.frombuffer(data, _MARK)[0]["time"])
-            return time if abs(time) < 1e11 else None
+            return time if 0 <= time <= LATEST else None
     return None

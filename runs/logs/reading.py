@@ -26,7 +26,7 @@ OUTPUT = "output.log"
 
 @dataclass(slots=True)
 class _Known:
-    """What is known of one file. Whoever extends it holds the lock."""
+    """What is known of one file. Whoever extends the index holds `lock`; the survey takes longer and has its own."""
 
     identity: tuple[int, int] = (0, 0)
     head: bytes = b""
@@ -34,6 +34,7 @@ class _Known:
     index: LineIndex = field(default_factory=LineIndex)
     survey: Survey = field(default_factory=Survey)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    surveying: threading.Lock = field(default_factory=threading.Lock)
 
     def is_of(self, handle: int) -> bool:
         size = self.index.size
@@ -81,7 +82,7 @@ class Log:
     final: bool
     index: LineIndex
     survey: Survey
-    lock: threading.Lock
+    surveying: threading.Lock
 
     def read(self, first: int, count: int) -> list[Line]:
         """At most `count` lines from `first` on."""
@@ -93,7 +94,7 @@ class Log:
 
     def look_over(self, *, seconds: float) -> bool:
         """Go on with the survey for so long; whether it is complete."""
-        with self.lock:
+        with self.surveying:
             return self.survey.extend(self.handle, self.size, seconds=seconds, final=self.final)
 
 
@@ -118,4 +119,4 @@ def reading(run: Run, attempt: int) -> Iterator[Log]:
             known.refresh(handle)
             index, survey = known.index, known.survey
             size, lines = index.size, index.lines
-        yield Log(path, handle, size, lines, final, index, survey, known.lock)
+        yield Log(path, handle, size, lines, final, index, survey, known.surveying)

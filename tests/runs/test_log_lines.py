@@ -2,6 +2,7 @@
 
 import os
 import random
+from array import array
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def test_any_bytes_are_the_lines_that_a_plain_count_finds(
         assert [each.number for each in found] == list(range(first, first + len(found)))
         for each in found:
             assert data[each.offset : each.end] == each.data
-    for at in range(0, len(data), 3):
+    for at in range(0, len(data) + 1, 3):
         assert lines.number_at(file, index, at) == data[:at].count(b"\n")
     os.close(file)
 
@@ -106,3 +107,51 @@ def test_an_answer_of_many_bytes_has_fewer_lines_and_goes_on_behind_them(
         seen += [each.number for each in found]
     assert seen == list(range(200))
     os.close(file)
+
+
+@pytest.mark.parametrize("ends", [b"", b"\nlast"])
+def test_the_line_of_a_byte_is_known_without_reading_a_huge_line(
+    ends: bytes, handle: Callable[[bytes], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A progress bar without a line break: each push asks for its line, and it is hundreds of megabytes back."""
+    data = b"first\n" + b"x" * 3_500_000 + ends
+    file = handle(data)
+    index = LineIndex()
+    for size in (*range(0, len(data), 500_000), len(data)):
+        index.extend(file, size)
+    asked: list[int] = []
+
+    def unread(_file: int, _count: int, at: int) -> bytes:
+        asked.append(at)
+        return b""
+
+    monkeypatch.setattr(os, "pread", unread)
+    assert [lines.number_at(file, index, at) for at in (10, 3_000_000, 3_500_005)] == [1, 1, 1]
+    assert lines.number_at(file, index, len(data)) == (2 if ends else 1)
+    assert asked == []
+    os.close(file)
+
+
+def test_an_index_may_be_read_while_it_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between any two of its steps every answer is true: readers take no lock."""
+    index = LineIndex()
+    seen: list[tuple[int, int]] = []
+
+    class Watched(array):  # type: ignore[type-arg]
+        def append(self, value: int) -> None:
+            look()
+            super().append(value)
+            look()
+
+    def look() -> None:
+        assert index.last_start <= index.size
+        seen.append(index.before(10**9))
+        seen.append(index.before_byte(10**9)[:2])
+
+    monkeypatch.setattr(line_index, "EVERY", 2)
+    monkeypatch.setattr(index, "_numbers", Watched("Q", [0]))
+    monkeypatch.setattr(index, "_offsets", Watched("Q", [0]))
+    for _ in range(3):
+        index._take(b"abc\n" * 5)
+    assert all(offset == 4 * number for number, offset in seen)
+    assert len(seen) > 20

@@ -10,7 +10,7 @@ import pytest
 
 from runs import storage, streams
 from runs.errors import Invalid
-from runs.logs import marks, searching
+from runs.logs import searching
 from runs.logs.reading import OUTPUT, reading
 from runs.logs.searching import Hits, Wanted
 from runs.logs.turns import Busy, Turns
@@ -195,36 +195,6 @@ def test_a_log_that_is_no_plain_file_is_refused(kind: str, logged: Callable[[byt
         path.mkdir()
     with pytest.raises(Invalid, match="plain file"), reading(run, run.attempt):
         pass
-
-
-def test_marks_tell_when_bytes_came(logged: Callable[[bytes], Run]) -> None:
-    """A log that is silent and then speaks spoke at the end of the silence, not in the middle of it."""
-    run = logged(b"")
-    for size, at in ((100, 1000.0), (150, 1000.5), (300, 1002.0), (400, 5000.0)):
-        marks.note(run, run.attempt, size=size, at=at)
-    times = marks.of(storage.stream_path(run, run.attempt, OUTPUT))
-
-    assert times.sizes.tolist() == [100, 300, 400]  # one a second at most
-    assert times.of([0, 99, 100, 200, 300, 350, 400, 900]) == [
-        1000.0, 1000.0, 1000.0, 1001.0, 4985.0, 4992.5, 5000.0, 5000.0
-    ]  # fmt: skip
-    assert marks.last(storage.stream_path(run, run.attempt, OUTPUT)) == 5000.0
-
-
-def test_marks_begin_anew_with_their_log_and_bear_rubbish(logged: Callable[[bytes], Run]) -> None:
-    run = logged(b"")
-    path = storage.stream_path(run, run.attempt, OUTPUT)
-    assert marks.of(path).of([0]) is None
-    marks.note(run, run.attempt, size=1000, at=50.0)
-    marks.note(run, run.attempt, size=10, at=60.0)
-    assert marks.of(path).of([0]) == [60.0]
-    path.with_name(marks.NAME).write_bytes(b"\xff" * 47)
-    assert marks.of(path).of([0]) is None
-    path.with_name(marks.NAME).unlink()
-    path.with_name(marks.NAME).symlink_to("/etc/hostname")
-    marks.note(run, run.attempt, size=2000, at=70.0)
-    assert marks.of(path).of([0]) is None
-    assert marks.last(path) is None
 
 
 class Counted:

@@ -1,0 +1,101 @@
+"""When the bytes of a log came: marks are right, few, and never worse than none."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from runs import storage, streams
+from runs.logs import marks
+from runs.logs.reading import OUTPUT
+from runs.models import Run
+from tests.runs.factories import make_run
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("data_dir")]
+
+
+@pytest.fixture
+def logged() -> Callable[[bytes], Run]:
+    """A run that wrote these bytes."""
+
+    def write(data: bytes) -> Run:
+        run = make_run()
+        streams.append(run, run.attempt, OUTPUT, offset=0, data=data)
+        return run
+
+    return write
+
+
+def test_marks_tell_when_bytes_came(logged: Callable[[bytes], Run]) -> None:
+    """A log that is silent and then speaks spoke at the end of the silence, not in the middle of it."""
+    run = logged(b"x" * 400)
+    for size, at in ((100, 1000.0), (150, 1000.5), (300, 1002.0), (400, 5000.0)):
+        marks.note(run, run.attempt, size=size, at=at)
+    times = marks.of(storage.stream_path(run, run.attempt, OUTPUT))
+
+    assert times.sizes.tolist() == [100, 300, 400]  # one a second at most
+    assert times.of([0, 99, 100, 200, 300, 350, 400, 900]) == [
+        1000.0, 1000.0, 1000.0, 1001.0, 4985.0, 4992.5, 5000.0, 5000.0
+    ]  # fmt: skip
+    assert marks.last(storage.stream_path(run, run.attempt, OUTPUT)) == 5000.0
+
+
+def test_marks_begin_anew_with_their_log_and_bear_rubbish(logged: Callable[[bytes], Run]) -> None:
+    run = logged(b"x" * 1000)
+    path = storage.stream_path(run, run.attempt, OUTPUT)
+    assert marks.of(path).of([0]) is None
+    marks.note(run, run.attempt, size=1000, at=50.0)
+    os.truncate(path, 10)
+    marks.note(run, run.attempt, size=10, at=60.0)
+    assert marks.of(path).of([0]) == [60.0]
+    path.with_name(marks.NAME).write_bytes(b"\xff" * 47)
+    assert marks.of(path).of([0]) is None
+    path.with_name(marks.NAME).unlink()
+    path.with_name(marks.NAME).symlink_to("/etc/hostname")
+    marks.note(run, run.attempt, size=2000, at=70.0)
+    assert marks.of(path).of([0]) is None
+    assert marks.last(path) is None
+
+
+def path_of(run: Run) -> Path:
+    return storage.stream_path(run, run.attempt, OUTPUT)
+
+
+def test_a_note_that_comes_late_takes_no_mark_away(logged: Callable[[bytes], Run]) -> None:
+    """Two requests append one after the other and note their sizes in any order; only a shorter log begins anew."""
+    run = logged(b"x" * 300)
+    for size, at in ((100, 10.0), (300, 20.0), (200, 21.5), (400, 30.0)):
+        marks.note(run, run.attempt, size=size, at=at)
+    assert marks.of(path_of(run)).sizes.tolist() == [100, 300]
+
+
+@pytest.mark.parametrize("time", [-9e10, -1.0, 4.1e9, 9e10, float("inf"), float("nan")])
+def test_a_time_that_is_none_is_left_out(time: float, logged: Callable[[bytes], Run]) -> None:
+    run = logged(b"x" * 300)
+    told = np.array([(100, 1000.0), (200, time)], marks._MARK)
+    path_of(run).with_name(marks.NAME).write_bytes(told.tobytes())
+    assert marks.of(path_of(run)).times.tolist() == [1000.0]
+    assert marks.last(path_of(run)) is None
+
+
+def test_marks_beyond_the_limit_are_thinned_and_the_last_one_stays(
+    logged: Callable[[bytes], Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(marks, "MOST", 10)
+    run = logged(b"x" * 300)
+    for number in range(1, 12):
+        marks.note(run, run.attempt, size=number, at=number * 10.0)
+    assert marks.of(path_of(run)).sizes.tolist() == [2, 4, 6, 8, 10, 11]
+
+
+def test_marks_are_read_once_while_they_are_the_same(
+    logged: Callable[[bytes], Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = logged(b"x" * 300)
+    marks.note(run, run.attempt, size=100, at=10.0)
+    first = marks.of(path_of(run))
+    assert marks.of(path_of(run)) is first
+    marks.note(run, run.attempt, size=300, at=20.0)
+    assert marks.of(path_of(run)).sizes.tolist() == [100, 300]
