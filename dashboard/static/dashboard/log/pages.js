@@ -132,9 +132,29 @@ export class Pages {
     for (const number of far.slice(0, Math.max(0, this.all.size - KEPT))) this.all.delete(number);
   }
 
+  /**
+   * Whether a push goes on where the last one ended, or says what it left out. One that begins before the cursor (two were
+   * under way) or skips bytes unsaid would tear a line: it is dropped, and `ask` asks once for what is behind the cursor.
+   */
+  fits({ offset, end, skipped }, ask) {
+    if (end <= this.cursor) return false;
+    const fits = offset === this.cursor || (offset > this.cursor && skipped > 0);
+    if (!fits && !this.asking) ask();
+    this.asking = !fits;
+    return fits;
+  }
+
+  /** Bytes were left out behind the last line: it may be longer than it is here. */
+  forgetLast() {
+    const page = this.all.get(pageOf(this.count));
+    if (page) delete page.raw[this.count - page.first];
+    this.changed(pageOf(this.count));
+  }
+
   /** A push that begins at byte `cursor`, or further on, with a whole line. Returns the new lines' first number. */
   push({ text, offset, end, size, line, time }) {
     const joined = offset === this.cursor;
+    if (!joined && this.count) this.forgetLast();
     const lines = text.split("\n");
     const touched = new Set();
     lines.forEach((part, at) => {

@@ -17,9 +17,9 @@ const SURVEY_EVERY = 10000; // ms, while the log grows
 const count = (n) => n.toLocaleString("en");
 
 export class LogViewer {
-  /** `root`: the section of _log.html. `live`: the run may still write. */
-  constructor(root, { run, attempt, live }) {
-    Object.assign(this, { root, attempt, live, base: `/runs/${encodeURIComponent(run)}/log/` });
+  /** `root`: the section of _log.html. `live`: the run may still write. `onMisfit`: ask for what is behind `cursor`. */
+  constructor(root, { run, attempt, live, onMisfit }) {
+    Object.assign(this, { root, attempt, live, onMisfit, base: `/runs/${encodeURIComponent(run)}/log/` });
     this.part = (name) => root.querySelector(`[data-log-${name}]`);
     this.options = new Options(root, (name) => this.optionChanged(name));
     this.geometry = new Geometry();
@@ -111,7 +111,7 @@ export class LogViewer {
       this.start();
       return;
     }
-    if (message.end <= this.pages.cursor || message.offset < this.pages.cursor) return;
+    if (!this.pages.fits(message, this.onMisfit)) return;
     const before = this.pages.count;
     this.pages.began ??= message.time;
     const lines = this.pages.push(message);
