@@ -1,7 +1,7 @@
 """Demo data: thirty made-up runs that a click brings and a click removes.
 
 Everything goes through the functions that agents and people use, so rows and files are what real runs leave, and
-`whirr doctor` finds nothing odd about them.
+a rebuild finds nothing odd about them.
 """
 
 from jobs.demo.marks import Demo as Demo

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from jobs import cancelling, claiming, finishing, in_flight, submitting, workers
 from jobs.claiming import Order
-from jobs.demo import files, marks, stories
+from jobs.demo import files, marks, removing, stories
 from jobs.demo.alone import alone
 from jobs.demo.stories import Story
 from jobs.finishing import Outcome, Report
@@ -30,10 +30,14 @@ OURS = Principal(marks.USER, frozenset({"submit", "read"}))
 
 
 def make(*, now: datetime) -> int:
-    """Make the demo data where there is none; how many runs were made. Two at once make it once. Raises Busy."""
+    """Make the demo data where there is none; how many runs were made. Two at once make it once. Raises Busy.
+
+    Where all of it lies in the trash it is deleted for good first.
+    """
     with alone():
-        if marks.everything().exists():
+        if marks.everything().filter(trashed_at__isnull=True).exists():
             return 0
+        removing.clear(actor=marks.USER, now=now)
         node = _node(now=now)
         try:
             made = _make_all(node, now=now)

@@ -24,8 +24,8 @@ class Demo:
 
 
 def there() -> Demo:
-    """Whether there is demo data now. One query, over the project's index."""
-    return Demo(recorded().filter(trashed_at__isnull=True).count())
+    """Whether there is demo data now, in the trash or out of it: all that removing it would delete. One query."""
+    return Demo(everything().count())
 
 
 def recorded() -> QuerySet[Run]:
@@ -35,7 +35,7 @@ def recorded() -> QuerySet[Run]:
 
 
 def everything() -> QuerySet[Run]:
-    """The same, and what people retried of it: jobs that no agent will ever take."""
+    """The same wherever it lies, and what people retried of it: jobs that no agent will ever take."""
     retried = Job.objects.filter(requirement__kind=KIND, project=PROJECT)
     marked = Q(pk__in=recorded().order_by().values("pk")) | Q(pk__in=retried.values("run"))
     return Run.objects.filter(marked, deleted_at__isnull=True).order_by("pk")

@@ -2,34 +2,60 @@
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from jobs import cancelling, workers
 from jobs.demo import marks
 from jobs.demo.alone import alone
-from jobs.models import Job, Scope, Usage, Worker
+from jobs.models import Dependency, Job, Scope, Usage, Worker
+from jobs.states import FINAL
 from runs import feed, purging, trash
 from runs.errors import Busy
 from whirr_site.access.principals import Principal
 
+NAMED = 5  # jobs that are in the way
 SWEPT_AGAIN = 3  # times: a run may come into it while the others go
 
 
 def remove(*, actor: str, now: datetime) -> int:
     """Remove all of it; how many runs that was. Again is harmless.
 
-    Raises Busy where the trash is being emptied, or something of it cannot be deleted yet.
+    Raises Busy where somebody's job still needs some of it, before anything is touched; and where the trash is being
+    emptied.
     """
     with alone():
-        cancelling.cancel_all(marks.jobs(), actor=actor, now=now)
-        removed = 0
-        for _ in range(SWEPT_AGAIN):
-            doomed = dict(marks.everything().values_list("pk", "key"))
-            if not doomed:
-                break
-            removed += _remove(doomed, actor=actor, now=now)
-        _forget_nodes(now=now)
-        _forget_use()
+        removed = clear(actor=actor, now=now)
     feed.ring(feed.QUEUE)
     return removed
+
+
+def clear(*, actor: str, now: datetime) -> int:
+    """Remove all of it, for whoever is alone with it; how many runs that was. Raises Busy."""
+    _refuse_what_is_needed()
+    cancelling.cancel_all(marks.jobs(), actor=actor, now=now)
+    removed = 0
+    for _ in range(SWEPT_AGAIN):
+        doomed = dict(marks.everything().values_list("pk", "key"))
+        if not doomed:
+            break
+        removed += _remove(doomed, actor=actor, now=now)
+    _forget_nodes(now=now)
+    _forget_use()
+    return removed
+
+
+def _refuse_what_is_needed() -> None:
+    """Raises Busy with the jobs that wait for demo data, or repeat it, and have not ended; its own are cancelled."""
+    ours = marks.jobs().order_by().values("pk")
+    waits = Dependency.objects.filter(on__in=ours).values("job")
+    needing = Job.objects.filter(Q(pk__in=waits) | Q(retry_of__in=ours)).exclude(pk__in=ours)
+    blocking = list(needing.exclude(status__in=FINAL).order_by("pk")[: NAMED + 1])
+    if blocking:
+        named = [f"job {job.pk} of {job.user or 'nobody'}" for job in blocking[:NAMED]]
+        more = ["others"] if len(blocking) > NAMED else []
+        raise Busy(
+            f"nothing was removed: demo data is needed until {', '.join(named + more)} ended; cancel that first"
+        )
 
 
 def _remove(doomed: dict[int, str], *, actor: str, now: datetime) -> int:

@@ -6,12 +6,15 @@ from datetime import timedelta
 import pytest
 from django.db import connections
 
-from jobs import retrying
+from jobs import cancelling, retrying
 from jobs.demo import making, marks, removing, stories
 from jobs.models import Array, Attempt, Job, Usage, Worker
-from runs import contents, storage
+from jobs.states import After
+from runs import contents, rebuilding, storage, trash
+from runs.errors import Busy
 from runs.models import Artifact, Event, Run, Series
 from tests.jobs.factories import NOON, make_job, make_worker, sync
+from whirr_site.access.principals import Principal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LATER = NOON + timedelta(hours=1)
@@ -43,6 +46,12 @@ def test_it_has_what_there_is_to_show() -> None:
     }
     assert [run for run in runs if run.notes]
     assert not Worker.objects.exists()
+
+
+def test_a_rebuild_finds_nothing_odd(few: int) -> None:
+    making.make(now=NOON)
+    found = {each.key: each.notes for each in rebuilding.rebuild(rehearse=True)}
+    assert found == {run.key: [] for run in marks.recorded()}
 
 
 def test_again_changes_nothing(few: int) -> None:
@@ -79,6 +88,30 @@ def test_what_people_retried_of_it_goes_with_it_and_nobody_is_ever_given_it(few:
 
     assert not Run.objects.exists()
     assert not Job.objects.filter(pk=again.pk).exists()
+
+
+def test_what_somebody_needs_stops_the_removal_before_anything_moves(few: int) -> None:
+    making.make(now=NOON)
+    theirs = make_job(after=[(marks.jobs().order_by("pk")[0].pk, After.ANY)])
+    with pytest.raises(Busy, match=f"nothing was removed.* job {theirs.pk} of ada"):
+        removing.remove(actor="bob", now=LATER)
+    assert marks.recorded().filter(trashed_at__isnull=True).count() == few
+
+    cancelling.cancel(theirs.pk, actor="ada", now=LATER)
+    assert removing.remove(actor="bob", now=LATER) == few
+
+
+def test_what_lies_in_the_trash_can_be_removed_and_made_again(few: int) -> None:
+    making.make(now=NOON)
+    by = Principal("ada", frozenset({"admin"}))
+    trash.discard(marks.recorded().values_list("key", flat=True), by=by, now=LATER)
+    old = set(marks.recorded().values_list("pk", flat=True))
+    assert marks.there().runs == few
+
+    assert making.make(now=LATER) == few
+
+    assert not old & set(marks.recorded().values_list("pk", flat=True))
+    assert marks.recorded().filter(trashed_at__isnull=True).count() == few
 
 
 def test_fair_share_forgets_it(few: int) -> None:
