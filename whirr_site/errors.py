@@ -116,6 +116,9 @@ class Refusals:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """What is refused before any view: a foreign Host above all. Django's own exceptions repeat input, ours do not."""
     if isinstance(exception, HoldsNul):
+        if _for_programs(request):
+            told = {"detail": str(exception), "code": "invalid", "fields": exception.fields}
+            return JsonResponse(told, status=400)
         return _refused(request, 400, "invalid", str(exception))
     if isinstance(exception, RequestDataTooBig):
         return _refused(request, 413, "too_large", "the request is larger than the server takes")

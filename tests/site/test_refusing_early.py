@@ -93,8 +93,9 @@ class TestNul:
         assert "An address cannot hold a NUL character." in answer.content.decode()
 
     def test_in_an_address_of_the_api_has_its_shape(self) -> None:
-        answer = owner().get("/api/v1/jobs?user=%00")
+        answer = owner().get("/api/v1/jobs?user=%00&name=a")
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+        assert list(answer.json()["fields"]) == ["user"]
 
     @pytest.mark.parametrize("form", [{"runs": "a\0"}, {"\0": "x"}])
     def test_in_a_form_too(self, browser: Client, form: dict[str, str]) -> None:

@@ -1,6 +1,6 @@
 """Default deny for everything that Django serves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from django.http import (
     HttpResponse,
     HttpResponseRedirect,
     JsonResponse,
+    QueryDict,
     UnreadablePostError,
 )
 from django.utils.http import urlencode
@@ -28,8 +29,9 @@ OPEN_PREFIXES = (settings.STATIC_URL,)
 class HoldsNul(BadRequest):
     """No database can look for that character, and no page writes it."""
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, fields: Iterable[str] = ()) -> None:
         super().__init__(f"{where} cannot hold a NUL character")
+        self.fields = {name: ["This cannot hold a NUL character."] for name in fields}
 
 
 class DefaultDeny:
@@ -46,9 +48,9 @@ class DefaultDeny:
         if principal and principal.run and not request.path.startswith("/api/"):
             return _error(403, "permission_denied", "a run's token is for the API alone")
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
-            raise HoldsNul("an address")
-        if _form_holds_nul(request):
-            raise HoldsNul("a form")
+            raise HoldsNul("an address", _holding_nul(request.GET))
+        if blamed := _blamed_in_form(request):
+            raise HoldsNul("a form", blamed)
         return self.get_response(request)
 
     def _who(self, request: HttpRequest) -> principals.Principal | None:
@@ -65,15 +67,20 @@ def _is_open(path: str) -> bool:
     return path in OPEN_PATHS or path.startswith(OPEN_PREFIXES)
 
 
-def _form_holds_nul(request: HttpRequest) -> bool:
+def _holding_nul(fields: QueryDict) -> list[str]:
+    return [
+        name for name, values in fields.lists() if any("\0" in text for text in (name, *values))
+    ]
+
+
+def _blamed_in_form(request: HttpRequest) -> list[str]:
     """Bodies of the API are no forms, may be long, and are judged where they are read."""
     if request.method != "POST" or request.path.startswith("/api/"):
-        return False
+        return []
     try:
-        fields = list(request.POST.lists())
+        return _holding_nul(request.POST)
     except UnreadablePostError:  # who sent it has hung up; the view notices as ever
-        return False
-    return any("\0" in text for name, values in fields for text in (name, *values))
+        return []
 
 
 def _error(status: int, code: str, detail: str) -> JsonResponse:
