@@ -242,30 +242,6 @@ def test_pushes_go_on_where_the_last_one_ended(page: Page) -> None:
     assert told == [["a\x1b[31mred", "next"], 2, True, 9, False, "late"]
 
 
-def test_pushes_that_cross_tear_no_line(page: Page) -> None:
-    """One that begins before the cursor, or behind it unsaid, is dropped, and the rest is asked for once."""
-    told = page.evaluate(
-        """async () => {
-          const { Pages } = await import("/log/pages.js");
-          const pages = new Pages("/nowhere", { attempt: 1, onChange: () => {} });
-          let asked = 0;
-          const push = (text, offset, line, skipped = 0) => {
-            const message = { text, offset, end: offset + text.length, size: 999, line, skipped, time: null };
-            const fits = pages.fits(message, () => (asked += 1));
-            if (fits) pages.push(message);
-            return fits;
-          };
-          const fits = [
-            push("one\\ntwo\\nth", 0, 1), push("two\\nth", 4, 2), push("two\\nthree\\n", 4, 2), push("four\\n", 14, 4),
-            push("ree\\nfo", 10, 3), push("far\\n", 500, 9, 484),
-          ];
-          return [fits, asked, pages.page(0).raw.slice(0, 3), 3 in pages.page(0).raw, pages.page(0).raw[8]];
-        }"""
-    )
-    fits = [True, False, False, False, True, True]
-    assert told == [fits, 1, ["one", "two", "three"], False, "far"]
-
-
 def test_where_a_line_is_in_a_list_with_hidden_lines(page: Page) -> None:
     """Heights of pages that are not here are those of their lines, without the closed groups."""
     told = page.evaluate(

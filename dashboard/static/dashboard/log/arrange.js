@@ -1,6 +1,6 @@
 // What of a page of lines is shown: folds, collapsed repeats, gaps in time. Every item is a row of the list.
 import { LONG_GAP, gapText } from "./stamps.js";
-import { Terminal } from "./terminal.js";
+import { Terminal, pictured } from "./terminal.js";
 
 const ERROR = /\b(?:ERROR|CRITICAL|FATAL|Traceback|[A-Z]\w*Error)\b/;
 const WARNING = /\b(?:WARN|WARNING|[A-Z]\w*Warning)\b/;
@@ -35,13 +35,8 @@ function rendered(page) {
   return terminal.shown();
 }
 
-// Escapes as the pictures that Unicode has for them.
 function rawRow(text, line) {
-  // eslint-disable-next-line no-control-regex
-  const shown = (text ?? "").replace(/[\x00-\x08\x0b-\x1f\x7f]/g, (char) =>
-    char === "\x7f" ? "␡" : String.fromCharCode(0x2400 + char.charCodeAt(0)),
-  );
-  return { line, last: line, pieces: [{ text: shown, style: {} }], updates: 0, cut: false };
+  return { line, last: line, pieces: [{ text: pictured(text ?? ""), style: {} }], updates: 0, cut: false };
 }
 
 function lineItem(row, page, view) {
@@ -53,6 +48,7 @@ function lineItem(row, page, view) {
   const hole = page.cut[row.line];
   if (hole) item.chips.push({ told: `${count(hole[1])} bytes left out; the raw log has them` });
   else if (row.cut) item.chips.push({ told: "the rest of this line is in the raw log" });
+  if (row.raw) item.chips.push({ told: "raw: the lines above have too many escapes" });
   if (row.updates) {
     const key = `u${row.line}`;
     item.chips.push({ told: `${count(row.updates + 1)} updates`, key, open: view.opened.has(key) });

@@ -4,10 +4,17 @@ import { PLAIN, sgr } from "./sgr.js";
 
 const DEPTH = 64;
 const WIDEST = 8000; // characters of a row
+const WORK = 400_000; // steps for the lines of a page: cells that are written over one by one, and
+const CONTROL_WORK = 4; // so many for each escape; a log that wants more is shown raw from there on
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/;
 // eslint-disable-next-line no-control-regex
 const TOKENS = /\x1b\[([0-9:;<=>?]*)([ -/]*)([@-~])|\x1b\]([^\x07\x1b]*)(?:\x07|\x1b\\|$)|\x1b[PX^_][^\x1b]*(?:\x1b\\|$)|\x1b[ -/]*[0-~]|\x1b|\r|\x08|[\x00-\x07\x0a-\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]/g;
+
+/** Escapes as the pictures that Unicode has for them. */
+export const pictured = (text) =>
+  // eslint-disable-next-line no-control-regex
+  text.replace(/[\x00-\x08\x0b-\x1f\x7f]/g, (char) => (char === "\x7f" ? "␡" : String.fromCharCode(0x2400 + char.charCodeAt(0))));
 
 export class Terminal {
   constructor() {
@@ -17,6 +24,7 @@ export class Terminal {
     this.style = PLAIN;
     this.shows = false; // rows made or touched from now on belong to what is shown
     this.number = 0;
+    this.work = 0;
   }
 
   /** Rows that belong to the lines before are kept to be written over, and shown where that happens. */
@@ -26,17 +34,27 @@ export class Terminal {
     this.at = Math.max(0, this.at - kept);
     this.rows.forEach((row) => (row.shown = false));
     this.shows = true;
+    this.work = 0;
   }
 
   /** Feed line `number`, without its line break. */
   line(text, number) {
     this.number = number;
+    if (this.work > WORK) return this.raw(text);
     if (this.started) this.newline();
     this.started = true;
     const row = this.rows[this.at];
     if (!row.length && row.line < number && !row.updates) Object.assign(row, fresh(number, this.shows));
     if (CONTROL.test(text)) this.controlled(text);
     else this.add(text);
+    return undefined;
+  }
+
+  raw(text) {
+    const shown = pictured(text.slice(0, WIDEST));
+    const row = fresh(this.number, this.shows);
+    this.rows.push({ ...row, pieces: [{ text: shown, style: PLAIN }], length: shown.length, cut: text.length > WIDEST, raw: true });
+    this.at = this.rows.length - 1;
   }
 
   /** What there is to show: [{line, pieces, updates, cut}], lines rising. */
@@ -49,6 +67,7 @@ export class Terminal {
       pieces: row.cells ? pieces(row.cells) : row.pieces,
       updates: row.updates,
       cut: row.cut,
+      raw: row.raw,
     }));
   }
 
@@ -64,6 +83,11 @@ export class Terminal {
     for (const match of text.matchAll(TOKENS)) {
       if (match.index > from) this.add(text.slice(from, match.index));
       from = match.index + match[0].length;
+      this.work += CONTROL_WORK;
+      if (this.work > WORK) {
+        this.row().cut = true;
+        return;
+      }
       this.control(match);
     }
     if (from < text.length) this.add(text.slice(from));
@@ -141,7 +165,8 @@ export class Terminal {
   }
 
   overwrite(row, text) {
-    const all = cells(row);
+    const all = this.cells(row);
+    this.work += text.length + Math.max(0, this.column - all.length);
     while (all.length < this.column) all.push([" ", PLAIN]);
     for (let i = 0; i < text.length; i += 1) all[this.column + i] = [text[i], this.style];
     row.length = all.length;
@@ -149,7 +174,8 @@ export class Terminal {
 
   erase(what) {
     const row = this.row();
-    const all = cells(row);
+    const all = this.cells(row);
+    if (what === 1) this.work += this.column;
     if (what === 0) all.length = Math.min(all.length, this.column);
     else if (what === 2) all.length = 0;
     else if (what === 1) all.fill([" ", PLAIN], 0, this.column + 1);
@@ -159,16 +185,18 @@ export class Terminal {
     }
     row.length = all.length;
   }
+
+  cells(row) {
+    if (row.cells) return row.cells;
+    this.work += row.length;
+    row.cells = row.pieces.flatMap(({ text, style }) => text.split("").map((char) => [char, style]));
+    return row.cells;
+  }
 }
 
 const fresh = (line, shown) => ({
-  line, last: line, shown, pieces: [], cells: null, length: 0, updates: 0, cut: false, moved: false,
+  line, last: line, shown, pieces: [], cells: null, length: 0, updates: 0, cut: false, moved: false, raw: false,
 });
-
-function cells(row) {
-  row.cells ??= row.pieces.flatMap(({ text, style }) => [...text.split("")].map((char) => [char, style]));
-  return row.cells;
-}
 
 function pieces(all) {
   const found = [];
