@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import DurationField, Exists, F, FloatField, OuterRef, Q, Value
+from django.db.models import DurationField, FloatField, OuterRef, Q, Value
 from django.db.models.functions import Cast
 from django.db.models.lookups import (
     Exact,
@@ -26,6 +27,7 @@ from runs.models import Series
 from runs.query import literals, patterns, tags
 from runs.query.fields import Field
 from runs.query.json_values import JsonFlag, JsonKind, JsonNumber, JsonText
+from runs.query.logged import Logged
 from runs.query.nearest import did_you_mean
 from runs.query.scope import Scope
 from runs.query.syntax import Literal
@@ -38,6 +40,7 @@ ORDERS: dict[str, Callable[[Any, Any], Any]] = {
     ">": GreaterThan,
     ">=": GreaterThanOrEqual,
 }
+MOST_IN_TURN = 100  # values of a list that are compared one after the other
 # How JSON says numbers that it has no word for; see runs.storable.
 NO_NUMBERS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
@@ -69,14 +72,17 @@ def field_exists(field: Field, scope: Scope) -> Any:
 
 def _text(field: Field, sign: str, value: Literal, scope: Scope) -> Any:
     expression = field.expression(scope.now)
-    text = (
-        scope.me if field.name == "user" and value.text == "me" and not value.quoted else value.text
-    )
+    text = _text_of(field, value, scope)
     if sign == "~":
         return patterns.of_literal(expression, value)
     if sign == ":":
         return (IContains if field.kind == "words" else IExact)(expression, text)
     return Exact(expression, text) if sign == "=" else None
+
+
+def _text_of(field: Field, value: Literal, scope: Scope) -> str:
+    is_me = field.name == "user" and value.text == "me" and not value.quoted
+    return scope.me if is_me else value.text
 
 
 def _choice(field: Field, sign: str, value: Literal, scope: Scope) -> Any:
@@ -93,7 +99,7 @@ def _choice(field: Field, sign: str, value: Literal, scope: Scope) -> Any:
 def _number(field: Field, sign: str, value: Literal, scope: Scope) -> Any:
     if sign not in ORDERS:
         return None
-    return ORDERS[sign](Cast(field.expression(scope.now), FloatField()), real(value))
+    return ORDERS[sign](Cast(field.expression(scope.now), FloatField()), _real_of(field, value))
 
 
 def _moment(field: Field, sign: str, value: Literal, scope: Scope) -> Any:
@@ -149,18 +155,26 @@ def of_json(column: str, key: str, sign: str, value: Literal) -> Any:
 
 
 def _json_is(column: str, key: str, sign: str, value: Literal) -> Any:
-    text = value.text
-    found = Q((IExact if sign == ":" else Exact)(JsonText(column, key), text))
-    if value.quoted:
-        return found
-    number = literals.number(text)
-    if number is not None and math.isfinite(number):
-        found |= Q(Exact(JsonNumber(column, key), number))
-    elif number is not None:
-        found |= Q(Exact(JsonText(column, key), NO_NUMBERS[str(number)]))
-    elif text.lower() in ("true", "false"):
-        found |= Q(Exact(JsonFlag(column, key), text.lower()))
-    return found
+    if sign == ":":
+        return Q(IExact(JsonText(column, key), value.text)) | json_among(column, key, (value,))
+    return json_among(column, key, (value,))
+
+
+def json_among(column: str, key: str, values: tuple[Literal, ...]) -> Any:
+    """`config.seed in (1, two, true)`: a look for each kind of value, however many there are."""
+    texts, numbers, flags = [each.text for each in values], [], []
+    for text in (each.text for each in values if not each.quoted):
+        number = literals.number(text)
+        if number is not None and math.isfinite(number):
+            numbers.append(number)
+        elif number is not None:
+            texts.append(NO_NUMBERS[str(number)])
+        elif text.lower() in ("true", "false"):
+            flags.append(text.lower())
+    found = Q(In(JsonText(column, key), texts))
+    if numbers:
+        found |= Q(In(JsonNumber(column, key), numbers))
+    return found | Q(In(JsonFlag(column, key), flags)) if flags else found
 
 
 def json_exists(column: str, key: str) -> Any:
@@ -172,16 +186,27 @@ def of_metric(key: str, part: str, sign: str, value: Literal) -> Any:
     """`loss<0.2`, `metric."val/loss".min:nan`: of the newest attempt's first writer. Raises QueryError."""
     if sign not in ORDERS:
         raise wrong(value, f"a metric cannot be compared by {sign}", _SIGNS_OF_NUMBERS)
+    if sign in (":", "="):
+        return metric_among(key, part, (value,))
+    return Logged(key, series_column(key, part), sign, (real(value),))
+
+
+def metric_among(key: str, part: str, values: tuple[Literal, ...]) -> Any:
+    """`loss in (1, 2, nan)`, in one look. Raises QueryError."""
+    is_nan = [_is_nan(each) for each in values]
+    numbers = [real(each) for each, nan in zip(values, is_nan, strict=True) if not nan]
     column = series_column(key, part)
+    return Logged(key, column, "=", tuple(dict.fromkeys(numbers)), or_nan=any(is_nan))
+
+
+def _is_nan(value: Literal) -> bool:
     number = literals.number(value.text)
-    if number is not None and math.isnan(number) and sign in (":", "="):
-        return Exists(series_of(key).filter(**{f"{column}__isnull": True, "count__gt": 0}))
-    return Exists(series_of(key).filter(ORDERS[sign](Cast(F(column), FloatField()), real(value))))
+    return number is not None and math.isnan(number)
 
 
 def metric_exists(key: str) -> Any:
     """The newest attempt logged the metric."""
-    return Exists(series_of(key))
+    return Logged(key)
 
 
 def series_column(key: str, part: str) -> str:
@@ -210,13 +235,29 @@ def of_words(text: str) -> Any:
 
 
 def listed(field: Field, values: tuple[Literal, ...], scope: Scope) -> Any:
-    """`id in (job-1, job-2)` in one look where the field is a text."""
-    if field.kind in ("text", "words") and field.name != "user":
-        return In(field.expression(scope.now), [each.text for each in values])
-    found = Q()
-    for each in values:
-        found |= Q(of_field(field, "=", each, scope))
-    return found
+    """`id in (job-1, job-2)`: in one look where the database has one for it. Raises QueryError."""
+    expression = field.expression(scope.now)
+    if field.kind in ("text", "words"):
+        return In(expression, [_text_of(field, each, scope) for each in values])
+    if field.kind == "number":
+        return In(Cast(expression, FloatField()), [_real_of(field, each) for each in values])
+    different = {each.text: each for each in values}
+    if len(different) > MOST_IN_TURN:
+        raise wrong(
+            values[-1],
+            f"a list of {field.name} has at most {MOST_IN_TURN} values, not {len(different)}",
+        )
+    return Q(
+        *(Q(of_field(field, "=", each, scope)) for each in different.values()), _connector=Q.OR
+    )
+
+
+def _real_of(field: Field, value: Literal) -> float:
+    """`array:A12` is as the table writes it."""
+    text = value.text
+    if field.letter and text[:1].lower() == field.letter.lower() and text[1:].isdecimal():
+        value = replace(value, text=text[1:])
+    return real(value)
 
 
 def real(value: Literal) -> float:

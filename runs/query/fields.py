@@ -25,6 +25,7 @@ class Field:
     choices: tuple[str, ...] = ()
     # Values for completion, by what they begin with; a query each time.
     values: Callable[[str, int], list[str]] | None = field(default=None, compare=False)
+    letter: str = ""  # of a number: what the pages write before it, as in A12
 
 
 _fields: dict[str, Field] = {}

@@ -64,10 +64,7 @@ def condition(node: Node, scope: Scope, names: Names, *, negated: bool = False) 
             return condition(part, scope, names, negated=not negated)
         case All(parts) | AnyOf(parts):
             every = [condition(part, scope, names, negated=negated) for part in parts]
-            joined = Q()
-            for each in every:
-                joined = joined & each if isinstance(node, All) != negated else joined | each
-            return joined
+            return Q(*every, _connector=Q.AND if isinstance(node, All) != negated else Q.OR)
         case Compare(_, sign, _) if sign in OPPOSITE:
             return condition(replace(node, sign=OPPOSITE[sign]), scope, names, negated=not negated)
         case _:
@@ -85,14 +82,13 @@ def _leaf(node: Leaf, scope: Scope, names: Names) -> Any:
         return _compared(name, node, scope)
     if name.kind == "field":
         return conditions.listed(fields.known()[name.key], node.values, scope)
-    return _among(name, node, scope)
+    return _among(name, node)
 
 
-def _among(name: Name, node: Among, scope: Scope) -> Q:
-    found = Q()
-    for value in node.values:
-        found |= Q(_compared(name, Compare(name, "=", value), scope))
-    return found
+def _among(name: Name, node: Among) -> Any:
+    if name.kind == "metric":
+        return conditions.metric_among(name.key, name.part, node.values)
+    return conditions.json_among(name.kind, name.key, node.values)
 
 
 def _compared(name: Name, node: Compare, scope: Scope) -> Any:
