@@ -8,14 +8,16 @@ from typing import Any
 from dashboard import naming, palette
 from dashboard.comparing import columns
 from dashboard.comparing.asked import Asked
-from dashboard.models import Selection
+from dashboard.table import selections
 from runs import selectors
-from runs.errors import DomainError
+from runs.errors import DomainError, NotFound
 from runs.models import Run
 from runs.query import finding
+from runs.query.limits import bounded
 from runs.query.scope import Scope
 
 IDS_AT_ONCE = 10_000  # of one query: databases take no longer lists of values
+MOST = 10_000  # runs of a filter: each is read with its config
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +61,19 @@ def _named(keys: Sequence[str]) -> Chosen:
 
 
 def _selected(key: str) -> Chosen:
-    found = Selection.objects.filter(key=key).first()
-    if found is None:
+    try:
+        return _named(selections.runs_of(key))
+    except NotFound:
         return Chosen([], trouble=f"There is no selection {key!r}: choose the runs once more.")
-    keys = found.runs if isinstance(found.runs, list) else []
-    return _named(list(dict.fromkeys(map(str, keys))))
 
 
 def _filtered(text: str, *, person: str, now: datetime) -> Chosen:
     try:
-        found = finding.filtered(selectors.runs(), text, Scope(now=now, me=person))
-        return Chosen(list(found.defer("notes")))
+        with bounded(text):
+            found = finding.filtered(selectors.runs(), text, Scope(now=now, me=person))
+            runs = list(found.defer("notes")[: MOST + 1])
+        left_out = f"Only the first {MOST:,} runs that match are here." if len(runs) > MOST else ""
+        return Chosen(runs[:MOST], trouble=left_out)
     except DomainError as error:
         return Chosen([], trouble=f"The filter cannot be read: {error.detail}")
 

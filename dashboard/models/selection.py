@@ -1,4 +1,5 @@
 from django.db import models
+from django.utils import timezone
 
 
 class Selection(models.Model):
@@ -7,6 +8,8 @@ class Selection(models.Model):
     key = models.CharField(max_length=16, unique=True)
     runs = models.JSONField()  # ids, in order
     created_at = models.DateTimeField()
+    # To a day; what nobody uses is taken away.
+    used_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     def __str__(self) -> str:
         return self.key

@@ -5,11 +5,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from dashboard.frame import needs
 from dashboard.pages.numbers import whole
 from dashboard.pages.runs import scope_of
-from dashboard.table import picking
+from dashboard.table import picking, selections
 from dashboard.table.build import asked
 from dashboard.table.choosing import counted
 from dashboard.table.expressions import ordered
-from dashboard.table.wish import Wish
+from dashboard.table.wish import Wish, elements
 from runs.errors import QueryError
 from runs.query import completing
 from runs.query.limits import bounded
@@ -60,7 +60,13 @@ def told(error: QueryError | None) -> dict[str, Any] | None:
 
 @needs("read")
 def ids(request: HttpRequest) -> HttpResponse:
-    """GET /runs/ids.json?q=&sort=&within=&limit=: ids of runs in the table's order, and how many there are"""
+    """GET /runs/ids.json?q=&sort=&within=&limit=: ids of runs in the table's order, and how many there are
+
+    ?runs=job-1,job-2: those of them that exist, outside the trash.
+    """
+    if request.GET.get("runs"):
+        there = selections.still_there(elements(request.GET.get("runs", "")))
+        return JsonResponse({"runs": there, "count": len(there)})
     wish = Wish.of(request.GET)
     limit = whole(request.GET, "limit")
     most = IDS_MOST if limit is None else min(limit, IDS_MOST)

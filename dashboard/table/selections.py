@@ -2,7 +2,9 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.utils import timezone
 
 from dashboard.models import Selection
 from runs import selectors, storage
@@ -10,6 +12,9 @@ from runs.errors import Invalid, NotFound
 
 MOST = 10_000
 KEY_LONGEST = 16
+FORGOTTEN_AFTER = timedelta(days=30)  # without use
+NOTED_EVERY = timedelta(days=1)  # a use
+FORGOTTEN = 100  # of one call
 
 
 def keep(ids: Sequence[str], *, now: datetime) -> Selection:
@@ -25,16 +30,32 @@ def keep(ids: Sequence[str], *, now: datetime) -> Selection:
     if strange:
         raise Invalid(f"{strange[0][:64]!r} is no id of a run")
     key = hashlib.sha256("\n".join(ids).encode()).hexdigest()[:KEY_LONGEST]
-    told, _ = Selection.objects.get_or_create(key=key, defaults={"runs": ids, "created_at": now})
+    _forget(now)
+    defaults = {"runs": ids, "created_at": now, "used_at": now}
+    told, made = Selection.objects.get_or_create(key=key, defaults=defaults)
+    if not made:
+        _used(told, now)
     return told
 
 
 def runs_of(key: str) -> list[str]:
-    """The ids under a key. Raises NotFound."""
+    """The ids under a key, which is used by that. Raises NotFound."""
     found = Selection.objects.filter(key=key[:KEY_LONGEST]).first()
     if found is None:
         raise NotFound(f"there is no selection {key[:KEY_LONGEST]!r}: choose the runs again")
-    return [str(each) for each in found.runs]
+    _used(found, timezone.now())
+    return list(dict.fromkeys(map(str, found.runs))) if isinstance(found.runs, list) else []
+
+
+def _used(selection: Selection, now: datetime) -> None:
+    if selection.used_at < now - NOTED_EVERY:
+        Selection.objects.filter(pk=selection.pk).update(used_at=now)
+
+
+def _forget(now: datetime) -> None:
+    """Whoever keeps a selection takes away some that nobody uses: there are never many more than are used."""
+    old = Selection.objects.filter(used_at__lt=now - FORGOTTEN_AFTER).order_by("used_at")
+    Selection.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:FORGOTTEN])).delete()
 
 
 def still_there(ids: Sequence[str]) -> list[str]:

@@ -83,6 +83,15 @@ class TestWhichRuns:
         low = run_with({"lr": 0.1})
         assert found(q="lr<0.3").keys == [low.key]
 
+    def test_a_filter_that_finds_very_many_shows_the_first_and_says_so(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for lr in (1, 2, 3):
+            run_with({"lr": lr})
+        monkeypatch.setattr(chosen, "MOST", 2)
+        told = found(q="lr>0")
+        assert (len(told.keys), told.trouble) == (2, "Only the first 2 runs that match are here.")
+
     @pytest.mark.parametrize("text", ["lr<", "(((", '"', "a:b:c:<>"])
     def test_a_filter_that_cannot_be_read_says_why(self, text: str) -> None:
         run_with()

@@ -2,15 +2,20 @@
 
 import csv
 import io
+from datetime import timedelta
 from typing import Any
 
 import pyarrow.parquet as parquet
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from dashboard.models import Selection
+from dashboard.table import selections
 from runs.models import Run
 from tests.dashboard.conftest import NAN, begin, log
 from tests.jobs import factories
+from tests.jobs.factories import NOON
 
 pytestmark = pytest.mark.django_db
 
@@ -102,6 +107,27 @@ def test_ids_come_in_the_order_of_the_table(browser: Client, six: list[Run]) -> 
     assert told == {"runs": [six[0].key, six[2].key], "count": 3}
     assert browser.get("/runs/ids.json", {"limit": "x"}).status_code == 404
     assert browser.get("/runs/ids.json", {"q": "("}).status_code == 400
+
+
+def test_ids_that_somebody_has_are_asked_for_by_themselves(browser: Client, six: list[Run]) -> None:
+    Run.objects.filter(pk=six[1].pk).update(trashed_at=NOON)
+    runs = ",".join([six[2].key, "job-999", six[1].key, six[0].key])
+
+    told = browser.get("/runs/ids.json", {"runs": runs}).json()
+
+    assert told == {"runs": [six[2].key, six[0].key], "count": 2}
+
+
+def test_a_selection_that_nobody_uses_is_taken_away(six: list[Run]) -> None:
+    now = timezone.now()
+    old, used, new = (selections.keep([run.key], now=now) for run in six[:3])
+    Selection.objects.filter(pk__in=[old.pk, used.pk]).update(used_at=now - timedelta(days=31))
+    selections.runs_of(used.key)
+
+    selections.keep([six[3].key], now=now)
+
+    assert not Selection.objects.filter(pk=old.pk).exists()
+    assert Selection.objects.filter(pk__in=[used.pk, new.pk]).count() == 2
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
 // Which runs the charts show: those of the table's page, or all that match; pinned ones always, hidden ones never.
 import { get, onChange, set } from "../urlstate.js";
 import { getJson, report } from "./ask.js";
-import { getList } from "./lists.js";
-import { quoted } from "./words.js";
+import { format, getList } from "./lists.js";
 
 const MOST = 500; // runs that a board draws
+const IN_A_URL = 100; // ids of one question
 const MOST_MEMBERS = 2000; // runs whose points make the curves of groups
 const NAMED = 5; // groups that cannot be drawn whole, each by its name
 
@@ -46,8 +46,8 @@ export class Drawn {
     const here = new Set(runs);
     const [found, others] = [getList("pins").filter((each) => here.has(each)), getList("pins").filter((each) => !here.has(each))];
     if (!others.length) return found;
-    const q = `id in (${others.map(quoted).join(", ")})`;
-    if (this.pins?.q !== q) this.pins = { q, runs: (await getJson(`/runs/ids.json?${new URLSearchParams({ q })}`)).runs };
+    const key = others.join("\n");
+    if (this.pins?.key !== key) this.pins = { key, runs: await stillThere(others) };
     return [...found, ...this.pins.runs];
   }
 
@@ -89,6 +89,16 @@ export class Drawn {
     this.button.ariaPressed = String(this.all);
     this.button.textContent = runs > MOST ? `First ${MOST} that match` : "All that match";
   }
+}
+
+/** Those of the runs that exist. Asked for in parts, since no server takes an address of any length. */
+async function stillThere(ids) {
+  const found = [];
+  for (let at = 0; at < ids.length; at += IN_A_URL) {
+    const runs = format(ids.slice(at, at + IN_A_URL));
+    found.push(...(await getJson(`/runs/ids.json?${new URLSearchParams({ runs })}`)).runs);
+  }
+  return found;
 }
 
 const labelOf = (row) => row.querySelector(".group-name > span")?.textContent.trim().replace(/\s+/g, " ") ?? row.dataset.group;
