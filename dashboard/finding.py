@@ -135,7 +135,7 @@ def _numbered(text: str, *, may_submit: bool) -> list[Item]:
 
 def _of_job(job: Job, verb: str, *, may_submit: bool) -> list[Item]:
     page = Item(
-        f"Job {job.pk}", f"{job.name or job.run.key} · {job.status}", f"/runs/{job.run.key}/"
+        f"Job {job.pk}", f"{job.run.name or job.run.key} · {job.status}", f"/runs/{job.run.key}/"
     )
     if not may_submit:
         return [page]
