@@ -4,10 +4,9 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cached_property
 
 from dashboard import watching, writers
-from dashboard.differences import flat
 from dashboard.metrics import is_system
 from dashboard.rendering import trees
 from dashboard.rendering.trees import Tree
@@ -16,6 +15,7 @@ from dashboard.run_sections.attempts import Bar
 from dashboard.run_sections.hints import FirstNaN, Stale
 from dashboard.run_sections.neighbours import Neighbours
 from dashboard.run_sections.reason import Failure
+from dashboard.run_sections.summary import Summary, summary
 from dashboard.writers import ByWriter, Written
 from jobs import explaining
 from jobs.explaining import Explanation
@@ -111,17 +111,44 @@ class Head:
     neighbours: Neighbours
 
 
-@dataclass(frozen=True, slots=True)
 class Details:
-    """Below and beside the charts."""
+    """Below and beside the charts. Each is worked out when a template asks for it: most parts need one or two."""
 
-    config: Tree
-    summary: dict[str, Any]
-    series: list[Series]
-    by_writer: ByWriter | None
-    bars: list[Bar]
-    parents: list[Dependency]
-    retries: list[int]  # numbers of the jobs that do it again
+    def __init__(self, page: RunPage, *, now: datetime, words: str = "") -> None:
+        self._page, self._now, self._words = page, now, words
+
+    @cached_property
+    def _all_series(self) -> list[Series]:
+        return list(selectors.series_of(self._page.run, attempt=self._page.attempt))
+
+    @cached_property
+    def config(self) -> Tree:
+        return trees.tree(self._page.run.config)
+
+    @cached_property
+    def series(self) -> list[Series]:
+        return [each for each in writers.main_ones(self._all_series) if not is_system(each.key)]
+
+    @cached_property
+    def summary(self) -> Summary:
+        return summary(self._page.run.summary, self.series, words=self._words)
+
+    @cached_property
+    def by_writer(self) -> ByWriter | None:
+        return writers.by_writer(self._all_series)
+
+    @cached_property
+    def bars(self) -> list[Bar]:
+        return attempts.bars(self._page.job, self._page.attempts, now=self._now)
+
+    @cached_property
+    def parents(self) -> list[Dependency]:
+        return _parents(self._page.job)
+
+    @cached_property
+    def retries(self) -> list[int]:
+        """Numbers of the jobs that do it again."""
+        return _retries(self._page.job)
 
 
 def run_page(key: str, attempt: int | None = None) -> RunPage:
@@ -149,20 +176,6 @@ def head(page: RunPage, *, now: datetime) -> Head:
         first_nan=hints.first_nan(series),
         stale=hints.stale(page.run, page.shown, series, now=now) if page.is_newest else None,
         neighbours=neighbours.neighbours(page.run, page.job),
-    )
-
-
-def details(page: RunPage, *, now: datetime) -> Details:
-    """The rest of the page."""
-    series = list(selectors.series_of(page.run, attempt=page.attempt))
-    return Details(
-        config=trees.tree(page.run.config),
-        summary=flat(page.run.summary),
-        series=[each for each in writers.main_ones(series) if not is_system(each.key)],
-        by_writer=writers.by_writer(series),
-        bars=attempts.bars(page.job, page.attempts, now=now),
-        parents=_parents(page.job),
-        retries=_retries(page.job),
     )
 
 

@@ -17,7 +17,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
     now = timezone.now()
     shown = run_page.run_page(key, whole(request.GET, "attempt"))
     attention.look(shown.run, now=now)
-    details = run_page.details(shown, now=now)
+    details = run_page.Details(shown, now=now)
     context = {
         "details": details,
         "tabs": run_page.TABS,
@@ -51,7 +51,7 @@ def head(request: HttpRequest, key: str) -> HttpResponse:
 
 @needs("read")
 def side(request: HttpRequest, key: str) -> HttpResponse:
-    """GET /runs/<key>/side: the summary, as it is now."""
+    """GET /runs/<key>/side?find=WORDS: the summary, as it is now."""
     return _part(request, key, "_run_side.html")
 
 
@@ -69,5 +69,6 @@ def numbers_by_writer(request: HttpRequest, key: str) -> HttpResponse:
 
 def _part(request: HttpRequest, key: str, template: str) -> HttpResponse:
     shown = run_page.run_page(key, whole(request.GET, "attempt"))
-    told = {"page": shown, "details": run_page.details(shown, now=timezone.now())}
-    return page(request, template, told)
+    words = request.GET.get("find", "")[:200]
+    details = run_page.Details(shown, now=timezone.now(), words=words)
+    return page(request, template, {"page": shown, "details": details})

@@ -8,6 +8,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboard.rendering import code
+from dashboard.run_sections.environment import commit_of
 from runs import documents
 from runs.errors import DomainError, NotFound
 from runs.models import Run
@@ -15,6 +16,7 @@ from runs.models import Run
 FILE = re.compile(r"^diff --git ", re.MULTILINE)
 HUNK = re.compile(r"@@ -(?P<old>[0-9]{1,9})(?:,[0-9]+)? \+(?P<new>[0-9]{1,9})(?:,[0-9]+)? @@")
 FILES_MOST = 500
+KEPT = 1024 * 1024  # bytes of a diff that the library keeps
 OPEN_LINES = 120  # of a file that is unfolded from the beginning
 OPEN_FILES = 8
 LINES_MOST = 3_000  # of one file, until somebody asks for all
@@ -95,11 +97,19 @@ def changes(run: Run, number: int, *, whole: bool = False) -> Changes:
     parts = [part for part in FILE.split(text) if part.strip()]
     most = len(parts) if whole else FILES_MOST
     files = [_file(number, part) for number, part in enumerate(parts[:most])]
-    return Changes(files, len(parts) - len(files), len(data), _is_cut(data))
+    told = commit_of(run, number)
+    is_cut = told.is_diff_cut if told is not None else None
+    return Changes(
+        files,
+        len(parts) - len(files),
+        len(data),
+        _looks_cut(data) if is_cut is None else is_cut,
+    )
 
 
-def _is_cut(data: bytes) -> bool:
-    return len(data) == 1024 * 1024 and not data.endswith(b"\n")
+def _looks_cut(data: bytes) -> bool:
+    """For runs of libraries that did not say."""
+    return len(data) == KEPT and not data.endswith(b"\n")
 
 
 def _file(number: int, part: str) -> File:

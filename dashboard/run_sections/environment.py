@@ -27,6 +27,7 @@ class Commit:
     is_dirty: bool
     untracked: list[str]
     more_untracked: bool
+    is_diff_cut: bool | None = None  # None: nobody said
 
     @property
     def short(self) -> str:
@@ -109,6 +110,7 @@ def commit_of(run: Run, number: int, trouble: list[str] | None = None) -> Commit
         remote=_line(told.get("remote")),
         is_dirty=told.get("dirty") is True,
         untracked=names[:NAMES_MOST],
+        is_diff_cut=cut if isinstance(cut := told.get("diff_truncated"), bool) else None,
         more_untracked=told.get("untracked_truncated") is True or len(names) > NAMES_MOST,
     )
 

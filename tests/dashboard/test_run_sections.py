@@ -8,7 +8,15 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from dashboard.run_sections import attempts, changes, environment, hints, neighbours, reason
+from dashboard.run_sections import (
+    attempts,
+    changes,
+    environment,
+    hints,
+    neighbours,
+    reason,
+    summary,
+)
 from dashboard.run_sections.timeline import SHOWN, timeline
 from jobs.models import Attempt, Job, JobEvent, Worker
 from jobs.states import JobStatus, Reason
@@ -207,6 +215,20 @@ class TestWhatItRanFrom:
         assert "<script>" not in page
         assert '<span class="o">&lt;</span>' in page
 
+    @pytest.mark.parametrize(("told", "shown"), [(True, True), (False, False), (None, False)])
+    def test_the_library_says_whether_it_cut_the_diff(self, told: object, shown: object) -> None:
+        run = run_of(begin())
+        self.put(run, git_diff=DIFF.encode(), git_json={"commit": "x", "diff_truncated": told})
+        assert changes.changes(run, 1).is_cut is shown
+
+    def test_a_diff_of_exactly_as_much_as_is_kept_was_not_cut(self) -> None:
+        run = run_of(begin())
+        whole = DIFF + " " * (changes.KEPT - len(DIFF))
+        self.put(run, git_diff=whole.encode())
+        assert changes.changes(run, 1).is_cut  # nobody said: it looks so
+        self.put(run, git_json={"commit": "x", "diff_truncated": False})
+        assert not changes.changes(run, 1).is_cut
+
     def test_a_large_diff_is_folded_and_all_of_it_can_be_had(self, browser: Client) -> None:
         run = run_of(begin())
         many = "".join(f"+line {n}\n" for n in range(5000))
@@ -224,6 +246,31 @@ class TestWhatItRanFrom:
         page = browser.get(f"/runs/{run_of(attempt).key}/environment").content.decode()
         assert "WANDB_API_KEY" in page
         assert "very-secret-value" not in page
+
+
+class TestSummary:
+    def test_a_page_holds_as_many_numbers_as_it_can_and_finds_all_others(
+        self, browser: Client
+    ) -> None:
+        attempt = begin()
+        log(attempt, loss=[1.0])
+        run = run_of(attempt)
+        run.summary = {f"best/{n}": n for n in range(2_000)}
+        run.save()
+        page = browser.get(f"/runs/{run.key}/side").content.decode()
+        assert page.count("<tr>") == summary.MOST
+        assert "1 501 more" in page.replace("\N{NARROW NO-BREAK SPACE}", " ").replace(",", " ")
+        found = browser.get(f"/runs/{run.key}/side", {"find": "BEST 1999"}).content.decode()
+        assert found.count("<tr>") == 1
+        assert "more:" not in found
+        assert "loss" in browser.get(f"/runs/{run.key}/side", {"find": "loss"}).content.decode()
+
+    def test_a_part_works_out_nothing_but_itself(
+        self, browser: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run = run_of(begin())
+        monkeypatch.setattr("dashboard.rendering.trees.tree", None)
+        assert browser.get(f"/runs/{run.key}/side").status_code == 200
 
 
 class TestPages:
