@@ -1,5 +1,6 @@
 """What to call runs that stand side by side: a sweep's runs share a name, so what differs is added."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from dashboard import words
@@ -23,8 +24,8 @@ def labels(runs: Sequence[Run]) -> dict[str, str]:
         given[run.key] = " · ".join(
             [run.name or run.key, " ".join(parts)] if parts else [run.name or run.key]
         )
-    counts = list(given.values())
+    counts = Counter(given.values())
     return {
-        key: (f"{name} ({key})" if counts.count(name) > 1 and key not in name else name)[:LONGEST]
+        key: (f"{name} ({key})" if counts[name] > 1 and key not in name else name)[:LONGEST]
         for key, name in given.items()
     }

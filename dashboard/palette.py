@@ -22,15 +22,20 @@ def own(key: str) -> int:
     return (int(number) if number.isdigit() else zlib.crc32(key.encode())) % COLOURS
 
 
+# For each colour that a run would like, all looks in the order in which they are tried.
+_CHOICES = [
+    [Look((wish + step) % COLOURS, dash) for dash in range(DASHES) for step in range(COLOURS)]
+    for wish in range(COLOURS)
+]
+
+
 def looks(keys: Iterable[str]) -> dict[str, Look]:
     """A look for each run of one chart: its own colour, or the next one that is free."""
     given: dict[str, Look] = {}
     taken: set[Look] = set()
     for key in keys:
-        wish = own(key)
-        choices = (
-            Look((wish + step) % COLOURS, dash) for dash in range(DASHES) for step in range(COLOURS)
-        )
-        given[key] = next((look for look in choices if look not in taken), Look(wish))
+        choices = _CHOICES[own(key)]
+        used_up = len(taken) == len(choices)
+        given[key] = choices[0] if used_up else next(each for each in choices if each not in taken)
         taken.add(given[key])
     return given

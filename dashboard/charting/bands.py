@@ -46,7 +46,8 @@ class Member:
         order = np.argsort(x, kind="stable")
         order = order[np.isfinite(x[order]) & np.isfinite(value[order])]
         if not len(order):
-            return cls(*[np.empty(0)] * 4, exact)
+            none = np.empty(0)
+            return cls(none, none, none, none, exact)
         first = np.flatnonzero(np.append(True, x[order][1:] != x[order][:-1]))
         last = order[np.append(first[1:], len(order)) - 1]
         least = np.fmin.reduceat(low[order], first)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import logging
 from collections.abc import Iterator, Sequence
 
 from dashboard import naming
@@ -10,21 +11,37 @@ from runs.models import Series
 from runs.series import stored
 from runs.series.stored import Range
 
+log = logging.getLogger(__name__)
 POINTS_AT_ONCE = 50_000
+BROKEN = "the server failed here: this file is not whole\n"
 HEADER = ("run", "name", "attempt", "key", "writer", "step", "time", "value")
 
 
 def points(shown: Sequence[Shown], keys: Sequence[str]) -> Iterator[str]:
     """Lines of CSV: every point of these metrics as it was logged, series by series; time in seconds since 1970.
 
-    A text that a spreadsheet would take for a formula has an apostrophe before it.
+    A text that a spreadsheet would take for a formula has an apostrophe before it. Which series there are is read at
+    once, not with the first line, so that what is wrong with the question is answered as such.
     """
     names = naming.labels([each.run for each in shown])
+    return _ended(_pieces(series(shown, keys=keys), names))
+
+
+def _pieces(found: Sequence[Series], names: dict[str, str]) -> Iterator[str]:
     yield _lines([HEADER])
-    for each in series(shown, keys=keys):
+    for each in found:
         plain = (each.run.key, names[each.run.key], each.attempt, each.key, each.writer)
         about = [harmless(text) if isinstance(text, str) else text for text in plain]
         yield from _of_series(each, about)
+
+
+def _ended(pieces: Iterator[str]) -> Iterator[str]:
+    """The same; a failure on the way ends the file with a line that says so: what raises would never end."""
+    try:
+        yield from pieces
+    except Exception:
+        log.exception("a file of points could not be written to its end")
+        yield BROKEN
 
 
 def _of_series(each: Series, about: Sequence[object]) -> Iterator[str]:

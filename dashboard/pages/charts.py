@@ -13,9 +13,11 @@ from dashboard.charting import board as boards
 from dashboard.charting import export, groups
 from dashboard.charting.shown import chosen
 from dashboard.frame import needs
+from runs import storable
 from runs.errors import DomainError, Invalid
 from runs.series import binary
 
+LARGEST = 2**63 - 1
 Answer = Callable[[HttpRequest, dict[str, Any]], HttpResponseBase]
 
 
@@ -43,7 +45,23 @@ def _body(request: HttpRequest) -> dict[str, Any]:
         told = None
     if not isinstance(told, dict):
         raise Invalid("the body is an object of JSON")
+    _check(told)
     return told
+
+
+def _check(told: dict[str, Any]) -> None:
+    """Raises Invalid where a text or a whole number is none that a database or a column of numbers holds."""
+    left: list[Any] = [told]
+    while left:
+        each = left.pop()
+        if isinstance(each, dict):
+            left += [*each.keys(), *each.values()]
+        elif isinstance(each, list):
+            left += each
+        elif isinstance(each, str) and storable.text(each) != each:
+            raise Invalid(f"a text has a NUL or half of a surrogate pair in it: {each[:80]!a}")
+        elif isinstance(each, int) and abs(each) > LARGEST:
+            raise Invalid(f"a whole number is beyond what can be meant: at most {LARGEST}")
 
 
 def _texts(told: dict[str, Any], name: str) -> list[str]:

@@ -1,7 +1,5 @@
 """What a board of charts asks the server: runs and metrics, curves of groups, every point as a file."""
 
-import csv
-import io
 import json
 import math
 from typing import Any
@@ -12,7 +10,7 @@ from django.test import Client
 from numpy.testing import assert_allclose
 
 from dashboard import figures
-from dashboard.charting import bands, columns, export, groups, sections
+from dashboard.charting import bands, columns, groups, sections
 from dashboard.charting.bands import Band, Member
 from dashboard.charting.shown import newest
 from runs.errors import Invalid
@@ -91,6 +89,7 @@ def test_a_board_shows_the_attempt_that_is_asked_for(browser: Client) -> None:
         {"runs": [f"job-{n}" for n in range(501)]},
         {"runs": [], "columns": "config.lr"},
         {"runs": [], "columns": [f"config.{n}" for n in range(9)]},
+        *({"runs": [text]} for text in ("\ud800", "a\0")),
     ],
 )  # fmt: skip
 def test_what_is_no_board_is_refused_in_words(browser: Client, body: Any) -> None:
@@ -158,7 +157,7 @@ def test_many_points_are_put_on_a_common_x_of_the_width() -> None:
 
 def test_a_range_changes_neither_the_mean_nor_how_many_count() -> None:
     """What is looked at is cut after members are put on one x: a sparse one counts between its points too."""
-    wish = {"keys": ["loss"], "band": "minmax"}
+    wish: dict[str, Any] = {"keys": ["loss"], "band": "minmax"}
     wish["groups"] = [{"label": "a", "runs": [a_run([*range(9)]).key, _sparse(0, 8).key]}]
     (whole,) = decoded(groups.answer(groups.Wish.of(wish)))
     (part,) = decoded(groups.answer(groups.Wish.of(wish | {"from": 3, "to": 5})))
@@ -249,31 +248,10 @@ GROUP = [{"label": "a", "runs": ["job-1"]}]
         *({"groups": GROUP, "keys": ["a"], "width": wrong} for wrong in (0, "9", True, 10**6)),
         *({"groups": GROUP, "keys": ["a"], name: "odd"} for name in ("x", "agg", "band", "from")),
         {"groups": GROUP, "keys": ["a"], "to": math.inf},
+        {"groups": GROUP, "keys": ["a"], "from": 10**400},
+        {"groups": [{"label": "\ud800", "runs": []}], "keys": ["a"]},
     ],
 )
 def test_what_is_no_group_is_refused_in_words(browser: Client, body: Any) -> None:
     answer = post(browser, "/charts/groups", body)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
-
-
-def test_every_point_leaves_as_csv_and_no_cell_is_a_formula(
-    browser: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(export, "POINTS_AT_ONCE", 2)
-    run = a_run([1, math.nan, 3], name="=cmd()")
-    asked = json.dumps({"runs": [run.key], "keys": ["loss"]})
-    answer = browser.post("/charts/points.csv", {"asked": asked})
-    text = b"".join(answer).decode()
-    rows = list(csv.DictReader(io.StringIO(text)))
-    assert [(each["step"], each["value"]) for each in rows] == [
-        ("0", "1.0"),
-        ("1", "nan"),
-        ("2", "3.0"),
-    ]
-    assert {each["name"] for each in rows} == {"'=cmd()"}
-    assert "attachment" in answer["Content-Disposition"]
-
-
-def test_a_form_that_says_nothing_is_refused(browser: Client) -> None:
-    assert browser.post("/charts/points.csv", {"asked": "{"}).status_code == 400
-    assert browser.post("/charts/points.csv", {}).status_code == 400
