@@ -164,7 +164,8 @@ def test_a_table_of_latex_and_one_of_csv_hold_what_is_drawn_and_harm_nobody(run:
       const told = { y: [1, 2], run: "=1+1", last: 2, min: 1, max: 2e-7 };
       const line = { curve: curve(told), label: "a_b & 50 % {x}, \\"q\\"" };
       Object.assign(line, { x: line.curve.x, y: line.curve.y, raw: line.curve.y });
-      const chart = { key: "loss_1", settings: { x: "step", zoom: [1, 9] }, drawing: { drawn: [line] } };
+      const board = { settings: { agg: "mean", band: "" } };
+      const chart = { key: "loss_1", board, settings: { x: "step", zoom: [1, 9] }, drawing: { drawn: [line] } };
       return [m.latexOf(chart), m.rows(chart)];
     }"""
     latex, rows = run("exporting", body)
@@ -174,6 +175,29 @@ def test_a_table_of_latex_and_one_of_csv_hold_what_is_drawn_and_harm_nobody(run:
         "run,name,key,writer,step,value,min,max",
         '\'=1+1,"a_b & 50 % {x}, ""q""",loss_1,,1,2,2,2',
     ]
+
+
+@pytest.mark.parametrize(
+    ("band", "row"),
+    [
+        ("", "a & 3 & $1$ & $5.000 \\pm 1.000$"),
+        ("minmax", "a & 3 & $1$ & $5$ ($4$ to $6$)"),
+        ("off", "a & 3 & $1$ & $5$"),
+    ],
+)
+def test_a_group_stands_in_a_table_of_latex_where_the_most_members_count(
+    run: Call, band: str, row: str
+) -> None:
+    body = """{
+      const told = { y: [1, 5, 9], low: [0, 4, 9], high: [2, 6, 9], group: "a", runs: 3, members: [3, 3, 1] };
+      const chart = { key: "loss", settings: { x: "step" }, board: { settings: { agg: "median", band: given } },
+        drawing: { drawn: [{ curve: curve(told), label: "a (n = 3)" }] } };
+      return m.latexOf(chart).split("\\n");
+    }"""
+    lines = run("exporting", body, band)
+    head = {"": " $\\pm$ std", "minmax": " (min to max)", "off": ""}[band]
+    assert lines[3] == f"  Group & $n$ & step & loss, median{head} \\\\"
+    assert lines[5] == f"  {row} \\\\"
 
 
 def test_the_drawing_is_what_plotly_can_be_told_in_json(run: Call) -> None:

@@ -87,18 +87,27 @@ export function everything(chart) {
 const SPECIAL = { "&": "\\&", "%": "\\%", $: "\\$", "#": "\\#", _: "\\_", "{": "\\{", "}": "\\}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "\\": "\\textbackslash{}", "<": "\\textless{}", ">": "\\textgreater{}" };
 export const tex = (text) => String(text).replace(/[&%$#_{}~^\\<>]/g, (each) => SPECIAL[each]).replace(/[\n\r]+/g, " ");
 
-/** Last, least and greatest value of each curve as a table of LaTeX; of groups the mean ± its band. */
+/** A group's value at a place with its band: ± its half, or from the least to the greatest. */
+function withBand({ y, low, high }, at, kind, cell) {
+  const value = cell(y[at]);
+  const half = (high[at] - low[at]) / 2;
+  if (kind === "off" || !Number.isFinite(half)) return value;
+  return kind === "minmax" ? `${value} (${cell(low[at])} to ${cell(high[at])})` : `${value.slice(0, -1)} \\pm ${cell(half).slice(1)}`;
+}
+
+/** Last, least and greatest value of each curve as a table of LaTeX; of groups the value where the most members count. */
 export function latexOf(chart) {
   const drawn = chart.drawing.drawn;
   const grouped = drawn.some(({ curve }) => curve.members);
   const cell = (value) => (typeof value === "number" && Number.isFinite(value) ? `$${number(value).replace(/e(-?\d+)$/, "\\cdot 10^{$1}")}$` : "--");
-  const head = grouped ? ["Group", "$n$", tex(chart.key)] : ["Run", "Last", "Min", "Max"];
+  const { agg, band } = chart.board.settings;
+  const kind = band || "std";
+  const spreads = { minmax: " (min to max)", off: "" }[kind] ?? ` $\\pm$ ${kind}`;
+  const head = grouped ? ["Group", "$n$", tex(chart.settings.x), `${tex(chart.key)}, ${agg}${spreads}`] : ["Run", "Last", "Min", "Max"];
   const lines = drawn.map(({ curve, label }) => {
     if (!grouped) return [tex(label), cell(curve.last), cell(curve.min), cell(curve.max)];
-    const at = curve.size - 1;
-    const spread = (curve.high[at] - curve.low[at]) / 2;
-    const value = cell(curve.y[at]);
-    return [tex(curve.group), String(curve.runs), Number.isFinite(spread) ? `${value.slice(0, -1)} \\pm ${cell(spread).slice(1)}` : value];
+    const at = curve.members.lastIndexOf(curve.members.reduce((most, each) => Math.max(most, each), 0)); // where all still count
+    return [tex(curve.group), String(curve.members[at] ?? 0), cell(curve.x[at]), withBand(curve, at, kind, cell)];
   });
   const columns = `l${"r".repeat(head.length - 1)}`;
   const body = [head, ...lines].map((line) => `  ${line.join(" & ")} \\\\`);
