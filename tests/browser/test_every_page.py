@@ -121,7 +121,7 @@ def test_pages_that_are_not_ours_open_without_a_complaint(page: Page) -> None:
     for path in OTHERS:
         answer = page.goto(path)
         if path == "/api/docs/":
-            expect(page.locator(".opblock").first).to_be_visible()
+            expect(page.locator(".opblock").first).to_be_visible(timeout=20_000)
         assert answer is not None
         assert answer.ok, path
         assert page.title(), path

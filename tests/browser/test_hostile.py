@@ -11,8 +11,10 @@ from urllib.parse import quote, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from dashboard.run_page import TABS
 from tests.browser.conftest import DESK
 from tests.browser.evil import FILES, evil
+from tests.browser.settling import settled
 from tests.browser.watching import Watched
 from tests.e2e.programs import ROOT, Site, wait_for
 
@@ -45,9 +47,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def visited(chrome: Browser, site: Site) -> Iterator[Page]:
-    """A signed-in page; whatever it asks for, and each of its complaints, is looked at in the end."""
+    """The signed-in page of this file; whatever it asks for, and each of its complaints, is looked at in the end."""
     context = chrome.new_context(viewport=DESK, base_url=site.url)
     page = context.new_page()
     watched = Watched(page, site.url)
@@ -63,30 +65,34 @@ def visited(chrome: Browser, site: Site) -> Iterator[Page]:
     assert [each for each in watched.complaints if "status of 4" not in each] == []
 
 
-def look(page: Page, where: str) -> None:
-    """Nothing was made of it so far."""
-    assert page.evaluate("window.__pwned") is None, where
-    assert page.evaluate(FOUND, MADE) == [], where
+def made(page: Page) -> list[str]:
+    """Elements, scripts that ran, and what the policy had to refuse so far: nothing."""
+    ran: list[str] = page.evaluate("[window.__pwned ?? [], window.__violations ?? []].flat()")
+    found: list[str] = page.evaluate(FOUND, MADE)
+    return ran + found
 
 
 def test_pages_show_hostile_text_as_text(visited: Page) -> None:
     for path in PAGES:
         visited.goto(path)
-        visited.wait_for_load_state("networkidle")
-        look(visited, path)
+        settled(visited)
+        assert made(visited) == [], path
 
 
 def test_every_tab_of_a_run_shows_it_as_text(visited: Page) -> None:
     for key in ("job-1", "job-2"):
         visited.goto(f"/runs/{key}/")
         expect(visited.locator("h1")).to_contain_text("<img src=")
-        tabs = visited.get_by_role("tab")
-        for at in range(tabs.count()):
+        tabs = visited.locator("nav [data-tab-link]")
+        expect(tabs).to_have_count(len(TABS))
+        for at in range(len(TABS)):
             tabs.nth(at).click()
-            visited.wait_for_load_state("networkidle")
-            for part in visited.locator("main details:not([open]) > summary:visible").all():
-                part.click()
-            look(visited, f"{key}, tab {at}")
+            settled(visited)
+            visited.locator("main details").evaluate_all(
+                "all => { for (const each of all) each.open = true; }"
+            )
+            settled(visited)
+            assert made(visited) == [], f"{key}, {TABS[at][0]}"
 
 
 def test_artifacts_are_previewed_without_acting(visited: Page, site: Site) -> None:
@@ -97,8 +103,8 @@ def test_artifacts_are_previewed_without_acting(visited: Page, site: Site) -> No
             "text => { const box = document.createElement('div'); document.body.append(box); box.innerHTML = text; }",
             part.text,
         )  # as htmx puts it into the page
-    visited.wait_for_load_state("networkidle")
-    look(visited, "previews")
+    settled(visited)
+    assert made(visited) == [], "previews"
 
 
 def test_an_artifact_opened_by_its_address_is_no_page_of_ours(visited: Page, site: Site) -> None:
@@ -108,7 +114,7 @@ def test_an_artifact_opened_by_its_address_is_no_page_of_ours(visited: Page, sit
         assert answer.headers["x-content-type-options"] == "nosniff"
         policy = answer.headers["content-security-policy"]
         assert policy.startswith("sandbox") or "attachment" in answer.headers["content-disposition"]
-    look(visited, "artifacts")
+    assert made(visited) == [], "artifacts"
 
 
 def test_the_palette_and_the_filter_show_it_as_text(visited: Page) -> None:
@@ -118,4 +124,4 @@ def test_the_palette_and_the_filter_show_it_as_text(visited: Page) -> None:
     options = visited.get_by_role("option")
     wait_for(lambda: options.count() >= 3, within=15, what="runs, workers and views in the palette")
     expect(options.filter(has_text=re.compile("^<img src=")).first).to_be_visible()
-    look(visited, "palette")
+    assert made(visited) == [], "palette"

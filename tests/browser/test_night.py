@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.axe import violations
 from tests.browser.conftest import PHONE, picture
+from tests.browser.settling import settled
 from tests.browser.watching import Watched
 from tests.e2e.programs import Site
 
@@ -79,7 +80,7 @@ def test_chosen_jobs_are_cancelled_after_it_was_said_what_that_does(page: Page, 
         ).check()
     expect(page.locator("[data-chosen-count]")).to_have_text("2 chosen")
     page.evaluate("document.dispatchEvent(new Event('whirr:refresh'))")
-    page.wait_for_load_state("networkidle")
+    settled(page)
     expect(page.locator("[data-chosen-count]")).to_have_text("2 chosen")
     page.click("[data-cancel-chosen]")
     expect(page.locator("#confirm-text")).to_contain_text("2 waiting jobs never start")

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.axe import violations
 from tests.browser.conftest import DESK, PHONE, picture
 from tests.browser.made_by_hand import HandMade
+from tests.browser.settling import settled
 from tests.e2e.programs import Site, wait_for
 
 TABS = ("charts", "log", "media", "artifacts", "code", "environment", "events")
@@ -248,7 +249,7 @@ def test_hostile_names_files_notes_and_changes_make_no_element_and_send_no_reque
     page.on("request", lambda request: asked.append(request.url))
     for name in TABS:
         page.goto(f"/runs/{poisoned.key}/?tab={name}")
-        page.wait_for_load_state("networkidle")
+        settled(page)
         assert (
             page.locator("main").locator("script, iframe, style, img, svg:not(.icon)").count() == 0
         )
@@ -264,7 +265,7 @@ def test_hostile_names_files_notes_and_changes_make_no_element_and_send_no_reque
         expect(page.locator("[data-preview-of]")).to_have_attribute("data-preview-of", path)
         made = page.locator(".preview-body").locator("script, iframe, style, img, svg, audio")
         assert made.count() == 0, path
-    page.wait_for_load_state("networkidle")
+    settled(page)
     hosts = {urlsplit(url).netloc for url in asked}
     assert hosts == {urlsplit(page.url).netloc}
     assert not [url for url in asked if urlsplit(url).path.startswith("/evil")]
@@ -274,17 +275,18 @@ def test_hostile_names_files_notes_and_changes_make_no_element_and_send_no_reque
     assert downloaded.headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize(("device", "theme"), [("desk", "light"), ("phone", "dark")])
 def test_every_part_reads_well_for_everybody(
-    device: str, theme: str, opened: Callable[..., Page], poisoned: HandMade
+    opened: Callable[..., Page], poisoned: HandMade
 ) -> None:
-    viewport = PHONE if device == "phone" else DESK
-    page = opened(viewport=viewport, color_scheme=theme, reduced_motion="reduce")
+    """On a desk in light; the page as a whole is looked at in dark, too (test_every_page.py)."""
+    page = opened(color_scheme="light", reduced_motion="reduce")
     addresses = [f"/runs/job-4/?tab={name}" for name in TABS]
     addresses += ["/runs/job-4/?tab=artifacts&file=tables/errors.csv", f"/runs/{poisoned.key}/"]
     for number, address in enumerate(addresses):
         page.goto(address)
-        page.wait_for_load_state("networkidle")
-        picture(page, f"run-{number}-{device}-{theme}")
+        settled(page)
+        for viewport in (PHONE, DESK):
+            page.set_viewport_size(viewport)
+            picture(page, f"run-{number}-{viewport['width']}")
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, address
         assert violations(page) == [], address
-        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, address
