@@ -49,6 +49,7 @@ class Artifacts:
     size: int
     matching: int
     words: str
+    whole: bool = False
 
     @property
     def hidden(self) -> int:
@@ -67,7 +68,7 @@ def artifacts(run: Run, attempt: int, *, words: str = "", whole: bool = False) -
     top = Folder("")
     for artifact in matching[: MOST if whole else SHOWN]:
         _place(top, artifact)
-    return Artifacts(top, count, total, matching.count() if words else count, words)
+    return Artifacts(top, count, total, matching.count() if words else count, words, whole)
 
 
 def _place(top: Folder, artifact: Artifact) -> None:

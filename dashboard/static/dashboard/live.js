@@ -107,12 +107,21 @@ function paceOf(part) {
   return paces.get(part);
 }
 
+const last = new WeakMap(); // part → what it was answered last
+const TOKEN = /name="csrfmiddlewaretoken" value="[^"]*"/g; // another mask with every answer, and the same token
+
+/** A script changed what the part shows: it is swapped again, even for the answer that it had before. */
+export function forget(part) {
+  last.delete(part);
+}
+
 function keepQuiet() {
-  const last = new WeakMap();
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { target, xhr } = event.detail;
-    if (last.get(target) === xhr.responseText) event.detail.shouldSwap = false; // nothing to see: keep the page still
-    last.set(target, xhr.responseText);
+    if (!event.detail.shouldSwap) return; // an error, which nobody gets to see here
+    const told = xhr.responseText.replace(TOKEN, "");
+    if (last.get(target) === told) event.detail.shouldSwap = false; // nothing to see: keep the page still
+    last.set(target, told);
     if (event.detail.shouldSwap) keepPlace(target);
   });
 }

@@ -22,10 +22,42 @@ export function stale(part, since = brought.get(part) ?? performance.timeOrigin)
 
 const markOf = (part) => part.querySelector(":scope > [data-stale]");
 
+const SEARCHES = "input[data-config-find], input[data-find-in]"; // what they look for, only the page knows
+
 const opening = (node) => node.cloneNode(false).outerHTML;
+
+/** What a fold is called: its heading without the counts in it, below those around it. */
+function titleOf(fold) {
+  const own = [...(fold.querySelector("summary")?.childNodes ?? [])].filter((node) => !node.classList?.contains("soft"));
+  const around = fold.parentElement.closest("details");
+  return `${around ? titleOf(around) : ""}/${own.map((node) => node.textContent.trim()).join("")}`;
+}
+
+/** Folds as they were, and words that somebody looks for. */
+function keepLooks(part) {
+  const folds = new Map();
+  for (const fold of part.querySelectorAll("details")) {
+    const title = titleOf(fold);
+    folds.set(title, folds.has(title) ? undefined : fold.open); // two of one name: nobody knows which is which
+  }
+  const words = new Map([...part.querySelectorAll(SEARCHES)].filter((each) => each.value).map((each) => [each.ariaLabel, each.value]));
+  if (!folds.size && !words.size) return;
+  const around = part.parentElement;
+  const swapped = () => {
+    const now = part.isConnected ? part : around;
+    for (const fold of now.querySelectorAll("details")) fold.open = folds.get(titleOf(fold)) ?? fold.open;
+    for (const field of now.querySelectorAll(SEARCHES)) {
+      if (!words.has(field.ariaLabel) || field.value) continue;
+      field.value = words.get(field.ariaLabel);
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  };
+  document.body.addEventListener("htmx:afterSwap", swapped, { once: true });
+}
 
 /** Give focus and the current row back after the part's content was replaced. */
 export function keepPlace(part) {
+  keepLooks(part);
   const focused = part.contains(document.activeElement) && document.activeElement !== part ? opening(document.activeElement) : null;
   const row = part.querySelector("[data-row].current");
   const name = row?.dataset.run ?? row?.id;

@@ -1,5 +1,6 @@
 // The name and the tags of a run, changed where they stand.
 import { ask, report } from "../asking.js";
+import { forget } from "../live.js";
 import { describe } from "./describing.js";
 import { button, element } from "./elements.js";
 
@@ -8,7 +9,7 @@ const WAIT = 150; // ms after the last key
 export class Naming {
   /** `head` is fetched anew by `done()`; while somebody types in it, `isEdited` says to leave it alone. */
   constructor(head, { run, done }) {
-    Object.assign(this, { head, run, done });
+    Object.assign(this, { head, run, done, before: [] });
     head.addEventListener("click", (event) => {
       if (event.target.closest("[data-rename]")) this.rename();
       if (event.target.closest("[data-edit-tags]")) this.editTags();
@@ -28,8 +29,15 @@ export class Naming {
     }
   }
 
-  close(form) {
-    form.remove();
+  /** What stood there stands there again, until the head comes anew. */
+  edit(place, form) {
+    this.before.push({ place, nodes: [...place.childNodes] });
+    place.replaceChildren(form);
+  }
+
+  close() {
+    for (const { place, nodes } of this.before.splice(0)) place.replaceChildren(...nodes);
+    forget(this.head);
     this.done();
   }
 
@@ -39,11 +47,11 @@ export class Naming {
     field.value = this.head.querySelector("[data-name]").dataset.name;
     const save = async (event) => {
       event.preventDefault();
-      if (await this.change({ name: field.value }, "Rename")) this.close(form);
+      if (await this.change({ name: field.value }, "Rename")) this.close();
     };
-    const form = element("form", { class: "rename", "data-editing": true, submit: save }, field, element("button", { class: "button slim main" }, "Save"), button("Cancel", () => this.close(form)));
-    field.addEventListener("keydown", (event) => event.key === "Escape" && this.close(form));
-    place.replaceChildren(form);
+    const form = element("form", { class: "rename", "data-editing": true, submit: save }, field, element("button", { class: "button slim main" }, "Save"), button("Cancel", () => this.close()));
+    field.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
+    this.edit(place, form);
     field.focus();
     field.select();
   }
@@ -58,12 +66,12 @@ export class Naming {
       event.preventDefault();
       const tag = field.value.trim();
       if (tag && (await this.setTags([...this.tags, tag]))) field.value = "";
-      if (!tag) this.close(form);
+      if (!tag) this.close();
     };
-    const form = element("form", { class: "edit-tags", "data-editing": true, submit: add }, this.chips, field, list, element("button", { class: "button slim" }, "Add"), button("Done", () => this.close(form)));
-    field.addEventListener("keydown", (event) => event.key === "Escape" && this.close(form));
+    const form = element("form", { class: "edit-tags", "data-editing": true, submit: add }, this.chips, field, list, element("button", { class: "button slim" }, "Add"), button("Done", () => this.close()));
+    field.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
     this.showTags();
-    place.replaceChildren(form);
+    this.edit(place, form);
     field.focus();
     this.complete(field, list);
   }

@@ -1,7 +1,7 @@
 // Notes in place: written as Markdown, previewed by the server, kept with who and when. Whatever was typed stays until
 // it is saved or thrown away: across reloads in this tab, and where somebody else was quicker.
 import { ask, post, report } from "../asking.js";
-import { refresh } from "../live.js";
+import { forget, refresh } from "../live.js";
 import { toast } from "../toast.js";
 import { describe } from "./describing.js";
 import { button, element } from "./elements.js";
@@ -79,6 +79,7 @@ export class Notes {
         element("span", { class: "soft small" }, "Markdown · Ctrl-Enter saves"),
       ),
     );
+    this.before = { nodes: [...this.part.childNodes], none: this.part.classList.contains("none") };
     this.part.classList.remove("none");
     this.part.replaceChildren(this.part.querySelector("[data-notes-source]"), this.form);
     this.field.focus();
@@ -103,7 +104,14 @@ export class Notes {
 
   cancel() {
     this.forget();
-    this.form.remove();
+    this.close();
+  }
+
+  /** The notes stand there again at once, and then as the server has them now. */
+  close() {
+    this.part.replaceChildren(...this.before.nodes);
+    this.part.classList.toggle("none", this.before.none);
+    forget(this.root);
     window.htmx.trigger(this.root, "refresh");
   }
 
@@ -114,8 +122,7 @@ export class Notes {
       if (Date.parse(now.notes_at ?? 0) !== Date.parse(this.seen || 0)) return this.conflict(now);
       await describe(this.run, change);
       this.forget();
-      this.form.remove();
-      window.htmx.trigger(this.root, "refresh");
+      this.close();
       toast("The notes are saved.");
     } catch (error) {
       if (error.told?.code === "conflict") this.conflict(error.told);

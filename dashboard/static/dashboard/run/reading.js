@@ -1,8 +1,10 @@
 // Looking into parts of the page: a config or a list that is searched, a config that is copied, a table that is sorted,
 // a file that is shown.
 import { ask, report } from "../asking.js";
+import { forget } from "../live.js";
 import { toast } from "../toast.js";
-import { get, set } from "../urlstate.js";
+import { get, onChange, set } from "../urlstate.js";
+import { element } from "./elements.js";
 
 /** Leaves of the config whose key or value has these letters; branches above them open. */
 function findInConfig(field) {
@@ -62,19 +64,27 @@ function sortBy(button) {
   body.append(...rows);
 }
 
-/** Show a file; the address names it. */
-function view(panel, link, { push }) {
-  for (const other of panel.querySelectorAll("[data-file][aria-current]")) other.removeAttribute("aria-current");
-  link.setAttribute("aria-current", "true");
-  set({ file: link.dataset.file }, { push });
-  window.htmx.ajax("GET", link.dataset.view, { target: panel.querySelector("[data-preview]"), swap: "innerHTML" });
+/** Mark the file that the address names, where the list has it. */
+function mark(panel) {
+  const name = get("file");
+  for (const link of panel.querySelectorAll("[data-file]")) {
+    if (link.dataset.file === name) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
 }
 
-/** The file that the address names, once the list of files is there. */
+/** Show the file that the address names, once the list of files is there; the list may be too short to have it. */
 function viewNamed(panel) {
+  const place = panel.querySelector("[data-preview]");
+  if (!place) return;
+  mark(panel);
   const name = get("file");
-  const link = name && [...panel.querySelectorAll("[data-file]")].find((each) => each.dataset.file === name);
-  if (link) view(panel, link, { push: false });
+  const shown = place.querySelector("[data-preview-of]")?.dataset.previewOf ?? "";
+  if (name === shown) return;
+  forget(place);
+  const url = `${place.dataset.view}&path=${encodeURIComponent(name)}`;
+  if (name) window.htmx.ajax("GET", url, { source: place, target: place, swap: "innerHTML" }).catch(() => {});
+  else place.replaceChildren(element("p", { class: "inside soft" }, "Choose a file to look into it."));
 }
 
 export function installReading(root) {
@@ -86,7 +96,8 @@ export function installReading(root) {
     const link = event.target.closest("[data-file]");
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();
-      view(link.closest("[data-tab-panel]"), link, { push: true });
+      set({ file: link.dataset.file }, { push: true });
+      viewNamed(link.closest("[data-tab-panel]"));
     }
     const copied = event.target.closest("[data-copy-config]");
     if (copied) copyConfig(copied.dataset.copyConfig);
@@ -94,6 +105,10 @@ export function installReading(root) {
     if (sorted) sortBy(sorted);
   });
   root.addEventListener("htmx:afterSwap", ({ target }) => {
-    if (target.dataset?.tabPanel === "artifacts") viewNamed(target);
+    const panel = target.closest?.("[data-tab-panel=artifacts]");
+    if (panel === target) viewNamed(panel);
+    else if (panel) mark(panel); // the list came anew
   });
+  const panel = root.querySelector("[data-tab-panel=artifacts]");
+  onChange((names) => names === null && viewNamed(panel)); // Back, Forward
 }

@@ -1,5 +1,8 @@
 // The parts of a run's page: one is on the screen, the address says which; the others are fetched when they are looked at.
+import { forget } from "../live.js";
+import { fresh, stale } from "../stale.js";
 import { get, onChange, set } from "../urlstate.js";
+import { button, element } from "./elements.js";
 
 export class Tabs {
   /** `onShow(name)` is called for the part that is seen, at the beginning too. */
@@ -9,6 +12,7 @@ export class Tabs {
     this.panels = new Map([...root.querySelectorAll("[data-tab-panel]")].map((panel) => [panel.dataset.tabPanel, panel]));
     for (const panel of this.panels.values()) if ("lazy" in panel.dataset) this.stale.add(panel);
     root.addEventListener("click", (event) => this.clicked(event));
+    document.body.addEventListener("htmx:afterRequest", ({ detail }) => this.answered(detail));
     onChange((names) => (names === null || names.has("tab")) && this.show(this.wanted));
     this.show(this.wanted);
   }
@@ -51,12 +55,27 @@ export class Tabs {
   fetch() {
     const panel = this.panels.get(this.name);
     if (!this.stale.delete(panel)) return;
-    const url = panel.dataset.lazy;
-    const tree = panel.querySelector("[data-preview-of]") && panel.querySelector(".tree-of-files");
-    if (!tree) return window.htmx.ajax("GET", url, { target: panel, swap: "innerHTML" });
-    // New files: the one that somebody looks at stays.
-    const words = encodeURIComponent(panel.querySelector("input[name=find]")?.value ?? "");
-    window.htmx.ajax("GET", `${url}${url.includes("?") ? "&" : "?"}find=${words}`, { target: tree, select: ".tree-of-files", swap: "outerHTML" });
+    const tree = panel.querySelector(".tree-of-files");
+    const [url, how] = tree ? this.list(panel, tree) : [panel.dataset.lazy, { target: panel, swap: "innerHTML" }];
+    window.htmx.ajax("GET", url, { source: panel, ...how }).catch(() => {}); // answered() hears of it
+  }
+
+  /** New files: what somebody looks at, looks for and has unfolded stays. */
+  list(panel, tree) {
+    const url = new URL(panel.dataset.lazy, location.href);
+    url.searchParams.set("find", panel.querySelector("input[name=find]")?.value ?? "");
+    if ("all" in tree.dataset) url.searchParams.set("all", "1");
+    return [url.pathname + url.search, { target: tree, select: ".tree-of-files", swap: "outerHTML" }];
+  }
+
+  /** What could not be had is asked for again when the part is looked at again, or when somebody says so. */
+  answered({ elt: panel, successful }) {
+    if (!("lazy" in (panel.dataset ?? {})) || !this.panels.has(panel.dataset.tabPanel)) return;
+    if (successful) return fresh(panel);
+    this.stale.add(panel);
+    forget(panel);
+    if (panel.children.length && !panel.querySelector("[data-not-loaded]")) return stale(panel);
+    panel.replaceChildren(element("p", { class: "warned", role: "status", "data-not-loaded": "" }, element("span", {}, "This could not be loaded."), button("Try again", () => this.fetch())));
   }
 
   /** Another attempt: addresses of the parts name it. */
@@ -65,6 +84,7 @@ export class Tabs {
       if (!("lazy" in panel.dataset)) continue;
       panel.dataset.lazy = panel.dataset.lazy.replace(/\?.*$/, query);
       panel.replaceChildren();
+      forget(panel);
     }
     this.age();
   }
