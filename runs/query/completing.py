@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from runs import selectors
+from runs import selectors, storable
 from runs.errors import QueryError
 from runs.query import fields, keys
 from runs.query.fields import Field
@@ -46,6 +46,7 @@ class Completion:
 
 def complete(text: str, at: int, scope: Scope) -> Completion:
     """What fits at character `at` of a filter."""
+    text = storable.text(text)
     at = min(max(at, 0), len(text))
     try:
         parse(text)

@@ -44,7 +44,9 @@ class Logged(Func):
         if sign not in SIGNS:
             raise ValueError(f"{sign} compares no numbers")
         self.key = key
-        self.column = Series._meta.get_field(column).name if column else ""  # never a word of a filter
+        self.column = (
+            Series._meta.get_field(column).name if column else ""
+        )  # never a word of a filter
         self.sign = sign
         self.numbers = numbers
         self.or_nan = or_nan

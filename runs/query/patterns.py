@@ -21,12 +21,14 @@ MOST_REPEATS = 255  # PostgreSQL's limit
 FUNCTION = "whirr_matches"
 # Escapes that both know, with what PostgreSQL writes for them.
 ESCAPES = {**{each: "\\" + each for each in "dDwWsSntrfvA"}, "b": r"\y", "B": r"\Y", "z": r"\Z"}
+# A class at an end of a range: RE2 reads the dash as itself, PostgreSQL refuses it.
+CLASS_IN_RANGE = re.compile(r"(?:\\[dDwWsS]|:\])-(?!\])|(?<!^\[)(?<!^\[\^)-(?:\\[dDwWsS]|\[:)")
 QUANTIFIER = re.compile(r"\{([0-9]{1,3})(?:,([0-9]{0,3}))?\}")
 TOKEN = re.compile(
     r"""(?sx)
     \\(?P<escape>.)
     | (?P<set>\[\^?\]?(?:\[:\w+:\]|\\.|[^\]\\])*\])
-    | (?P<group>\(\?[^)]{0,20}:?)
+    | (?P<group>\(\?(?:[a-zA-Z]*:|[^):]{0,20}))
     | (?P<braces>\{[^}]*\}?)
     | (?P<anchor>[\^$])
     | (?P<times>[*+?])
@@ -119,7 +121,7 @@ def _piece(literal: Literal, kind: str, text: str, *, first: bool) -> str:
         if char.isalnum() or ord(char) > 127:
             raise _wrong(literal, f"\\{char} is not understood on every database")
         return text
-    if kind == "set" and (re.search(r"\\[^\W_dswntrfv]", text) or re.search(r"\[[^:]", text[1:])):
+    if kind == "set" and _is_odd_set(text):
         raise _wrong(
             literal, f"the set {text} is not understood on every database", "keep it simple"
         )
@@ -137,6 +139,14 @@ def _piece(literal: Literal, kind: str, text: str, *, first: bool) -> str:
                 "a brace is written \\{",
             )
     return text
+
+
+def _is_odd_set(text: str) -> bool:
+    return bool(
+        re.search(r"\\[^\W_dswntrfv]", text)
+        or re.search(r"\[[^:]", text[1:])
+        or CLASS_IN_RANGE.search(text)
+    )
 
 
 def _wrong(literal: Literal, detail: str, hint: str = "") -> QueryError:
