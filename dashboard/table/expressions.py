@@ -17,8 +17,9 @@ from django.db.models.lookups import Exact, IsNull
 
 from dashboard.table.job_fields import JOB_COLUMNS, gpu_count, worker_name
 from dashboard.table.specs import DATES, Spec, sorting
+from runs import storable
 from runs.models import Run
-from runs.query.functions import Without
+from runs.query.functions import AsJson, Without, canonical
 from runs.query.json_values import JsonSame
 from runs.query.sorting import in_order, terms
 
@@ -30,6 +31,7 @@ COLUMNS = {
     "project": "project",
     "kind": "kind",
 }
+LARGEST_WHOLE = 2**31 - 1  # of numbers of arrays and GPUs; databases refuse far larger ones
 TIMES = {"created": "created_at", "started": "started_at", "ended": "finished_at"}
 
 
@@ -72,7 +74,7 @@ _of_job: dict[str, Callable[[str], Any]] = {
 def group_text(spec: Spec, value: Any) -> str:
     """The value of a group as JSON text: how a URL names it."""
     if spec.kind != "fixed":  # the database gave JSON already
-        return str(value) if value is not None else "null"
+        return canonical(json.loads(value)) if value is not None else "null"
     if isinstance(value, date):
         return json.dumps(value.isoformat())
     return json.dumps(value, ensure_ascii=False)
@@ -80,16 +82,15 @@ def group_text(spec: Spec, value: Any) -> str:
 
 def in_group(spec: Spec, text: str) -> Q:
     """The condition of being in the group that `group_text` named. Raises ValueError for a text that names none."""
-    value = json.loads(text)
+    value = storable.json(json.loads(text))
     term = group_term(spec)
     if value is None:
         return Q(IsNull(term, True))  # noqa: FBT003
     if spec.kind != "fixed":
-        return Q(Exact(term, text))
-    if spec.kind == "fixed" and spec.name in DATES:
-        return Q(Exact(term, date.fromisoformat(value)))
-    if isinstance(value, bool) or not isinstance(value, str | int):
+        return Q(Exact(term, AsJson(canonical(value))))
+    if spec.name in ("gpus", "array"):
+        if type(value) is not int or abs(value) > LARGEST_WHOLE:
+            raise ValueError("no group is called that")
+    elif not isinstance(value, str):
         raise ValueError("no group is called that")
-    if (spec.name in ("gpus", "array")) != isinstance(value, int):
-        raise ValueError("no group is called that")
-    return Q(Exact(term, value))
+    return Q(Exact(term, date.fromisoformat(value) if spec.name in DATES else value))

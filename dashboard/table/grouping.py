@@ -19,7 +19,8 @@ from runs.models import Run, Series
 from runs.query.conditions import series_column
 from runs.query.functions import Deviation
 
-LARGEST = 1.7976931348623157e308  # an infinity has no part in a mean
+# Larger ones have no part in a mean, infinities among them: their squares are none that a database can add up.
+LARGEST = 1e140
 LABEL_LONGEST = 300
 
 
@@ -59,7 +60,7 @@ def bunches(
         texts = _texts(levels, row)
         bunch = by_texts.setdefault(texts, Bunch(texts))
         bunch.count += row["n"]
-        bunch.states[row["status"]] = row["n"]
+        bunch.states[row["status"]] = bunch.states.get(row["status"], 0) + row["n"]
     if metrics:
         _add_means(by_texts, found, levels, metrics)
     return list(by_texts.values())
@@ -141,7 +142,7 @@ def _mean_cell(bunch: Bunch, column: Column, spec: Spec) -> Cell:
         return Cell(column)
     title = f"mean of {mean.count}" + (" ± standard deviation" if mean.spread is not None else "")
     if mean.count < bunch.count:
-        title += f"; {bunch.count - mean.count} of the group have no number"
+        title += f"; {bunch.count - mean.count} of the group have no number below {LARGEST:g}"
     return Cell(column, "mean", mean.mean, title=title, spread=mean.spread, count=mean.count)
 
 

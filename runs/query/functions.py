@@ -1,20 +1,24 @@
 """Functions that SQLite learns from us with every connection, and what PostgreSQL has in their place."""
 
+import json
 import math
 from typing import Any
 
 import orjson
 from django.db.backends.signals import connection_created
-from django.db.models import Aggregate, F, FloatField, Func, TextField
+from django.db.models import Aggregate, F, FloatField, Func, TextField, Value
 
+from runs import storable
 from runs.query.patterns import FUNCTION, matches
 
 WITHOUT = "whirr_without"
+CANONICAL = "whirr_canonical"
+EXACT_TO = 2**53  # whole floats below it are the integers that they look like
 DEVIATION = "whirr_deviation"
 
 
 class Without(Func):
-    """A JSON object as text without some keys (also as dotted paths); equal objects make equal texts."""
+    """A JSON object without some keys (also as dotted paths); equal objects compare as equal."""
 
     output_field = TextField()
 
@@ -35,11 +39,26 @@ class Without(Func):
             if "." in key:
                 sql = f"({sql} #- %s::text[])"
                 parameters.append(key.split("."))
-        return f"({sql})::text", parameters
+        return sql, parameters
 
     @property
     def identity(self) -> tuple[Any, ...]:
         return (type(self), self.keys, repr(self.source_expressions))
+
+
+class AsJson(Func):
+    """JSON text to compare with what `Without` and `JsonSame` give: `canonical` made it."""
+
+    output_field = TextField()
+
+    def __init__(self, text: str) -> None:
+        super().__init__(Value(text, output_field=TextField()))
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="(%(expressions)s)::jsonb", **context)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="(%(expressions)s)", **context)
 
 
 class Deviation(Aggregate):
@@ -88,7 +107,28 @@ def without(text: str | None, keys: str) -> str | None:
         if isinstance(value, dict):
             value.pop(key, None)
             _take_out(value, key.split("."))
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    return canonical(value)
+
+
+def canonical(value: Any) -> str:
+    """One text for all that is equal: sorted keys, and 1 for 1.0. An infinity is its word."""
+    return json.dumps(_plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def canonical_text(text: str | None) -> str | None:
+    """The same of JSON text: the function of SQLite behind `JsonSame`."""
+    return None if text in (None, "null") else canonical(json.loads(text or ""))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if not isinstance(value, float):
+        return value
+    whole = value.is_integer() and abs(value) < EXACT_TO
+    return int(value) if whole else storable.number(value)
 
 
 def _take_out(value: Any, path: list[str]) -> None:
@@ -105,6 +145,7 @@ def on_connection(sender: object, connection: Any, **_: object) -> None:
         database = connection.connection
         database.create_function(FUNCTION, 2, matches, deterministic=True)
         database.create_function(WITHOUT, 2, without, deterministic=True)
+        database.create_function(CANONICAL, 1, canonical_text, deterministic=True)
         database.create_aggregate(DEVIATION, 1, Welford)
 
 

@@ -102,14 +102,16 @@ class JsonKind(OfJson):
 
 
 class JsonSame(OfJson):
-    """Equal texts for equal values: what groups are made by. NULL where there is none."""
+    """Equal for equal values, as 1 and 1.0 are: what groups are made by, JSON as text. NULL where there is none."""
 
     output_field = TextField()
     sqlite = (
         "CASE type WHEN 'null' THEN NULL WHEN 'true' THEN type WHEN 'false' THEN type "
-        "WHEN 'text' THEN json_quote(value) WHEN 'real' THEN json_quote(value) ELSE CAST(value AS TEXT) END"
+        "WHEN 'object' THEN whirr_canonical(value) WHEN 'array' THEN whirr_canonical(value) "
+        "ELSE whirr_canonical(json_quote(value)) END"
     )
-    postgres = "CASE WHEN jsonb_typeof(value) <> 'null' THEN value::text END"
+    # Equal objects and numbers are equal as jsonb, whatever they look like; Django gets it as text.
+    postgres = "CASE WHEN jsonb_typeof(value) <> 'null' THEN value END"
 
 
 def _sqlite_entry(column: str, given: list[Any], path: list[str]) -> tuple[str, list[Any]]:

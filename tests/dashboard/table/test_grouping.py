@@ -11,6 +11,7 @@ from django.http import QueryDict
 from dashboard.table.build import table
 from dashboard.table.shown import Group, Table
 from dashboard.table.wish import Wish
+from runs.errors import Invalid
 from runs.models import Run, Series
 from runs.query.scope import Scope
 from tests.jobs.factories import NOON
@@ -125,3 +126,50 @@ def test_grouping_by_a_group_that_has_none_says_so(six: list[Run]) -> None:
 
     assert found.groups == []
     assert found.empty_because is not None
+
+
+def test_a_diverged_metric_has_no_part_in_a_mean(six: list[Run]) -> None:
+    """The squares of such numbers are beyond what a database adds up."""
+    for run, value in zip(six[:2], (1e200, -1e200), strict=True):
+        Series.objects.filter(run=run, key="loss").update(last=value)
+    found = shown(group="config.model", cols="metric.loss", q="config.model=a")
+
+    assert found.error is None
+    cell = mean(found.groups[0], "metric.loss")
+    assert (cell.value, cell.count) == (2.0, 1)
+    assert "2 of the group have no number below 1e+140" in cell.title
+
+
+EQUAL = [
+    (1, 1.0),
+    ({"a": 1, "b": [2.0]}, {"b": [2], "a": 1.0}),
+    ([1, {"é": 2}], [1.0, {"é": 2.0}]),
+]
+
+
+@pytest.mark.parametrize("group", ["config.lr", "-config.seed"])
+@pytest.mark.parametrize(("one", "other"), EQUAL)
+def test_equal_values_are_one_group(one: Any, other: Any, group: str, six: list[Run]) -> None:
+    for run, value in zip(six, [one, other] * 3, strict=True):
+        run.config = {"lr": value, "seed": run.pk} if run.pk % 2 else {"seed": 0, "lr": value}
+        run.save()
+    found = shown(group=group, cols="metric.loss")
+
+    assert [each.count for each in found.groups] == [6]
+    assert mean(found.groups[0], "metric.loss").count == 6
+    assert len(shown(found.groups[0].members_query).rows) == 6
+
+
+@pytest.mark.parametrize("text", ["5", "[]", "{}", "true", "1e99", '"x"'])
+@pytest.mark.parametrize("by", ["created", "gpus", "array"])
+def test_what_names_no_group_is_refused(by: str, text: str, six: list[Run]) -> None:
+    if by != "created" and text == "5":
+        text = "9" * 25
+    with pytest.raises(Invalid, match="names no group"):
+        shown(group=by, within=text)
+
+
+@pytest.mark.parametrize("by", ["name", "config.lr", "tags"])
+@pytest.mark.parametrize("text", [r'"\ud800"', r'"\u0000"'])
+def test_no_database_gets_what_it_cannot_hold(by: str, text: str, six: list[Run]) -> None:
+    assert shown(group=by, within=text).rows == []
