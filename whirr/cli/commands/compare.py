@@ -109,13 +109,18 @@ def _rows(
         documents = [dict(_flat(run.get(part) or {})) for run in runs]
         for key in dict.fromkeys(key for document in documents for key in document):
             cells = [document.get(key) for document in documents]
-            if everything or len(runs) == 1 or any(cell != cells[0] for cell in cells[1:]):
+            if everything or len(runs) == 1 or not all(_same(cell, cells[0]) for cell in cells[1:]):
                 rows.append((f"{part}.{key}", cells))
     for metric, by_run in sorted(numbers.items()):
         for name in VALUES:
             cells = [by_run.get(run["id"], {}).get(name) for run in runs]
             rows.append((f"{metric}:{name}", cells))
     return rows
+
+
+def _same(cell: object, other: object) -> bool:
+    """`true` is not 1, though Python says so."""
+    return cell == other and isinstance(cell, bool) == isinstance(other, bool)
 
 
 def _flat(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
