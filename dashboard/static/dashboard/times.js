@@ -14,13 +14,21 @@ export function zone() {
   }
 }
 
+const formats = new Map(); // by zone: making one takes longer than a hundred times of using it
+
+function formatOf(timeZone) {
+  if (!formats.has(timeZone)) formats.set(timeZone, new Intl.DateTimeFormat("en-CA", { ...PARTS, hourCycle: "h23", timeZone }));
+  return formats.get(timeZone);
+}
+
 function written(date, timeZone) {
-  const parts = new Intl.DateTimeFormat("en-CA", { ...PARTS, hourCycle: "h23", timeZone }).formatToParts(date);
+  const parts = formatOf(timeZone).formatToParts(date);
   const of = Object.fromEntries(parts.map(({ type, value }) => [type, value]));
   return `${of.year}-${of.month}-${of.day} ${of.hour}:${of.minute}:${of.second}`;
 }
 
-const local = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+let here = "";
+const local = () => (here ||= Intl.DateTimeFormat().resolvedOptions().timeZone);
 
 /** "2026-02-07 14:03:09", in the chosen zone; "no time" for what is none. */
 export function exact(date) {
@@ -38,23 +46,30 @@ export function bothClocks(date) {
 
 const put = (node, text) => node.textContent === text || (node.textContent = text);
 
-function tooltip(node) {
-  if (node.dataset.told === node.dateTime + zone()) return;
-  node.dataset.told = node.dateTime + zone();
+/** Both clocks, from when somebody points at a time; until then its title is the server's. */
+function tooltip({ target }) {
+  const node = target.closest?.("time[datetime]") ?? target.querySelector?.(":scope > time[datetime]");
+  if (!node) return;
   const before = node.title.startsWith("since") ? "since " : "";
   node.title = before + bothClocks(new Date(node.dateTime));
-  if ("at" in node.dataset) put(node, exact(new Date(node.dateTime)));
+}
+
+function clock(node, chosen) {
+  if (node.dataset.told === node.dateTime + chosen) return;
+  node.dataset.told = node.dateTime + chosen;
+  put(node, exact(new Date(node.dateTime)));
 }
 
 /** Bring every <time> of the page up to date. */
 export function tick() {
   if (document.hidden) return;
   const now = Date.now();
+  const chosen = zone();
   for (const node of document.querySelectorAll("time[datetime]")) {
     const seconds = (now - Date.parse(node.dateTime)) / 1000;
     if ("elapsed" in node.dataset) put(node, duration(seconds));
     else if ("ago" in node.dataset) put(node, ago(seconds));
-    tooltip(node);
+    if ("at" in node.dataset) clock(node, chosen);
   }
 }
 
@@ -73,6 +88,7 @@ function installZone() {
 
 export function installTimes() {
   installZone();
+  for (const event of ["pointerover", "focusin"]) document.addEventListener(event, tooltip);
   tick();
   setInterval(tick, 1000);
   document.addEventListener("visibilitychange", tick);

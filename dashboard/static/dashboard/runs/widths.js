@@ -25,7 +25,7 @@ export class Widths {
       const header = event.target.closest("[data-grip]")?.closest("[data-column]");
       if (header) this.keep(header.dataset.column, null);
     });
-    new ResizeObserver(() => this.pin()).observe(table.box);
+    new ResizeObserver(() => this.soon()).observe(table.box);
   }
 
   drag(event) {
@@ -77,19 +77,27 @@ export class Widths {
       return `${cell} { width: ${width}px; min-width: ${width}px; max-width: ${width}px; overflow: hidden; text-overflow: ellipsis; }`;
     });
     this.given = rules.join("\n");
-    this.pin();
+    this.soon();
+  }
+
+  /** Once a frame: to ask for a width in the midst of changes makes the browser lay out ten thousand cells for it. */
+  soon() {
+    this.asked ??= requestAnimationFrame(() => {
+      this.asked = undefined;
+      this.pin();
+    });
   }
 
   pin() {
-    let left = 0;
-    const pinned = [];
     const first = document.querySelector("[data-runs-table] th.marks");
-    for (const [index, header] of [first, ...headers()].entries()) {
-      if (!header || (index && !header.hasAttribute("data-pinned"))) continue;
-      const cell = `[data-runs-table] tr > :nth-child(${index + 1})`;
-      pinned.push(`${cell} { position: sticky; left: ${left}px; z-index: 1; background: var(--row, var(--panel)); }`);
-      left += header.offsetWidth;
-    }
+    const stays = [first, ...headers()].map((header, index) => ({ header, index })).filter(({ header, index }) => header && (!index || header.hasAttribute("data-pinned")));
+    const widths = stays.slice(0, -1).map(({ header }) => header.offsetWidth); // all are read before any is written
+    let left = 0;
+    const pinned = stays.map(({ index }, at) => {
+      const rule = `[data-runs-table] tr > :nth-child(${index + 1}) { position: sticky; left: ${left}px; z-index: 1; background: var(--row, var(--panel)); }`;
+      left += widths[at] ?? 0;
+      return rule;
+    });
     const text = `${this.given ?? ""}\n@media (min-width: 721px) {\n${pinned.join("\n")}\n${HEAD}\n}`;
     if (text !== this.text) this.sheet.replaceSync((this.text = text));
   }
