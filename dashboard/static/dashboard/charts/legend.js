@@ -20,9 +20,13 @@ export class Legend {
   show() {
     const entries = this.entries();
     this.root.hidden = entries.length < 2;
-    if (this.root.hidden || !this.root.querySelector("[data-legend-count]")) return;
+    if (this.root.hidden || !this.root.querySelector("[data-legend-count]")) return undefined;
     this.root.querySelector("[data-legend-count]").textContent = entries.length;
     this.showScale();
+    const asked = JSON.stringify([entries, this.most, Boolean(this.board.looks?.column)]);
+    if (asked === this.asked) return this.mark(); // rows that are the same keep the focus
+    this.asked = asked;
+    const { eye } = document.activeElement?.dataset ?? {};
     const rows = entries.slice(0, this.most).map((entry) => this.row(entry));
     if (entries.length > this.most) {
       const all = element("button", { class: "button slim bare", type: "button" }, `Show all ${entries.length}`);
@@ -33,6 +37,8 @@ export class Legend {
       rows.push(element("li", {}, all));
     }
     this.root.querySelector("[data-legend-list]").replaceChildren(...rows);
+    if (eye !== undefined) this.root.querySelector(`[data-eye="${CSS.escape(eye)}"]`)?.focus({ preventScroll: true });
+    return undefined;
   }
 
   /** What colours say where they tell values of a column. */

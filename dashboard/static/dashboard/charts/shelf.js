@@ -20,6 +20,12 @@ export function sectionsOf(sections, { top, find }) {
   return find.trim() ? found.map((each) => ({ ...each, open: true })) : found;
 }
 
+/** Make a node its parent's child at this place; one that is there already stays as it is, with focus and all. */
+function putAt(parent, at, node) {
+  const there = parent.childNodes[at] ?? null;
+  if (there !== node) parent.insertBefore(node, there);
+}
+
 export class Shelf {
   constructor(board, root) {
     Object.assign(this, { board, root });
@@ -53,6 +59,7 @@ export class Shelf {
   }
 
   arrange(sections, facets) {
+    const focused = document.activeElement;
     this.facets = facets;
     const known = new Set(sections.map(({ name }) => name));
     for (const [name, { node }] of this.sections) {
@@ -60,18 +67,23 @@ export class Shelf {
       node.remove();
       this.sections.delete(name);
     }
-    const wanted = new Set();
-    for (const told of sections) {
+    const wanted = new Set(sections.flatMap(({ keys }) => keys.flatMap((key) => this.idsOf(key))));
+    for (const [id, chart] of this.cards) if (!wanted.has(id)) this.drop(id, chart); // first, so that no other has to move
+    sections.forEach((told, at) => {
       const section = this.section(told);
-      this.root.append(section.node); // in this order
+      putAt(this.root, at, section.node);
       section.keys = told.keys;
       section.node.querySelector(".count").textContent = told.keys.length;
       section.node.querySelector("summary").classList.toggle("unseen", !told.name && sections.length === 1);
       const open = this.folded.get(told.name) ?? told.open;
       if (section.node.open !== open) section.node.open = open; // `toggle` fills it
-      for (const id of this.fill(section)) wanted.add(id);
-    }
-    for (const [id, chart] of this.cards) if (!wanted.has(id)) this.drop(id, chart);
+      this.fill(section);
+    });
+    if (focused !== document.activeElement && this.root.contains(focused)) focused.focus({ preventScroll: true });
+  }
+
+  idsOf(key) {
+    return this.facets.length ? this.facets.map(({ label }) => `${key}\n\n${label}`) : [key];
   }
 
   section({ name, open }) {
@@ -87,23 +99,19 @@ export class Shelf {
     return section;
   }
 
-  /** Cards of an open section, in order; those of a folded one stay if they are there. Answers the ids it should have. */
+  /** Cards of an open section, in order; those of a folded one stay if they are there. Only what is out of order moves. */
   fill({ node, grid, keys }) {
-    const ids = [];
-    const sets = this.facets.length ? this.facets : [null];
-    let place = grid.firstElementChild;
+    let filled = 0;
     for (const key of keys) {
-      for (const facet of sets) {
-        const id = facet ? `${key}\n\n${facet.label}` : key;
-        ids.push(id);
-        if (!node.open && !this.cards.has(id)) continue;
-        const { card } = this.cards.get(id) ?? this.make(id, key, facet);
-        if (facet) this.cards.get(id).facet = facet;
-        if (card === place) place = place.nextElementSibling;
-        else grid.insertBefore(card, place);
-      }
+      this.idsOf(key).forEach((id, at) => {
+        if (!node.open && !this.cards.has(id)) return;
+        const facet = this.facets[at] ?? null;
+        const chart = this.cards.get(id) ?? this.make(id, key, facet);
+        if (facet) chart.facet = facet;
+        putAt(grid, filled, this.board.menu.stage.standIn(chart));
+        filled += 1;
+      });
     }
-    return ids;
   }
 
   make(id, key, facet) {

@@ -17,6 +17,11 @@ export class Stage {
     return this.shown === chart;
   }
 
+  /** What has a chart's place among the cards: a mark while the chart itself is shown large. */
+  standIn(chart) {
+    return this.holds(chart) ? this.place : chart.card;
+  }
+
   toggle(chart) {
     if (this.holds(chart)) return this.dialog.close();
     this.shown = chart;
