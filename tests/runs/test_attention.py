@@ -36,7 +36,11 @@ def test_a_look_shortens_the_interval_for_half_a_minute() -> None:
     run = make_run()
     assert interval(run, 0) == LONG
     attention.look(run, now=NOON)
-    assert [interval(run, at) for at in (0, 29.9, 30.1)] == [attention.WATCHED, attention.WATCHED, LONG]
+    assert [interval(run, at) for at in (0, 29.9, 30.1)] == [
+        attention.WATCHED,
+        attention.WATCHED,
+        LONG,
+    ]
 
 
 def test_the_first_look_wakes_the_agent_and_the_next_ones_do_not(rung: list[str]) -> None:
