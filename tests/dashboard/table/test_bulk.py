@@ -193,7 +193,8 @@ def test_what_would_happen_is_what_the_same_checks_say(
         "submits 2 jobs once more; 1 stay as they are, since each was retried already; "
         "3 stay as they are, since each has no ended job",
     )
-    assert told(browser, "tag") == (5, "puts the tag on 5 runs; 1 stay: job-2 is in the trash")
+    stays = f"1 stay: {six[1].key} is in the trash"
+    assert told(browser, "tag") == (5, f"puts the tag on 5 runs; {stays}")
     assert told(ada, "move")[0] == 3
     assert text(post(ada, verb="move", value="p", runs=keys(six))).startswith("3 runs moved")
     assert text(post(browser, verb="tag", value="x", runs=keys(six))).startswith("5 runs tagged")

@@ -34,7 +34,7 @@ def test_a_long_list_is_one_look(eight: list[Facts]) -> None:
     assert found(f"loss in (0.5, nan, {','.join(map(str, range(300)))})") == ["1", "2", "3"]
     assert statement(f"config.lr in ({','.join(map(str, MANY))})").count(" OR ") == 1
     assert found(f'config.lr in ("0.1", nan, {",".join(map(str, range(2, 400)))})') == ["3", "6"]
-    assert found(f"user in (me, {','.join(map(str, MANY))})") == ["0", "2", "4", "6"]
+    assert found(f"user in (me, {','.join(map(str, range(400)))})") == ["0", "2", "4", "6"]
     assert found(f"attempt in ({','.join(map(str, MANY))})") == list("01234567")
 
 
