@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -44,7 +45,7 @@ class RunListView(APIView):
         query = checked(serializers.RunQuery, request.query_params)
         limit, after = query.pop("limit"), query.pop("cursor")
         text, sort = query.pop("filter"), query.pop("sort")
-        scope = Scope(now=clock.now(), me=principal_of(request).name)
+        scope = Scope(now=timezone.now(), me=principal_of(request).name)
         with bounded(text):
             found = filtered(selectors.runs(**query), text, scope)
             if sort:

@@ -271,6 +271,6 @@ def test_a_page_costs_the_same_for_one_run_or_twenty(
     for number in range(runs):
         log(begin(worker, name=f"r{number}", config={"lr": number}), loss=[1.0])
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(16):  # four of them set PostgreSQL's time limit
         found = shown("sort=-metric.loss&q=lr>=0")
     assert len(found.rows) == runs
