@@ -64,7 +64,7 @@ def test_an_array_says_what_is_best_and_retries_what_failed(page: Page) -> None:
     page.click("#retry-failed")
     expect(page.locator("#confirm-text")).to_contain_text("queues 1 failed job again, as a new one")
     page.get_by_role("button", name="Yes, do it").click()
-    expect(page.locator("#retry-failed")).to_have_count(0)
+    expect(page.locator("#retry-failed")).to_have_count(0, timeout=20_000)
     expect(page.get_by_label("Progress")).to_contain_text("2")
     assert violations(page) == []
 

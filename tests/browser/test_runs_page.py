@@ -113,7 +113,7 @@ def test_shift_and_a_click_sorts_by_a_second_column(runs: Page) -> None:
 def test_groups_of_all_but_the_seed_open_and_close(runs: Page) -> None:
     filtered(runs, SWEEP)
     runs.get_by_role("button", name="Group", exact=True).click()
-    runs.get_by_label("all but seed").check()
+    runs.get_by_role("checkbox", name="all but seed").check()
     says(runs, group="-config.seed")
     expect(rows(runs)).to_have_count(3)
     runs.keyboard.press("Escape")
