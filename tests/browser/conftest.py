@@ -74,55 +74,27 @@ def forgiven() -> list[str]:
     return []
 
 
-class Contexts:
-    """Signed-in browser contexts. One that a test has done with serves the next, with what it has cached of pages."""
-
-    def __init__(self, chrome: Browser, site: Site, session: Any) -> None:
-        self._chrome, self._site, self._session = chrome, site, session
-        self._free: dict[str, list[BrowserContext]] = {}
-
-    def take(self, options: dict[str, Any]) -> BrowserContext:
-        """One with these options that nobody else has; signed in, and without anything kept by a page."""
-        free = self._free.setdefault(repr(sorted(options.items())), [])
-        if not free:
-            wish = {"base_url": self._site.url, "storage_state": self._session} | options
-            return self._chrome.new_context(**wish)
-        context = free.pop()
-        context.clear_cookies()
-        context.add_cookies(self._session["cookies"])
-        return context
-
-    def give_back(self, options: dict[str, Any], context: BrowserContext) -> None:
-        for page in context.pages:
-            if page.url.startswith(self._site.url):
-                page.evaluate("() => localStorage.clear()")
-            page.close()
-        self._free[repr(sorted(options.items()))].append(context)
-
-
-@pytest.fixture(scope="session")
-def contexts(chrome: Browser, site: Site, session: Any) -> Contexts:
-    return Contexts(chrome, site, session)
-
-
 @pytest.fixture
-def opened(contexts: Contexts, site: Site, forgiven: list[str]) -> Iterator[Callable[..., Page]]:
+def opened(
+    chrome: Browser, session: Any, site: Site, forgiven: list[str]
+) -> Iterator[Callable[..., Page]]:
     """Opens signed-in pages: `opened(viewport=PHONE, color_scheme="dark")`; each is watched until the test ends."""
-    taken: list[tuple[dict[str, Any], BrowserContext]] = []
+    contexts: list[BrowserContext] = []
     watched: list[Watched] = []
 
     def open_page(**options: Any) -> Page:
-        wish = {"viewport": DESK} | options
-        taken.append((wish, contexts.take(wish)))
-        page = taken[-1][1].new_page()
+        wish = {"viewport": DESK, "base_url": site.url, "storage_state": session} | options
+        context = chrome.new_context(**wish)
+        contexts.append(context)
+        page = context.new_page()
         watched.append(Watched(page, site.url))
         return page
 
     yield open_page
     for each in watched:
         each.collect()
-    for wish, context in taken:
-        contexts.give_back(wish, context)
+    for context in contexts:
+        context.close()
     complaints = [complaint for each in watched for complaint in each.complaints]
     assert [one for one in complaints if not any(words in one for words in forgiven)] == []
 
