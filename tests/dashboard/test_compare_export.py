@@ -11,7 +11,8 @@ from runs import documents
 from runs.models import Run
 from tests.dashboard.test_compare import get, run_with
 
-pytestmark = pytest.mark.django_db
+# About files and words: another database changes nothing.
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 
 
 class TestTakingAlong:

@@ -15,7 +15,8 @@ from runs.models import Run, RunStatus
 from tests.dashboard.conftest import begin, run_of, say
 from tests.jobs.factories import NOON
 
-pytestmark = pytest.mark.django_db
+# About files and words: another database changes nothing.
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 
 
 @pytest.mark.parametrize("cut", range(1, 12))

@@ -17,7 +17,8 @@ from runs.models import Run
 from tests.dashboard.conftest import begin, run_of
 from tests.jobs import factories
 
-pytestmark = pytest.mark.django_db
+# About files and words: another database changes nothing.
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 PAGE = {"run": {"key": "job-1"}, "attempt": 1}
 
 NASTY = [

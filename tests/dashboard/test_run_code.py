@@ -12,7 +12,8 @@ from runs.models import Run
 from tests.dashboard.conftest import begin, run_of
 from tests.jobs import factories
 
-pytestmark = pytest.mark.django_db
+# About files and words: another database changes nothing.
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 DIFF = """diff --git a/a.py b/a.py
 --- a/a.py
 +++ b/a.py

@@ -25,7 +25,8 @@ from tests.dashboard.conftest import NAN, begin, log, run_of, say
 from tests.jobs import factories
 from whirr_site.access.principals import Principal
 
-pytestmark = pytest.mark.django_db
+# About files and words: another database changes nothing.
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 TRACE = (
     b"Traceback (most recent call last):\n  File 'x'\ntorch.OutOfMemoryError: CUDA out of memory\n"
 )
