@@ -118,7 +118,7 @@ def test_what_is_no_number_is_a_gap_a_mark_and_a_word(site: Site, page: Page) ->
     expect(side.get_by_role("row").filter(has_text="gone")).to_contain_text("NaN first at step 2")
     expect(side.get_by_role("row").filter(has_text="loss")).to_contain_text("6 1 NaN 1 … ∞")
     page.goto(f"{site.url}/runs/?q=job-{job_id}")
-    expect(page.locator("[data-row] .nan")).to_have_attribute("title", "first NaN at step 2")
+    expect(page.locator("[data-row] .nan")).to_have_attribute("title", "1 NaN, the first at step 2")
 
 
 def test_a_run_that_was_killed_and_resumed_is_one_line(
