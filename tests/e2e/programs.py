@@ -140,7 +140,7 @@ class Site:
     def start_web(self) -> None:
         self.make_tables()
         self.web.start()
-        wait_for(self.is_healthy, within=30, what=lambda: f"healthy\n{self.web.said()}")
+        wait_for(self.is_healthy, within=90, what=lambda: f"healthy\n{self.web.said()}")
 
     def is_healthy(self) -> bool:
         assert self.web.process is not None
