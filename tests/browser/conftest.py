@@ -12,12 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from tests.browser.watching import Watched
 from tests.e2e.browser import FLAGS
 from tests.e2e.programs import ROOT, Site
 
+expect.set_options(timeout=20_000)  # ms: a deadline for two busy cores, not a measure
 DESK: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 360, "height": 740}
 
