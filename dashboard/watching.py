@@ -44,7 +44,7 @@ class Cursors:
     log: int | None = None
     points: dict[str, int] = field(default_factory=dict)
     version: str = ""
-    keys: int = 0
+    keys: int = 0  # series that it knows of, whether it shows them or not
     events: int = 0  # lines of events files
     newest: bool = True  # it looks at the newest attempt, and wants to be told of a newer one
 
@@ -111,9 +111,8 @@ def _points_news(run: Run, seen: Cursors, messages: list[Message]) -> Cursors:
         "key", "writer", "count", "is_ordered"
     )
     named = {name_of(each): each for each in found}
-    keys = len({each.key for each in named.values()})
-    if keys > seen.keys:
-        messages.append({"type": "keys", "count": keys})
+    if len(named) > seen.keys:
+        messages.append({"type": "keys", "count": len(named)})
     grown = {
         name: each for name, each in named.items() if each.count > seen.points.get(name, each.count)
     }
@@ -131,7 +130,7 @@ def _points_news(run: Run, seen: Cursors, messages: list[Message]) -> Cursors:
         messages.append({"type": "points", "attempt": seen.attempt, "series": columns})
     read = {name: seen.points[name] + len(part) for name, part in fresh.items()}
     skipped = {name: each.count for name, each in far.items()}
-    return replace(seen, keys=keys, points={**seen.points, **read, **skipped})
+    return replace(seen, keys=len(named), points={**seen.points, **read, **skipped})
 
 
 def name_of(series: Series) -> str:

@@ -14,13 +14,13 @@ from runs.models import Series
 
 
 def wanted(told: Any) -> dict[str, int | None]:
-    """Runs as a page names them: ids, or pairs of an id and an attempt (null: the newest). Raises Invalid."""
+    """Runs as a page names them: ids, or pairs of an id and an attempt (null, or 0 of one that waited: the newest). Raises Invalid."""
     if not isinstance(told, list):
         raise Invalid('runs is a list of ids, or of pairs ["job-7", 2]')
     found: dict[str, int | None] = {}
     for each in told:
         run, attempt = each if isinstance(each, list) and len(each) == 2 else (each, None)
-        whole = attempt is None or (type(attempt) is int and 0 < attempt < 2**31)
+        whole = attempt is None or (type(attempt) is int and 0 <= attempt < 2**31)
         if not isinstance(run, str) or not whole:
             raise Invalid(f'a run is an id, or a pair ["job-7", 2], and not {str(each)[:80]!r}')
         found[run] = attempt
@@ -28,7 +28,7 @@ def wanted(told: Any) -> dict[str, int | None]:
 
 
 def board(runs: dict[str, int | None], *, columns: Sequence[str] = ()) -> dict[str, Any]:
-    """Everything but the points, as JSON; a query for runs, one for metrics, one for each metric among `columns`.
+    """Everything but the points, as JSON; a query for runs, two for metrics, one for each metric among `columns`.
 
     Raises Invalid where there are too many runs, or a column is none.
     """
@@ -52,6 +52,7 @@ def _runs(shown: Sequence[Shown], columns: Sequence[str]) -> list[dict[str, Any]
     looks = palette.looks(each.run.key for each in shown)
     labels = naming.labels([each.run for each in shown])
     values = of_columns.values(shown, columns)
+    keys = _counts_of_series([each for each in shown if not each.run.is_final])
     return [
         {
             "run": each.run.key,
@@ -60,7 +61,14 @@ def _runs(shown: Sequence[Shown], columns: Sequence[str]) -> list[dict[str, Any]
             "colour": looks[each.run.key].colour,
             "dash": looks[each.run.key].dash,
             "final": each.run.is_final,
+            "keys": keys.get(each.run.pk, 0),
             "values": row,
         }
         for each, row in zip(shown, values, strict=True)
     ]
+
+
+def _counts_of_series(shown: Sequence[Shown]) -> dict[int, int]:
+    """How many series each run that goes on has by now, those of other writers too: more are news for its page."""
+    found = Series.objects.filter(condition(shown)).order_by().values_list("run")
+    return dict(found.annotate(Count("id")))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.axe import violations
 from tests.browser.conftest import PHONE, picture
@@ -61,8 +61,17 @@ def test_an_array_says_what_is_best_and_retries_what_failed(page: Page) -> None:
     page.select_option("#array-goal", "max")
     page.click("#array-choose")
     expect(best).to_contain_text("max of val/loss")
+    late: list[Route] = []
+    part = re.compile("/arrays/1/")
+    page.route(part, lambda route: late.append(route))
+    with page.expect_request(part):
+        page.evaluate("document.dispatchEvent(new Event('whirr:refresh'))")
     page.click("#retry-failed")
     expect(page.locator("#confirm-text")).to_contain_text("queues 1 failed job again, as a new one")
+    with page.expect_response(part):
+        late[0].continue_()  # the button that asks must not be swapped away below the question
+    page.unroute(part)
+    page.evaluate("document.dispatchEvent(new Event('whirr:refresh'))")
     page.get_by_role("button", name="Yes, do it").click()
     expect(page.locator("#retry-failed")).to_have_count(0, timeout=20_000)
     expect(page.get_by_label("Progress")).to_contain_text("2")

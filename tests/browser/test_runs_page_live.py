@@ -2,14 +2,21 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import violations
+from tests.browser.boards import lines
 from tests.browser.conftest import DESK, PHONE, picture
+from tests.browser.made_by_hand import HandMade
 from tests.browser.runs_table import SWEEP, rows
-from tests.e2e.programs import Site
+from tests.e2e.programs import Site, wait_for
+
+
+def has_points(page: Page, count: int) -> bool:
+    return len(lines(page, "loss")[0]["x"]) == count
 
 
 @pytest.fixture
@@ -74,3 +81,19 @@ def test_dialogs_and_menus_read_well_for_everybody(opened: Callable[..., Page]) 
             picture(page, f"runs-{name.lower()}-{viewport['width']}")
             assert violations(page) == [], name
             page.keyboard.press("Escape")
+
+
+def test_charts_appear_by_themselves_with_the_first_metric_and_grow(page: Page, site: Site) -> None:
+    """Also of runs that had none when the page was opened; and the board is asked anew for new metrics alone."""
+    run = HandMade(site, 0xC1, name="first-night")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto("/runs/?q=name:first-night")
+    expect(page.locator("[data-board-empty]")).to_be_visible()
+    for step in range(6):
+        run.log(step, **{"loss": 1.0} if step < 3 else {"loss": 1.0, "acc": 0.5})
+        drawn = partial(has_points, page, step + 1)
+        wait_for(drawn, within=20, what="the point")
+    assert len(lines(page, "acc")[0]["x"]) == 3
+    expect(page.locator("[data-board-empty]")).to_be_hidden()
+    assert len([url for url in asked if url.endswith("/charts/board")]) == 3

@@ -20,8 +20,8 @@ FOLLOWING = """async (live) => {
   const runs = Array.from({ length: live }, (_, at) => `job-${at}`);
   document.body.innerHTML = "<p data-note hidden></p>";
   const note = document.querySelector("[data-note]");
-  const byRun = new Map(runs.map((run) => [run, { attempt: 1, final: false }]));
-  const board = { byRun, keyCount: 1, revision: 0, feed() {}, cursors: () => ({}),
+  const byRun = new Map(runs.map((run) => [run, { attempt: 0, keys: 3, final: false }]));
+  const board = { byRun, revision: 0, feed() {}, cursors: () => ({}),
     poll: () => (said.polls += 1), reload: () => (said.reloads += 1) };
   const { Alive } = await import("/runs/alive.js");
   const alive = new Alive({ table: { told: {}, load() {} }, board, note });
@@ -40,7 +40,7 @@ FOLLOWING = """async (live) => {
   alive.follow();
   const ending = alive.sockets.has("job-1");
   followed[1].onmessage({ data: '{"type": "end"}' });
-  return { followed: followed.length, newest: said.first.newest, polled, down: said.polls - polled,
+  return { followed: followed.length, told: said.first, polled, down: said.polls - polled,
     reloads: said.reloads, revision: board.revision, note: note.hidden ? "" : note.textContent, before, ending,
     ended: !alive.sockets.has("job-1") };
 }"""
@@ -64,7 +64,13 @@ def test_unfinished_runs_beyond_the_sockets_are_polled_and_said(page: Page) -> N
 def test_few_unfinished_runs_are_followed_also_into_their_next_attempt(page: Page) -> None:
     told = page.evaluate(FOLLOWING, 2)
     assert (told["followed"], told["polled"], told["note"]) == (2, 0, "")
-    assert told["newest"] is True
+    waiting = {
+        "attempt": 0,
+        "keys": 3,
+        "points": {},
+        "newest": True,
+    }  # it has not begun: that is news, too
+    assert told["told"] == waiting
     assert (told["reloads"], told["revision"]) == (1, 1)  # charts fetch the new attempt's points
 
 

@@ -228,5 +228,7 @@ class TestTheTraining:
         assert trainer.close_if_killed(run, gone)
         meta = trainer.meta_of(run) or {}
         assert (meta["status"], meta["reason"]) == ("failed", trainer.KILLED)
-        assert meta["finished_at"] <= time.strftime("%Y-%m-%dT%H:%M:%S.999999Z", time.gmtime())
+        assert meta["finished_at"] <= time.strftime(
+            "%Y-%m-%dT%H:%M:%S.999999Z", time.gmtime(time.time())
+        )
         assert not trainer.close_if_killed(run, gone)

@@ -27,13 +27,26 @@ def test_points_of_several_writers_are_told_apart() -> None:
     log(attempt, loss=[1.0])
     for writer, value in (("r1", 2.0), ("r2", 3.0)):
         log_lines(run, line(step=0, loss=value), name=f"metrics.{writer}.jsonl")
-    seen = Cursors(1, points={"loss": 0, "loss\nr1": 0}, keys=1)
+    seen = Cursors(1, points={"loss": 0, "loss\nr1": 0}, keys=3)
 
     (points, _header), after = news(run.key, seen, now=NOON)
 
     told = {name: columns["value"] for name, columns in points["series"].items()}
     assert told == {"loss": [1.0], "loss\nr1": [2.0]}
     assert after.points == {"loss": 1, "loss\nr1": 1}
+
+
+def test_a_writer_that_came_later_is_news_like_a_metric() -> None:
+    """Its curve belongs into charts that are drawn already."""
+    attempt = begin()
+    run = run_of(attempt)
+    log(attempt, loss=[1.0])
+    seen = Cursors(1, points={"loss": 1}, keys=1)
+    assert "keys" not in [message["type"] for message in news(run.key, seen, now=NOON)[0]]
+    log_lines(run, line(step=0, loss=2.0), name="metrics.r1.jsonl")
+    messages, after = news(run.key, seen, now=NOON)
+    assert messages[0] == {"type": "keys", "count": 2}
+    assert after.keys == 2
 
 
 def test_events_are_announced_once_and_by_any_writer() -> None:

@@ -43,7 +43,7 @@ function installForms() {
   document.body.addEventListener("htmx:confirm", async (event) => {
     if (!event.detail.question) return;
     event.preventDefault();
-    if (await confirmed(event.detail.question)) event.detail.issueRequest(true);
+    if (await confirmed(event.detail.question, { by: event.target })) event.detail.issueRequest(true);
   });
   document.body.addEventListener("htmx:afterRequest", (event) => {
     const { xhr, requestConfig, successful } = event.detail;

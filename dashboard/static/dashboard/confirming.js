@@ -1,12 +1,23 @@
 // The question before something that is not easily undone.
 
-/** Ask; resolves to whether it may be done. The focus goes back to where it was. */
-export function confirmed(question) {
+let asker = null; // the element that wants to do it, while the question is open
+
+/** Whether the question that is open comes from within this part, which must then stay: a "Yes" acts through its element. */
+export const asks = (part) => asker !== null && part.contains(asker);
+
+/** Ask; resolves to whether it may be done. The focus goes back to where it was. `by`: the element that asks. */
+export function confirmed(question, { by = null } = {}) {
   const dialog = document.querySelector("#confirm");
   dialog.querySelector("#confirm-text").textContent = question;
   dialog.returnValue = "no";
   dialog.showModal();
+  asker = by;
   return new Promise((answer) => {
-    dialog.addEventListener("close", () => answer(dialog.returnValue === "yes"), { once: true });
+    const closed = () => {
+      asker = null;
+      answer(dialog.returnValue === "yes");
+      document.dispatchEvent(new Event("whirr:answered"));
+    };
+    dialog.addEventListener("close", closed, { once: true });
   });
 }

@@ -1,4 +1,5 @@
 // Live pages: a socket that comes back by itself, and parts of pages that are fetched anew when something changed.
+import { asks } from "./confirming.js";
 import { followLost } from "./lost.js";
 import { Pace } from "./pace.js";
 import { fresh, keepPlace, stale } from "./stale.js";
@@ -95,9 +96,22 @@ export class LiveSocket {
 /** Fetch a server-rendered part anew, and say whether: it is left alone while somebody is in the middle of using it. */
 export function refresh(part) {
   const focused = document.activeElement;
+  if (asks(part)) return putOff(part);
   if (part.contains(focused) && focused.matches("input:not([type=checkbox], [type=radio]), textarea, select")) return false;
   window.htmx.trigger(part, "refresh");
   return true;
+}
+
+const putOffs = new Set(); // parts that wait for the answer to a question
+document.addEventListener("whirr:answered", () => {
+  const parts = [...putOffs];
+  putOffs.clear();
+  parts.forEach(refresh);
+});
+
+function putOff(part) {
+  putOffs.add(part);
+  return false;
 }
 
 const paces = new WeakMap(); // part → its Pace
@@ -119,6 +133,8 @@ function keepQuiet() {
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { target, xhr } = event.detail;
     if (!event.detail.shouldSwap) return; // an error, which nobody gets to see here
+    if (asks(target)) event.detail.shouldSwap = putOff(target); // it was on its way when the question came
+    if (!event.detail.shouldSwap) return;
     const told = xhr.responseText.replace(TOKEN, "");
     if (last.get(target) === told) event.detail.shouldSwap = false; // nothing to see: keep the page still
     last.set(target, told);

@@ -1,5 +1,6 @@
 // What a run logged that is no number: a card for each key; only those near the screen are fetched and kept up to date.
 import { resolve } from "./charts/paint.js";
+import { plotlyFor } from "./whole_plotly.js";
 
 const TRY_AGAIN = 3000;
 const CONFIG = { displayModeBar: false, responsive: true, showTips: false };
@@ -9,11 +10,12 @@ export class Media {
     Object.assign(this, { root, attempt });
     this.near = new Set();
     this.figures = new Map(); // by card
+    this.drawnBy = new WeakMap(); // plot → the build of Plotly that drew it
     this.stale = new Set();
     this.observer = new IntersectionObserver((entries) => this.scrolled(entries), { rootMargin: "240px" });
     root.addEventListener("input", (event) => this.moved(event.target));
     root.addEventListener("htmx:afterSwap", (event) => this.told(event.target.closest("[data-card]")));
-    document.addEventListener("whirr:theme", () => this.figures.forEach((figure, card) => this.draw(card, figure)));
+    document.addEventListener("whirr:theme", () => this.figures.forEach((figure, card) => this.draw(card, figure).catch(console.warn)));
     this.adopt();
   }
 
@@ -65,23 +67,26 @@ export class Media {
       note.hidden = unread === 0;
       note.textContent = `${unread} of them cannot be read`;
       if (figure) this.figures.set(card, figure);
-      if (figure) this.draw(card, figure);
+      if (figure) await this.draw(card, figure);
     } catch (error) {
       console.warn(error);
       setTimeout(() => card.isConnected && this.stale.add(card) && this.loadStale(), TRY_AGAIN);
     }
   }
 
-  draw(card, figure) {
+  async draw(card, figure) {
+    const plotly = await plotlyFor(figure.data);
     const plot = card.querySelector("[data-media-plot]");
-    if (!plot || !window.Plotly) return;
+    if (!plot || this.figures.get(card) !== figure) return; // a newer one came meanwhile
+    if (this.drawnBy.get(plot) !== plotly) this.drawnBy.get(plot)?.purge(plot);
+    this.drawnBy.set(plot, plotly);
     const data = resolve(figure.data);
     for (const trace of data) {
       if (trace.colorscale) trace.colorscale = trace.colorscale.map(([at, colour]) => [at, resolve(colour)]);
     }
     const layout = { ...resolve(figure.layout), height: plot.clientHeight || figure.layout.height };
     layout.datarevision = this.revision = (this.revision || 0) + 1;
-    window.Plotly.react(plot, data, layout, CONFIG);
+    plotly.react(plot, data, layout, CONFIG);
   }
 
   /** A slider says where it stands while it moves; the item follows. */

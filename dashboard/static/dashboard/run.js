@@ -27,7 +27,7 @@ const watch = () =>
     attempt,
     newest,
     version: version(),
-    keys: board.keyCount,
+    keys: board.keysOf(run),
     events: media.cursor,
     log: reading ? log.cursor : null,
     points: board.cursors(run),

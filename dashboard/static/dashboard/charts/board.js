@@ -88,8 +88,9 @@ export class Board {
     this.shelf.arrange(sectionsOf(this.sections ?? [], this.settings), this.facets());
     this.legend.show();
     this.tools.show();
-    const none = this.root.querySelector("[data-board-empty]") ?? document.querySelector("[data-no-charts]");
-    if (none) none.hidden = this.runs.length === 0 || Object.keys(this.series).some((key) => !key.startsWith("system/"));
+    const own = document.querySelector("[data-no-charts]"); // a page that says more
+    const isEmpty = this.runs.length > 0 && Object.keys(this.series).every((key) => key.startsWith("system/"));
+    (own ?? this.root.querySelector("[data-board-empty]")).hidden = !isEmpty;
     this.charts.filter(({ visible }) => visible).forEach((chart) => chart.setVisible(true));
     this.drawDirty();
     this.changed();
@@ -104,9 +105,9 @@ export class Board {
     return this.shelf.charts();
   }
 
-  /** How many metrics are known here: the server tells of more. */
-  get keyCount() {
-    return Object.keys(this.series).length;
+  /** How many series of a run were known when it was last asked for: the server tells of more. */
+  keysOf(run) {
+    return this.byRun.get(run)?.keys ?? 0;
   }
 
   trouble(text) {

@@ -81,7 +81,7 @@ export class Tools {
     put(inputs.highlight, settings.highlight);
     inputs.together.checked = settings.together;
     this.root.querySelector("[data-unzoom]").hidden = !zoom && ![...settings.own.values()].some((each) => each.zoom || each.range);
-    this.root.hidden = board.style && board.keyCount === 0;
+    this.root.hidden = board.style && Object.keys(board.series).length === 0;
     this.choices();
   }
 

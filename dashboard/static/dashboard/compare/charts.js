@@ -31,7 +31,7 @@ export function mountCharts(root, state, { onNews }) {
 
 function follow(run, board, { show, onNews }) {
   const watch = () =>
-    socket.send({ attempt: run.attempt, newest: true, log: null, version: "", keys: board.keyCount, points: board.cursors(run.id) });
+    socket.send({ attempt: run.attempt, newest: true, log: null, version: "", keys: board.keysOf(run.id), points: board.cursors(run.id) });
   const socket = new LiveSocket(`/ws/runs/${run.id}/`, {
     onOpen: watch,
     onMessage(message) {

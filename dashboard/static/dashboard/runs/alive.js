@@ -54,13 +54,10 @@ export class Alive {
   }
 
   open(run) {
-    let known = false; // the first count of metrics is of those that the charts were made from
     return new LiveSocket(`/ws/runs/${encodeURIComponent(run)}/`, {
       onOpen: () => this.tell(run),
       onMessage: (message) => {
-        const isOld = message.type === "keys" && !known && message.count <= this.board.keyCount;
-        if (message.type === "keys") known = true;
-        if (!isOld) this.board.feed(run, message);
+        this.board.feed(run, message);
         if (message.type === "attempt") this.began();
         if (message.type === "behind") this.watch();
         if (message.type === "end") this.leave(run);
@@ -69,9 +66,10 @@ export class Alive {
     });
   }
 
+  /** Where the charts stand, once they know the run; one that still waits has attempt 0, and its first is news, too. */
   tell(run) {
-    const { attempt } = this.board.byRun.get(run) ?? {};
-    if (attempt) this.sockets.get(run)?.send({ attempt, points: this.board.cursors(run), newest: true });
+    const shown = this.board.byRun.get(run);
+    if (shown) this.sockets.get(run)?.send({ attempt: shown.attempt, keys: shown.keys, points: this.board.cursors(run), newest: true });
   }
 
   /** A run was put back into the queue and goes on as a new attempt: its charts show that one from now on. */
