@@ -11,3 +11,5 @@ with environment.as_whirr_reads_it():
     from whirr_site.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one takes 0.3 s
+# Each test's client loads the middleware anew; looking for one file when it is asked for spares listing all of them.
+WHITENOISE_AUTOREFRESH = True
