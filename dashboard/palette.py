@@ -1,4 +1,4 @@
-"""Which colour a run has: the same on every page, and never the same as its neighbour's in one chart."""
+"""Which colour a run has: the same on every page. Runs of one colour are told apart by dashes."""
 
 import zlib
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ DASHES = 4
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A colour, and a dash once the colours are used up."""
+    """A colour, and a dash."""
 
     colour: int
     dash: int = 0
@@ -22,20 +22,25 @@ def own(key: str) -> int:
     return (int(number) if number.isdigit() else zlib.crc32(key.encode())) % COLOURS
 
 
-# For each colour that a run would like, all looks in the order in which they are tried.
-_CHOICES = [
-    [Look((wish + step) % COLOURS, dash) for dash in range(DASHES) for step in range(COLOURS)]
-    for wish in range(COLOURS)
-]
-
-
 def looks(keys: Iterable[str]) -> dict[str, Look]:
-    """A look for each run of one chart: its own colour, or the next one that is free."""
+    """A look for each run of one chart: its own colour, and a dash where others have the same.
+
+    Only where there are more of one colour than dashes, the last ones take looks that nobody has. The order in which runs
+    are drawn changes nothing, so a page that is sorted anew keeps its looks.
+    """
     given: dict[str, Look] = {}
-    taken: set[Look] = set()
-    for key in keys:
-        choices = _CHOICES[own(key)]
-        used_up = len(taken) == len(choices)
-        given[key] = choices[0] if used_up else next(each for each in choices if each not in taken)
-        taken.add(given[key])
-    return given
+    crowded: list[str] = []
+    used = [0] * COLOURS
+    for key in sorted(set(keys), key=lambda key: (len(key), key)):
+        colour = own(key)
+        given[key] = Look(colour, used[colour] % DASHES)
+        if used[colour] >= DASHES:
+            crowded.append(key)
+        used[colour] += 1
+    free = [
+        Look(colour, dash)
+        for dash in range(DASHES)
+        for colour in range(COLOURS)
+        if used[colour] <= dash
+    ]
+    return given | dict(zip(crowded, free, strict=False))

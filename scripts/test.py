@@ -3,7 +3,7 @@
 1. everything but the end-to-end tests, on SQLite;
 2. what touches the database once more, on a PostgreSQL that the suite starts;
 3. pages in a real browser;
-4. the end-to-end tests, one at a time: they measure time and need the machine to themselves.
+4. the end-to-end tests: whole servers and agents, killed and restarted.
 
 Arguments go to pytest, each time: `python scripts/test.py -k lease tests/jobs`.
 """
@@ -61,7 +61,7 @@ PARTS = (
     Part("unit and SQLite", [*PARALLEL, "-m", "not e2e and not browser"]),
     Part("PostgreSQL", [*PARALLEL, "-m", "not e2e and not browser"], database="postgres"),
     Part("browser", [*PARALLEL, "-m", "browser"]),
-    Part("end to end", ["-m", "e2e"]),
+    Part("end to end", [*PARALLEL, "-m", "e2e"]),
 )
 
 

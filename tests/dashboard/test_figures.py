@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dashboard import figures, figures_compare, figures_media, palette
+from dashboard import figures, figures_compare, figures_media
 from dashboard.comparing.columns import Column
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,15 +76,3 @@ def test_each_call_answers_a_figure_of_its_own() -> None:
 def test_limits_let_five_hundred_runs_have_a_curve_each() -> None:
     limits = figures.LIMITS
     assert limits["buckets"] / 500 >= limits["narrowest"]
-
-
-def test_a_run_keeps_its_colour_on_every_page() -> None:
-    alone = palette.looks(["job-7"])["job-7"]
-
-    assert palette.looks(["job-3", "job-7"])["job-7"] == alone
-
-
-def test_no_two_runs_of_a_chart_look_the_same() -> None:
-    looks = palette.looks([f"job-{n * palette.COLOURS}" for n in range(20)])
-
-    assert len(set(looks.values())) == 20
