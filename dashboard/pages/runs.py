@@ -3,6 +3,7 @@ from django.utils import timezone
 
 from dashboard.frame import needs, page, visitor
 from dashboard.table import saved_views
+from dashboard.table.build import members as inside
 from dashboard.table.build import table
 from dashboard.table.wish import Wish, folded
 from runs.query.scope import Scope
@@ -37,5 +38,5 @@ def show(request: HttpRequest) -> HttpResponse:
 @needs("read")
 def members(request: HttpRequest) -> HttpResponse:
     """GET /runs/members?<as the table, within=…>: the rows of what is in a group, or the groups one level deeper."""
-    found = table(Wish.of(request.GET), scope_of(request))
+    found = inside(Wish.of(request.GET), scope_of(request))
     return page(request, "_runs_members.html", {"table": found}, section="runs")

@@ -1,7 +1,7 @@
 """The table of runs as the URL asks for it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from django.db.models import QuerySet
 
@@ -50,6 +50,10 @@ class Asked:
         return self.levels[self.level] if self.level < len(self.levels) else None
 
 
+# The columns to show, those that are hidden since they are empty, and words that name none.
+Chooser = Callable[[Asked, Sequence[Run]], tuple[list[Spec], list[Spec], list[str]]]
+
+
 def asked(wish: Wish, scope: Scope) -> Asked:
     """The runs that a wish means. Raises QueryError, or Invalid for a group that does not exist."""
     tree, names = parse(wish.text), Names()
@@ -79,9 +83,18 @@ def _check_lengths(wish: Wish) -> None:
 
 def table(wish: Wish, scope: Scope) -> Table:
     """One page of the table; a fixed number of queries. A filter that cannot be read makes a table with an error."""
+    return _made(wish, scope, columns_of)
+
+
+def members(wish: Wish, scope: Scope) -> Table:
+    """The same for what is in a group: its columns are those of the header that it stands under, empty or not."""
+    return _made(wish, scope, columns_around)
+
+
+def _made(wish: Wish, scope: Scope, columns: Chooser) -> Table:
     try:
         with bounded(wish.text):
-            return _table(asked(wish, scope))
+            return _table(asked(wish, scope), columns)
     except QueryError as wrong:
         error = FilterError(wish.text, wrong.at, wrong.length, wrong.what, wrong.hint)
         specs, unknown = choosing.asked_for(wish.cols)
@@ -97,7 +110,7 @@ def table(wish: Wish, scope: Scope) -> Table:
         )
 
 
-def _table(we: Asked) -> Table:
+def _table(we: Asked, choose: Chooser) -> Table:
     wish = we.wish
     unknown = [
         *we.unknown,
@@ -105,7 +118,7 @@ def _table(we: Asked) -> Table:
     ]
     count = counted(we.found)
     runs, number = page_of_runs(we, count)
-    specs, hidden, strange = columns_of(we, runs)
+    specs, hidden, strange = choose(we, runs)
     columns = dressed(wish, specs)
     rows: list[Row] = []
     groups: list[Group] = []
@@ -163,6 +176,15 @@ def columns_of(we: Asked, runs: Sequence[Run]) -> tuple[list[Spec], list[Spec], 
         if not has and choosing.is_empty(each, we.found, we.scope)
     ]
     return [each for each in specs if each not in hidden], hidden, unknown
+
+
+def columns_around(we: Asked, runs: Sequence[Run]) -> tuple[list[Spec], list[Spec], list[str]]:
+    """The columns of the table that a group stands in: all that it names, or what it chooses by its own runs."""
+    if we.wish.cols:
+        specs, unknown = choosing.asked_for(we.wish.cols)
+        return specs, [], unknown
+    outside = asked(replace(we.wish, within=(), page=1), we.scope)
+    return columns_of(outside, page_of_runs(outside, 0)[0])
 
 
 def page_of_groups(

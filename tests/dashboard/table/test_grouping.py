@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 
 import pytest
 from django.http import QueryDict
+from django.test import Client
 
-from dashboard.table.build import table
+from dashboard.table.build import members, table
 from dashboard.table.shown import Group, Table
 from dashboard.table.wish import Wish
 from runs.errors import Invalid
@@ -19,10 +20,11 @@ from tests.jobs.factories import NOON
 pytestmark = pytest.mark.django_db
 
 
+SCOPE = Scope(NOON + timedelta(hours=1), "ada")
+
+
 def shown(query: str = "", **params: str) -> Table:
-    return table(
-        Wish.of(QueryDict(query or urlencode(params))), Scope(NOON + timedelta(hours=1), "ada")
-    )
+    return table(Wish.of(QueryDict(query or urlencode(params))), SCOPE)
 
 
 def mean(group: Group, key: str) -> Any:
@@ -81,6 +83,23 @@ def test_all_but_several_nested_keys_is_one_group(six: list[Run]) -> None:
 
     assert [group.count for group in found.groups] == [6]
     assert len(shown(found.groups[0].members_query).rows) == 6
+
+
+@pytest.mark.parametrize("cols", ["", "name,metric.loss,config.model,exit,config.only"])
+def test_members_have_the_columns_of_the_header_that_they_stand_under(
+    cols: str, browser: Client, six: list[Run]
+) -> None:
+    Run.objects.filter(pk=six[5].pk).update(config={"only": 1})
+    head = shown(group="state", cols=cols)
+    queries = [group.members_query for group in head.groups]
+    if not cols:
+        queries += [urlencode({"group": "state", "within": '"completed"'})]
+    for query in queries:
+        found = members(Wish.of(QueryDict(query)), SCOPE)
+        answer = browser.get(f"/runs/members?{query}").content.decode()
+
+        assert [each.key for each in found.columns] == [each.key for each in head.columns]
+        assert answer.count("<td") == len(found.rows) * (len(head.columns) + 1)
 
 
 @pytest.mark.parametrize(
