@@ -59,7 +59,14 @@ class Device:
     is_hot: bool
     power: float | None  # watts
     out: list[Blocked]  # why it is handed to no job, if it is not
+    is_away: bool = False  # its agent is silent: the numbers are the last that it told
     sparks: Sparks | None = None  # its last hour
+
+    @property
+    def knows_something(self) -> bool:
+        """Whether anything was ever told of its load."""
+        told = (self.utilization.share, self.memory.megabytes, self.temperature, self.power)
+        return any(each is not None for each in told)
 
     @property
     def foreign(self) -> list[Process]:
@@ -107,11 +114,20 @@ class Node:
 
     @property
     def draining_words(self) -> str:
-        """What draining it would do."""
+        """What draining it would do: `Its 3 running jobs (2 users) finish; it takes nothing new.`"""
         count = len(self.view.attempts)
         if not count:
-            return "is given nothing new"
-        return f"ends the {words.plural(count, 'job')} that it runs, and is given nothing new"
+            return "It runs nothing; it takes nothing new."
+        users = len({attempt.job.user for attempt in self.view.attempts})
+        whose = f" ({users} users)" if users > 1 else ""
+        which = "running job finishes" if count == 1 else f"{count} running jobs{whose} finish"
+        return f"Its {which}; it takes nothing new."
+
+    @property
+    def disabling_words(self) -> str:
+        """What disabling it would do."""
+        going_on = "What it runs goes on; it" if self.view.attempts else "It"
+        return f"{going_on} is given no jobs until it is enabled again."
 
     @property
     def takes_nothing(self) -> bool:
@@ -175,8 +191,9 @@ def worker_id_of(pk: int) -> str:
 def node(view: WorkerView) -> Node:
     """One worker's card."""
     worker = view.worker
-    load = {} if view.status == WorkerStatus.OFFLINE else _mapping(worker.load)
-    reported = {each["index"]: each for each in _rows(load.get("gpus")) if _names_a_gpu(each)}
+    told = _mapping(worker.load)
+    load = {} if view.status == WorkerStatus.OFFLINE else told
+    reported = {each["index"]: each for each in _rows(told.get("gpus")) if _names_a_gpu(each)}
     devices = [_device(view, gpu, reported.get(gpu.get("index"), {})) for gpu in _rows(worker.gpus)]
     empty = [None] * max(0, worker.slots - len(view.attempts))
     return Node(
@@ -195,6 +212,7 @@ def _device(view: WorkerView, gpu: Mapping[str, Any], load: Mapping[str, Any]) -
     index = gpu.get("index", 0)
     out = [each for each in view.blocked if each.index == index]
     temperature = _number(load.get("temperature_c"))
+    is_away = view.status == WorkerStatus.OFFLINE
     return Device(
         index=index,
         name=str(gpu.get("name") or "GPU"),
@@ -202,9 +220,10 @@ def _device(view: WorkerView, gpu: Mapping[str, Any], load: Mapping[str, Any]) -
         utilization=_percent(load.get("utilization")),
         memory=_memory(load.get("memory_used_mb"), gpu.get("memory_mb")),
         temperature=temperature,
-        is_hot=temperature is not None and temperature >= HOT,
+        is_hot=temperature is not None and temperature >= HOT and not is_away,
         power=_number(load.get("power_w")),
         out=out,
+        is_away=is_away,
     )
 
 

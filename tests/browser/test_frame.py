@@ -59,6 +59,7 @@ class TestThePalette:
         expect(page.get_by_role("option").first).to_contain_text("Cancel job 13", timeout=SOON)
         page.keyboard.press("Enter")
         expect(page.get_by_role("dialog", name="Are you sure?")).to_contain_text("Cancel job 13?")
+        expect(page.get_by_role("button", name="Cancel job 13", exact=True)).to_be_visible()
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
         page.goto("/runs/job-13/")
@@ -123,10 +124,10 @@ class TestTheTheme:
     def test_a_phone_has_a_bar_with_everything_in_it(self, opened: Callable[..., Page]) -> None:
         page = opened(viewport=PHONE)
         page.goto("/")
-        for name in ("Overview", "Runs", "Queue", "Workers"):
+        for name in ("Overview", "Runs", "Queue", "Sweeps", "Workers"):
             expect(
                 page.get_by_role("navigation").get_by_role("link", name=name)
-            ).to_be_in_viewport()
+            ).to_be_in_viewport(ratio=1)
         page.get_by_role("button", name="Find a run").click()
         expect(page.get_by_role("combobox", name="Find a run")).to_be_focused()
 

@@ -104,7 +104,7 @@ def test_cancelling_in_the_browser_kills_the_whole_tree_and_the_page_shows_it(
         )
 
         page.locator("#head").get_by_role("button", name="Cancel").click()
-        page.get_by_role("button", name="Yes, do it").click()
+        page.get_by_role("button", name="Cancel the job").click()
 
         asked_at = time.monotonic()
         grace = site.job(job_id)["grace_seconds"]

@@ -72,7 +72,7 @@ def test_an_array_says_what_is_best_and_retries_what_failed(page: Page) -> None:
         late[0].continue_()  # the button that asks must not be swapped away below the question
     page.unroute(part)
     page.evaluate("document.dispatchEvent(new Event('whirr:refresh'))")
-    page.get_by_role("button", name="Yes, do it").click()
+    page.get_by_role("button", name="Retry what failed").click()
     expect(page.locator("#retry-failed")).to_have_count(0, timeout=20_000)
     expect(page.get_by_label("Progress")).to_contain_text("2")
     assert violations(page) == []
@@ -93,7 +93,7 @@ def test_chosen_jobs_are_cancelled_after_it_was_said_what_that_does(page: Page, 
     expect(page.locator("[data-chosen-count]")).to_have_text("2 chosen")
     page.click("[data-cancel-chosen]")
     expect(page.locator("#confirm-text")).to_contain_text("2 waiting jobs never start")
-    page.get_by_role("button", name="Yes, do it").click()
+    page.locator("#confirm").get_by_role("button", name="Cancel them").click()
     expect(page.get_by_text("doomed 0")).to_have_count(0)
     expect(page.locator("[data-chosen-jobs]")).to_be_hidden()
 

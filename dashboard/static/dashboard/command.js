@@ -122,7 +122,7 @@ class Palette {
   }
 
   async change(item) {
-    if (item.confirm && !(await confirmed(item.confirm))) return;
+    if (item.confirm && !(await confirmed(item.confirm, { deed: item.label }))) return;
     try {
       toast(await post(item.post, item.fields));
       document.dispatchEvent(new Event("whirr:refresh"));

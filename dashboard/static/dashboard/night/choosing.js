@@ -23,7 +23,7 @@ async function cancel({ dataset }) {
   const jobs = chosen().join(",");
   const { count, told } = await (await ask(`${dataset.ask}?jobs=${jobs}`)).json();
   if (!count) return toast(`This is too late: ${told}.`);
-  if (!(await confirmed(`Cancel? This ${told}.`))) return undefined;
+  if (!(await confirmed(`Cancel? This ${told}.`, { deed: "Cancel them" }))) return undefined;
   toast(await post(dataset.url, { jobs }));
   none();
   return document.dispatchEvent(new Event("whirr:refresh"));

@@ -1,0 +1,88 @@
+"""Cards of workers: what draining does, said before; machines that are away are not free."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from jobs.models import Worker
+from jobs.workers import set_disabled
+from tests.jobs.factories import make_job, make_worker, sync
+
+pytestmark = pytest.mark.django_db
+
+
+def card(browser: Client, address: str = "/workers/") -> str:
+    return browser.get(address, headers={"HX-Request": "true"}).content.decode()
+
+
+def working(*users: str, now: datetime) -> Worker:
+    """A machine of four GPUs that runs a job of each."""
+    worker = make_worker("gpu-a", gpus=4, now=now)
+    for user in users:
+        make_job(user=user, gpus=1, now=now)
+    sync(worker, now=now)
+    return worker
+
+
+class TestTheQuestion:
+    @pytest.mark.parametrize(
+        ("users", "said"),
+        [
+            ((), "It runs nothing; it takes nothing new."),
+            (("ada",), "Its running job finishes; it takes nothing new."),
+            (("ada", "ada"), "Its 2 running jobs finish; it takes nothing new."),
+            (("ada", "bob", "bob"), "Its 3 running jobs (2 users) finish; it takes nothing new."),
+        ],
+        ids=["none", "one", "of one user", "of two users"],
+    )
+    def test_draining_lets_what_runs_finish(
+        self, users: tuple[str, ...], said: str, browser: Client
+    ) -> None:
+        working(*users, now=timezone.now())
+        shown = card(browser)
+        assert f'hx-confirm="Drain gpu-a? {said}" data-deed="Drain"' in shown
+
+    def test_disabling_says_what_becomes_of_what_runs(self, browser: Client) -> None:
+        working("ada", now=timezone.now())
+        assert "Disable gpu-a? What it runs goes on; it is given no jobs until" in card(browser)
+        set_disabled("gpu-a", True, actor="ada", now=timezone.now())
+        assert "hx-confirm" in card(browser)
+        assert "Enable</button>" in card(browser)
+
+
+class TestAway:
+    GPU = {"index": 0, "utilization": 87, "memory_used_mb": 30_000, "temperature_c": 91}
+
+    def away(self, gpus: int, load: dict[str, object]) -> None:
+        then = timezone.now() - timedelta(minutes=10)
+        sync(make_worker("gone", gpus=gpus, now=then), now=then, load=load)
+
+    @pytest.mark.parametrize("address", ["/workers/", "/"])
+    def test_a_gpu_shows_what_is_known_last_and_is_not_free(
+        self, address: str, browser: Client
+    ) -> None:
+        self.away(1, {"gpus": [self.GPU]})
+        shown = card(browser, address)
+        assert '<span class="soft">away</span>' in shown
+        assert "last known:" in shown
+        assert "87 %" in shown
+        assert '<span class="soft">free</span>' not in shown
+        assert '<div class="num hot">' not in shown
+
+    @pytest.mark.parametrize("load", [{}, {"gpus": ["odd"]}, {"gpus": [{"index": 0}]}])
+    def test_where_nothing_was_told_nothing_is_shown(
+        self, load: dict[str, object], browser: Client
+    ) -> None:
+        self.away(1, load)
+        shown = card(browser)
+        assert '<span class="soft">away</span>' in shown
+        assert "– °C" not in shown
+        assert "last known" not in shown
+
+    def test_a_slot_without_a_gpu(self, browser: Client) -> None:
+        self.away(0, {"cpu_percent": 12})
+        shown = card(browser)
+        assert '<span class="soft">away</span>' in shown
+        assert '<span class="soft">free</span>' not in shown
