@@ -136,7 +136,7 @@ def test_all_that_match_are_selected_and_tagged(runs: Page) -> None:
     dialog.get_by_label("Tag").fill("of-the-night")
     expect(dialog.get_by_role("button", name="Tag them")).to_be_enabled()
     picture(runs, "runs-bulk")
-    dialog.get_by_role("button", name="Tag them").click()
+    dialog.get_by_label("Tag").press("Enter")
     expect(dialog).to_be_hidden()
     filtered(runs, "tag:of-the-night")
     expect(rows(runs)).to_have_count(9)

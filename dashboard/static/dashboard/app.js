@@ -58,6 +58,8 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) copy(button);
   if (event.target.closest("[data-help]")) showKeys();
+  // No submit button: Enter in a field presses the first of those, and that has to be the deed.
+  event.target.closest("[data-close]")?.closest("dialog")?.close("no");
 });
 
 for (const box of document.querySelectorAll("[data-only-differing]")) {
