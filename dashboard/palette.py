@@ -25,8 +25,8 @@ def own(key: str) -> int:
 def looks(keys: Iterable[str]) -> dict[str, Look]:
     """A look for each run of one chart: its own colour, and a dash where others have the same.
 
-    Only where there are more of one colour than dashes, the last ones take looks that nobody has. The order in which runs
-    are drawn changes nothing, so a page that is sorted anew keeps its looks.
+    Only where there are more of one colour than dashes, the last ones take looks that nobody has. The order of the runs
+    changes nothing, so a page that is sorted anew keeps its looks.
     """
     given: dict[str, Look] = {}
     crowded: list[str] = []

@@ -91,6 +91,11 @@ def test_dragging_zooms_all_charts_to_exact_points_and_0_goes_back(page: Page) -
     page.keyboard.press("0")
     wait_for(lambda: lines(page)[0]["x"] == whole, within=10, what="the whole range")
     assert "zoom" not in query(page)
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_contain_text("zoom of all charts back")
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    expect(page.get_by_label("Find a metric")).to_be_focused()
 
 
 def test_the_address_says_how_charts_are_drawn(page: Page) -> None:

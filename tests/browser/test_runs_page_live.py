@@ -81,6 +81,7 @@ def test_dialogs_and_menus_read_well_for_everybody(opened: Callable[..., Page]) 
             picture(page, f"runs-{name.lower()}-{viewport['width']}")
             assert violations(page) == [], name
             page.keyboard.press("Escape")
+            expect(page.get_by_role("button", name=name, exact=True)).to_be_focused()
 
 
 def test_charts_appear_by_themselves_with_the_first_metric_and_grow(page: Page, site: Site) -> None:

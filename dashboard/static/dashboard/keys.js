@@ -21,8 +21,8 @@ const click = (selector, { inRow = false } = {}) => () => {
 const has = (selector) => () => Boolean(document.querySelector(selector));
 
 function addCommonKeys() {
-  addKey("/", "filter, or find a metric", () => focusOn("[data-filter], [data-find-metric]"), {
-    when: has("[data-filter], [data-find-metric]"),
+  addKey("/", "filter, or find a metric", () => focusOn("[data-filter]") || focusOn("[data-board] [data-set=find]"), {
+    when: has("[data-filter], [data-board] [data-set=find]"),
   });
   addKey("j", "next row", () => step(1), { when: has("[data-row]") });
   addKey("k", "previous row", () => step(-1), { when: has("[data-row]") });
@@ -36,7 +36,7 @@ function addCommonKeys() {
   });
   addKey("c", "compare what is selected", click("[data-compare-link]"), { when: has("[data-compare-link]") });
   addKey("f", "follow the log, or stop", click("[data-log-follow]"), { when: has("[data-log-follow]") });
-  addKey("0", "zoom of all charts back", click("[data-zoom-reset]"), { when: has("[data-zoom-reset]") });
+  addKey("0", "zoom of all charts back", () => false, { when: has("[data-board]") }); // the board hears it itself
   addKey("?", "this list", showKeys);
 }
 
@@ -52,7 +52,7 @@ export function installKeys() {
     if (event.defaultPrevented || event.isComposing) return;
     if (event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return;
     if (event.target.closest?.(TYPING)) {
-      if (event.key === "Escape") event.target.blur();
+      if (event.key === "Escape" && !event.target.closest(":popover-open")) event.target.blur(); // a popover gives the focus back
       return;
     }
     press(event);
