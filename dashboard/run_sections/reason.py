@@ -14,7 +14,7 @@ TEXT_LONGEST = 160  # characters of what was raised
 ERROR = re.compile(r"(?P<name>[A-Za-z_][\w.]*)(?::\s|$)")
 SAID: dict[str, str] = {
     Reason.EXIT_NONZERO: "Mend the script, then run the same again:",
-    Reason.OOM: "The machine {where} ran out of memory: load less at once, or use a larger one. The same again:",
+    Reason.OOM: "{where} ran out of memory: load less at once, or use a larger one. The same again:",
     Reason.SIGNAL: "Something on {where} killed it; its output may say what. The same again:",
     Reason.WORKER_LOST: "{where} went away, which is not the script's doing: nothing to mend. The same again:",
     Reason.WORKER_SHUTDOWN: "{where} was shut down: nothing to mend. The same again:",
@@ -22,6 +22,12 @@ SAID: dict[str, str] = {
     Reason.PREEMPTED: "It had to make room for another job: nothing to mend. The same again:",
     Reason.DEPENDENCY_FAILED: "Nothing is wrong with this one: retry what it waited for first. Then this one:",
     Reason.EVENT_FAILED: "The program itself said that it failed. When that is mended, the same again:",
+}
+BECAME: dict[str, str] = {
+    JobStatus.RUNNING: "is running",
+    JobStatus.COMPLETED: "completed",
+    JobStatus.FAILED: "failed",
+    JobStatus.CANCELLED: "was cancelled",
 }
 
 
@@ -37,7 +43,8 @@ class Advice:
 class Failure:
     """`headline` begins with the queue's words and ends with the program's; `lines` are the end of its output.
 
-    `line` is the line of the log (from 1) that says what was raised; None where no line does.
+    `line` is the line of the log (from 1) that says what was raised; None where no line does. Where a `later` attempt
+    took over, nothing is to be done about this one.
     """
 
     headline: str
@@ -45,6 +52,7 @@ class Failure:
     line: int | None
     advice: Advice
     parents: list[Dependency]
+    later: int | None = None
 
 
 def failure(run: Run, job: Job | None, attempt: Attempt | None, number: int) -> Failure | None:
@@ -58,13 +66,17 @@ def failure(run: Run, job: Job | None, attempt: Attempt | None, number: int) -> 
     found = log_failure.failure(run, attempt=number) if number else None
     lines = log_failure.last_words(run, attempt=number, count=LAST_LINES) if number else []
     raised = found.text if found is not None else ""
-    told = [_words(job, attempt, reason), raised[:TEXT_LONGEST]]
+    told = [_sentence(_words(job, attempt, reason), attempt), raised[:TEXT_LONGEST]]
+    later = run.attempt if job is not None and number < run.attempt else None
     return Failure(
-        headline=" · ".join(part for part in told if part) or "failed",
+        headline=" · ".join(part for part in told if part) or "Failed",
         lines=lines,
         line=found.error_line if found is not None else None,
-        advice=advice(reason, run, job, attempt, error_of(raised)),
+        advice=taken_over(job, later, after=number)
+        if job is not None and later
+        else advice(reason, run, job, attempt, error_of(raised)),
         parents=_parents(job) if reason == Reason.DEPENDENCY_FAILED else [],
+        later=later,
     )
 
 
@@ -90,10 +102,24 @@ def _words(job: Job | None, attempt: Attempt | None, reason: str) -> str:
     return said or label
 
 
+def _sentence(words: str, attempt: Attempt | None) -> str:
+    """A machine at the beginning is called what it is called."""
+    name = attempt.worker_name if attempt is not None else ""
+    return words if name and words.startswith(name) else words[:1].upper() + words[1:]
+
+
 def error_of(raised: str) -> str:
     """The name of what was raised: `torch.OutOfMemoryError`. Empty where the line begins with none."""
     found = ERROR.match(raised)
     return found["name"] if found else ""
+
+
+def taken_over(job: Job, later: int, *, after: int) -> Advice:
+    """What became of the job: `later` is its newest attempt, which may not be the next one."""
+    became = BECAME.get(job.status, "has ended, too: the job waits for another")
+    if later == after + 1:
+        return Advice(f"Attempt {later} took over and {became}.")
+    return Advice(f"Attempt {after + 1} took over; attempt {later} {became}.")
 
 
 def advice(
@@ -106,7 +132,7 @@ def advice(
     if error.endswith("OutOfMemoryError"):
         said = "Its GPU has too little memory: a smaller batch, or GPUs with more of it:"
         return Advice(said, _larger(job, attempt))
-    where = attempt.worker_name if attempt and attempt.worker_name else "its worker"
+    where = f"the worker {attempt.worker_name}" if attempt and attempt.worker_name else "its worker"
     if reason == Reason.TIME_LIMIT:
         return Advice("Give it more time, or let it save checkpoints and go on:", _longer(job))
     said = SAID.get(reason, "To run the same again:").format(where=where)

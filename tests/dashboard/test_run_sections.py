@@ -16,6 +16,7 @@ from dashboard.run_sections import (
     summary,
 )
 from dashboard.run_sections.timeline import SHOWN, timeline
+from jobs import cancelling
 from jobs.models import Attempt, Job, JobEvent, Worker
 from jobs.states import JobStatus, Reason
 from runs import annotating
@@ -46,7 +47,7 @@ class TestWhyItFailed:
         say(attempt, b"first\n" + TRACE)
         factories.finish(attempt, exit_code=1)
         found = failure(attempt)
-        assert found.headline.startswith("exit code 1 · torch.OutOfMemoryError")
+        assert found.headline.startswith("Exit code 1 · torch.OutOfMemoryError")
         assert found.lines[0].startswith("Traceback")
         assert found.line == 4
         assert "--vram" in found.advice.command
@@ -63,6 +64,43 @@ class TestWhyItFailed:
         assert found.advice.text[0].isupper()
         assert found.advice.command.startswith("whirr ")
         assert "{" not in found.advice.text
+
+    def test_of_an_earlier_attempt_it_says_which_one_took_over(self, browser: Client) -> None:
+        worker = factories.make_worker("gpu-a", gpus=4)
+        first = begin(worker, retries=3)
+        for at in (10, 20):
+            factories.finish(
+                worker.attempts.latest("pk"),
+                exit_code=1,
+                now=factories.NOON + timedelta(minutes=at),
+            )
+            assert Job.objects.update(not_before=None) == 1
+            newest = factories.claim(worker, now=factories.NOON + timedelta(minutes=at + 5))
+        Attempt.objects.filter(pk=first.pk).update(
+            error_message="gpu-a is gone", reason=Reason.WORKER_LOST
+        )
+        told = failure(first)
+        assert told.headline == "gpu-a is gone"
+        assert told.advice == reason.Advice("Attempt 2 took over; attempt 3 is running.")
+        factories.finish(newest, exit_code=0, now=factories.NOON + timedelta(minutes=40))
+        key = run_of(first).key
+        page = browser.get(f"/runs/{key}/head", {"attempt": 2}).content.decode()
+        assert "Attempt 3 took over and completed." in page
+        assert f'<a href="/runs/{key}/">Show attempt 3</a>' in page
+        assert "whirr retry" not in page
+        assert "/retry" not in page
+
+    def test_names_in_it_are_written_as_they_are(self) -> None:
+        attempt = begin(factories.make_worker("gpu-a"))
+        say(attempt, TRACE)
+        factories.finish(attempt, exit_code=1)
+        Attempt.objects.update(reason="", exit_code=None, error_message="")
+        Job.objects.update(reason="")
+        assert failure(attempt).headline.startswith("torch.OutOfMemoryError")
+        job = Job.objects.get()
+        for why in (Reason.WORKER_LOST, Reason.OOM, Reason.NEVER_STARTED):
+            said = reason.advice(why, run_of(attempt), job, attempt).text
+            assert said.startswith("The worker gpu-a ")
 
     def test_a_time_limit_is_answered_with_a_longer_one(self) -> None:
         attempt = begin(timeout_seconds=3600)
@@ -178,6 +216,12 @@ class TestSummary:
 
 
 class TestPages:
+    def test_a_cancelled_run_says_who_did_it(self, browser: Client) -> None:
+        job = factories.make_job()
+        cancelling.cancel(job.pk, actor="bob", now=factories.NOON)
+        page = browser.get(f"/runs/job-{job.pk}/head").content.decode()
+        assert "<span>cancelled by <b>bob</b> <b><time" in page
+
     def test_the_config_is_copied_as_json_and_as_yaml(self, browser: Client) -> None:
         run = run_of(begin(config={"opt": {"lr": 0.1}, "s": "é: x"}))
         told = browser.get(f"/runs/{run.key}/config.json")
