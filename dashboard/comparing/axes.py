@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dashboard import differences
 from dashboard.comparing import grids, numbers
 from dashboard.comparing.columns import plain
 from dashboard.differences import flat
@@ -22,6 +23,7 @@ class Offer:
     summary: list[str]
     metrics: list[str]
     numeric: frozenset[str]
+    told_by: Sequence[str] = ()  # settings that differ, those that most runs have first
 
     @property
     def every(self) -> list[str]:
@@ -31,7 +33,7 @@ class Offer:
     def axes(self) -> list[str]:
         """Settings that differ on the left, how well it went on the right."""
         told = self.metrics[:METRICS_AT_FIRST]
-        return [*self.config[: AXES_AT_FIRST - len(told)], *told]
+        return [*self.told_by[: AXES_AT_FIRST - len(told)], *told]
 
     @property
     def target(self) -> str:
@@ -41,7 +43,7 @@ class Offer:
     @property
     def pair(self) -> tuple[str, str]:
         """x and y of a scatter."""
-        across = next((name for name in self.config if name in self.numeric), "")
+        across = next((name for name in self.told_by if name in self.numeric), "")
         second = self.metrics[1] if len(self.metrics) > 1 else ""
         return across or second or self.target or "created", self.target or "duration"
 
@@ -58,10 +60,12 @@ def offer(runs: Sequence[Run]) -> Offer:
         for row in rows
         if all(isinstance(plain(c.get(row.key)), (float, type(None))) for c in configs)
     }
+    differing = {row.key for row in rows if row.differs}
     return Offer(
         config=[f"config.{row.key}" for row in rows if row.differs],
         constant=[f"config.{row.key}" for row in rows if not row.differs],
         summary=[f"summary.{key}" for key in summaries],
         metrics=[f"metric.{key}:last" for key in (telling or found)],
         numeric=frozenset(numeric),
+        told_by=[f"config.{key}" for key in differences.telling(configs) if key in differing],
     )

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Count, F, QuerySet
 
-from dashboard.differences import differing, flat
+from dashboard import differences
+from dashboard.differences import flat
 from dashboard.metrics import telling
 from dashboard.table.expressions import sort_terms
 from dashboard.table.specs import Spec, sorting, spec
@@ -26,7 +27,7 @@ def default_specs(runs: Sequence[Run], sort: Iterable[str], counts: Counter[str]
     if main:
         specs += [Spec("metric", main, "last"), Spec("metric", main, "best")]
     configs = [flat(run.config) for run in runs]
-    keys = differing(configs)[:CONFIG_SHOWN] if len(runs) > 1 else []
+    keys = differences.telling(configs)[:CONFIG_SHOWN] if len(runs) > 1 else []
     specs += [Spec("config", key) for key in keys]
     fixed = ["started", "duration", "user"]
     if any(run.kind == "job" for run in runs):
@@ -39,9 +40,13 @@ def default_specs(runs: Sequence[Run], sort: Iterable[str], counts: Counter[str]
 
 
 def primary(counts: Counter[str]) -> str:
-    """The metric that most runs have, and of those the one that tells most; "" where nothing was logged."""
-    logged = [key for key in counts if not key.startswith(SYSTEM)]
-    return min(logged, key=lambda key: (-counts[key], telling(key)), default="")
+    """Of the metrics that most runs have the one that tells most; "" where nothing was logged.
+
+    Some runs without it do not matter, or it would be another one with every filter.
+    """
+    logged = {key: count for key, count in counts.items() if not key.startswith(SYSTEM)}
+    most = max(logged.values(), default=0)
+    return min((key for key, count in logged.items() if 2 * count >= most), key=telling, default="")
 
 
 def metric_counts(runs: Sequence[Run]) -> Counter[str]:

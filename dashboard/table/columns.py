@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dashboard.table.shown import Column
 from dashboard.table.specs import FIXED, Spec, can_group, sorting
 from dashboard.table.wish import Wish
+from runs.directions import guessed
 
 
 def dressed(wish: Wish, specs: Sequence[Spec]) -> list[Column]:
@@ -48,10 +49,16 @@ def _column(
     )
 
 
+def _down_first(spec: Spec) -> bool:
+    """Large or late first, but of a metric whose name says that less is better the least."""
+    if spec.kind == "metric":
+        return guessed(spec.name) != "min"
+    return FIXED[spec.name].downwards if spec.kind == "fixed" else True
+
+
 def _sort_query(wish: Wish, spec: Spec, rank: int, *, down: bool, alone: bool) -> str:
-    """A click sorts downwards first where large or late is what people look for; then turned round; then not at all."""
-    fixed = FIXED.get(spec.name) if spec.kind == "fixed" else None
-    down_first = fixed.downwards if fixed else True
+    """A click puts first what people look for; the next turns it round; a third sorts no more."""
+    down_first = _down_first(spec)
     if rank == 0:
         word = f"-{spec.key}" if down_first else spec.key
     elif down == down_first:

@@ -174,9 +174,9 @@ def test_the_sorted_column_turns_round_and_then_off(three: None) -> None:
     def click(query: str) -> str:
         return column(shown(query), "metric.loss").sort_query
 
-    assert click("") == "sort=-metric.loss"
-    assert click("sort=-metric.loss") == "sort=metric.loss"
-    assert click("sort=metric.loss") == ""
+    assert click("") == "sort=metric.loss"
+    assert click("sort=metric.loss") == "sort=-metric.loss"
+    assert click("sort=-metric.loss") == ""
 
 
 def test_a_click_with_shift_sorts_by_this_too(three: None) -> None:
