@@ -34,6 +34,7 @@ urlpatterns = [
     path("runs/<str:key>/log/lines", log.lines, name="run-log-lines"),
     path("runs/<str:key>/log/survey", log.survey, name="run-log-survey"),
     path("runs/<str:key>/log/search", log.search, name="run-log-search"),
+    path("runs/<str:key>/log/spans", log.spans, name="run-log-spans"),
     path("runs/<str:key>/output.log", log.download, name="run-raw-log"),
     path("compare/", include("dashboard.pages.compare_urls")),
     path("charts/board", charts.board, name="charts-board"),

@@ -11,6 +11,7 @@ from runs.logs import marks, searching
 from runs.logs.lines import Line
 from runs.logs.reading import Log, reading
 from runs.logs.searching import Wanted
+from runs.logs.spans import Spans
 from runs.logs.turns import Turns
 from runs.models import Run, RunStatus
 
@@ -144,31 +145,47 @@ def survey(run: Run, *, attempt: int) -> Answer:
 
 
 def hits(run: Run, *, attempt: int, wanted: Wanted, near: int = 1, who: str = "") -> Answer:
-    """{"total", "before", "numbers", "hits": [{line, text, above, below}], "complete", "searched"}; see searching.Hits.
+    """{"total", "before", "numbers", "hits": [{line, text, spans, above, below}], "complete", "searched"}.
 
-    `hits` are the texts of the first of `numbers` at or behind line `near`. A page, `who`, has one search at
-    a time: the next one ends it. Raises Invalid, Busy.
+    See searching.Hits. `hits` are the texts of the first of `numbers` at or behind line `near`. A page, `who`, has
+    one search at a time: the next one ends it. Raises Invalid, Busy.
     """
     with TURNS.taken(who) as given_up, reading(run, attempt) as log:
         found = searching.search(log, wanted, near=max(0, near - 1), given_up=given_up)
+        places = Spans(wanted)
         start = max(0, min(bisect_left(found.numbers, near - 1), len(found.numbers) - SHOWN))
         return {
             "total": found.total,
             "before": found.before,
             "numbers": [each + 1 for each in found.numbers],
-            "hits": [_hit(log, each) for each in found.numbers[start : start + SHOWN]],
+            "hits": [_hit(log, each, places) for each in found.numbers[start : start + SHOWN]],
             "complete": found.complete,
             "searched": found.searched,
             "count": log.lines,
         }
 
 
-def _hit(log: Log, number: int) -> Answer:
+def _hit(log: Log, number: int, places: Spans) -> Answer:
     first = max(0, number - AROUND)
+    found = {each.number: each.data for each in log.read(first, number - first + 1 + AROUND)}
     texts = {
-        each.number: searching.ESCAPES.sub(b"", each.data).decode("utf-8", "replace")[:HIT_LONGEST]
-        for each in log.read(first, number - first + 1 + AROUND)
+        at: searching.ESCAPES.sub(b"", data).decode("utf-8", "replace")[:HIT_LONGEST]
+        for at, data in found.items()
     }
     above = [text for at, text in texts.items() if at < number]
     below = [text for at, text in texts.items() if at > number]
-    return {"line": number + 1, "text": texts.get(number, ""), "above": above, "below": below}
+    hit = {"line": number + 1, "text": texts.get(number, "")}
+    return hit | {"spans": places.of(found.get(number, b"")), "above": above, "below": below}
+
+
+def spans(run: Run, *, attempt: int, wanted: Wanted, window: Window) -> Answer:
+    """{"spans": {line: [[character, how many]]}, "until"}: where in these lines the hits are; see spans.Spans.
+
+    `until` is the first line that was not looked at: lines of many bytes are not all looked at. Raises Invalid.
+    """
+    places = Spans(wanted)
+    with reading(run, attempt) as log:
+        found = log.read(*window.of(log))
+        marked = {each.number + 1: places.of(each.data) for each in found}
+    until = found[-1].number + 2 if found else window.first
+    return {"spans": {line: each for line, each in marked.items() if each}, "until": until}

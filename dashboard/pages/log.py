@@ -61,9 +61,8 @@ def survey(request: HttpRequest, key: str) -> JsonResponse:
 def search(request: HttpRequest, key: str) -> JsonResponse:
     """GET /runs/<key>/log/search?q=&kind=text|regex|errors&case=1&near=LINE&attempt=&who=: hits in the whole log."""
     shown = run_page(key, whole(request.GET, "attempt"))
-    asked = request.GET
-    wanted = Wanted(asked.get("q", ""), asked.get("kind", "text"), case=asked.get("case") == "1")
-    near, who = _number(request, "near", 1), asked.get("who", "")[:40]
+    near, who = _number(request, "near", 1), request.GET.get("who", "")[:40]
+    wanted = _wanted(request)
     try:
         found = answers.hits(shown.run, attempt=shown.attempt, wanted=wanted, near=near, who=who)
     except Busy as wrong:
@@ -71,6 +70,21 @@ def search(request: HttpRequest, key: str) -> JsonResponse:
     except Invalid as wrong:  # while somebody types an expression, most of it is none yet
         return JsonResponse({"refused": wrong.detail})
     return JsonResponse(found)
+
+
+@_answers
+def spans(request: HttpRequest, key: str) -> JsonResponse:
+    """GET /runs/<key>/log/spans?q=&kind=&case=&attempt=&from=&count=: where in some lines the hits are."""
+    shown = run_page(key, whole(request.GET, "attempt"))
+    window = Window(_number(request, "from", 1), _number(request, "count", 500))
+    wanted = _wanted(request)
+    found = answers.spans(shown.run, attempt=shown.attempt, wanted=wanted, window=window)
+    return JsonResponse(found)
+
+
+def _wanted(request: HttpRequest) -> Wanted:
+    asked = request.GET
+    return Wanted(asked.get("q", ""), asked.get("kind", "text"), case=asked.get("case") == "1")
 
 
 @needs("read")

@@ -142,8 +142,28 @@ def _blocks(log: Log) -> Iterator[tuple[int, bytes]]:
 
 def _finder(wanted: Wanted) -> Finder:
     """Yields a place in each line of a block that has a hit."""
+    _check(wanted)
+    text = wanted.text
+    if wanted.kind != "text" or not (wanted.case or text.isascii()):
+        return _by_expression(expression_of(wanted))
+    return _by_bytes(_encoded(text if wanted.case else text.lower()), lower=not wanted.case)
+
+
+def expression_of(wanted: Wanted) -> "re2._Regexp":
+    """What finds the places of a hit within its line. Raises Invalid."""
+    _check(wanted)
     if wanted.kind == "errors":
-        return _by_expression(ERRORS)
+        return ERRORS
+    if wanted.kind == "regex":
+        return _expression(_encoded(wanted.text), case=wanted.case)
+    if wanted.case:
+        return _expression(re2.escape(_encoded(wanted.text)), case=True)
+    return _expression(_either_case(wanted.text), case=True)
+
+
+def _check(wanted: Wanted) -> None:
+    if wanted.kind == "errors":
+        return
     if wanted.kind not in ("text", "regex"):
         raise Invalid(f"{wanted.kind[:40]!r} is no kind of search; there are text, regex, errors")
     text = wanted.text
@@ -151,13 +171,6 @@ def _finder(wanted: Wanted) -> Finder:
         raise Invalid(f"look for 1 to {LONGEST_QUERY} characters")
     if "\n" in text:
         raise Invalid("a hit lies within one line: leave the line break out")
-    if wanted.kind == "regex":
-        return _by_expression(_expression(_encoded(text), case=wanted.case))
-    if wanted.case:
-        return _by_bytes(_encoded(text), lower=False)
-    if text.isascii():
-        return _by_bytes(text.lower().encode(), lower=True)
-    return _by_expression(_expression(_either_case(text), case=True))
 
 
 def _expression(pattern: bytes, *, case: bool) -> "re2._Regexp":
@@ -165,6 +178,7 @@ def _expression(pattern: bytes, *, case: bool) -> "re2._Regexp":
     options.never_nl, options.one_line, options.never_capture = True, False, True
     options.log_errors, options.max_mem, options.case_sensitive = False, MEMORY, case
     try:
+        re2.compile(pattern, options)  # what is wrong with it is told without what we put before it
         return re2.compile(b"(?m)" + pattern, options)
     except re2.error as wrong:
         told = wrong.args[0] if wrong.args else b"it cannot be read"

@@ -5,7 +5,6 @@ Made a stretch at a time, so that whoever asks waits a moment at most and asks a
 
 import os
 import time
-from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,15 +12,17 @@ import numpy as np
 import re2
 
 from runs.logs.line_index import newlines_in
+from runs.logs.tally import Tally
 
 BLOCK = 4 << 20
-SEGMENT = 1000  # lines whose errors and warnings are counted together
 MOST_FOLDS = 5000
 TITLE = 200  # bytes of a heading
 
 ERROR = rb"\b(?:ERROR|CRITICAL|FATAL|Traceback|[A-Z]\w*Error)\b"
 WARNING = rb"\b(?:WARN|WARNING|[A-Z]\w*Warning)\b"
-GROUPS = rb"^(?:\x1b\[[0-9;]*m)*(::group::|::endgroup::|(?:---|\+\+\+|~~~) )([^\n]{0,200})"
+GROUPS = (
+    rb"^(?:\x1b\[[0-9;]*m)*(::group::|::endgroup::|\^\^\^ \+\+\+|(?:---|\+\+\+|~~~) )([^\n]{0,200})"
+)
 
 
 def _compiled(pattern: bytes) -> "re2._Regexp":
@@ -37,12 +38,16 @@ ERRORS = _compiled(ERROR)
 
 @dataclass(slots=True)
 class Fold:
-    """Lines `first` to `last`, both included; `last` is -1 while nothing has ended it. `kind`: group, heading."""
+    """Lines `first` to `last`, both included; `last` is -1 while nothing has ended it. `kind`: group, heading.
+
+    `wanted`: the program asked that it is open (`^^^ +++`, as in Buildkite).
+    """
 
     kind: str
     first: int
     last: int
     title: str
+    wanted: bool = False
 
 
 class Survey:
@@ -51,11 +56,11 @@ class Survey:
     def __init__(self) -> None:
         self.size = 0
         self.lines = 0
-        self.errors = array("L")  # by segment
-        self.warnings = array("L")
+        self.tally = Tally()
         self.folds: list[Fold] = []
         self.folds_left_out = 0
         self._open: list[Fold] = []
+        self._latest: Fold | None = None
 
     def extend(self, handle: int, size: int, *, seconds: float, final: bool) -> bool:
         """Read on up to byte `size` for about that long; whether all is read. The open line waits, unless `final`."""
@@ -77,9 +82,6 @@ class Survey:
 
     def _take(self, block: bytes) -> None:
         ends = newlines_in(block)
-        segments = (self.lines + len(ends)) // SEGMENT + 1 - len(self.errors)
-        self.errors.extend([0] * segments)
-        self.warnings.extend([0] * segments)
         seen = {1: -1, 2: -1}  # the line that was counted last, by the group of the pattern
         for found in MARKED.finditer(block):
             number = self.lines + int(np.searchsorted(ends, found.start()))
@@ -88,11 +90,16 @@ class Survey:
                 self._group(number, bytes(found.group(3)), bytes(found.group(4)))
             elif seen[kind] < number:
                 seen[kind] = number
-                (self.errors if kind == 1 else self.warnings)[number // SEGMENT] += 1
+                self.tally.take(number, error=kind == 1)
         self.lines += len(ends)
         self.size += len(block)
 
     def _group(self, number: int, mark: bytes, title: bytes) -> None:
+        if mark.startswith(b"^"):
+            asked = self._open[-1] if self._open else self._latest
+            if asked is not None:
+                asked.wanted = True
+            return
         if mark == b"::endgroup::":
             if any(each.kind == "group" for each in self._open):
                 self._end_headings(number - 1)
@@ -106,6 +113,7 @@ class Survey:
             self.folds_left_out += 1
         else:
             self.folds.append(fold)
+        self._latest = fold
         self._open.append(fold)
         del self._open[:-64]
 
@@ -114,9 +122,5 @@ class Survey:
             self._open.pop().last = last
 
     def buckets(self, most: int) -> Iterator[tuple[int, int, int]]:
-        """(first line, errors, warnings) of at most `most` stretches of equal length, those with neither left out."""
-        each = -(-max(1, len(self.errors)) // most)
-        for at in range(0, len(self.errors), each):
-            errors, warnings = sum(self.errors[at : at + each]), sum(self.warnings[at : at + each])
-            if errors or warnings:
-                yield at * SEGMENT, errors, warnings
+        """(line of the first problem, errors, warnings) of at most `most` stretches that have any."""
+        return self.tally.buckets(most, lines=self.lines)

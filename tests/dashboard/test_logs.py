@@ -187,10 +187,17 @@ def test_hits_come_with_their_lines_and_those_around_them(browser: Client) -> No
     assert found["hits"][0] == {
         "line": 2,
         "text": "two is it",
+        "spans": [[0, 3]],
         "above": ["one"],
         "below": ["three"],
     }
-    assert found["hits"][1] == {"line": 4, "text": "TWO", "above": ["three"], "below": []}
+    assert found["hits"][1] == {
+        "line": 4,
+        "text": "TWO",
+        "spans": [[0, 3]],
+        "above": ["three"],
+        "below": [],
+    }
     errors = browser.get(f"/runs/{run.key}/log/search?kind=errors").json()
     assert errors["total"] == 0
 
@@ -201,8 +208,9 @@ def test_the_survey_says_where_to_look(browser: Client) -> None:
     Run.objects.update(status=RunStatus.FAILED, finished_at=NOON)
     failed = browser.get(f"/runs/{run.key}/log/survey").json()
 
-    assert running["buckets"] == [[1, 2, 1]]
-    assert running["folds"] == [{"kind": "group", "first": 1, "last": 3, "title": "Install"}]
+    assert running["buckets"] == [[4, 0, 1], [5, 1, 0], [8, 1, 0]]
+    group = {"kind": "group", "first": 1, "last": 3, "title": "Install", "wanted": False}
+    assert running["folds"] == [group]
     assert running["complete"] is True
     assert running["failure"] is None
     assert failed["failure"] == {
@@ -219,6 +227,8 @@ def test_the_survey_says_where_to_look(browser: Client) -> None:
         ("lines?tail=1001", 400), ("lines?tail=0", 400), ("lines?attempt=9", 404), ("lines?from=999999999999", 200),
         ("search", 200), ("search?q=(&kind=regex", 200), ("search?q=a&kind=evil", 200), ("search?q=a&near=x", 404),
         ("search?q=" + "a" * 1001, 200), ("search?q=%ff", 200), ("survey?attempt=0", 404),
+        ("spans", 400), ("spans?q=(&kind=regex", 400), ("spans?q=a&kind=evil", 400), ("spans?q=a&count=0", 400),
+        ("spans?q=a&from=x", 404), ("spans?q=a&attempt=9", 404), ("spans?q=a&from=999999999999", 200),
     ],
 )  # fmt: skip
 def test_odd_questions_are_answered(query: str, status: int, browser: Client) -> None:
@@ -227,6 +237,17 @@ def test_odd_questions_are_answered(query: str, status: int, browser: Client) ->
     assert answer.status_code == status
     if status == 400:
         assert answer.json()["code"] == "invalid"
+
+
+def test_where_the_hits_of_some_lines_are(browser: Client) -> None:
+    """A page that draws line 2 and behind it asks for those; what is left out of an answer is asked for again."""
+    run = wrote(b"loss 1\nloss 22\n\x1b[1mno\x1b[0m loss 3\n" + b"x" * 3_000_000 + b"\nloss 4\n")
+    address = f"/runs/{run.key}/log/spans?kind=regex&q=loss+%5Cd&from="
+    assert browser.get(f"{address}2").json() == {
+        "spans": {"2": [[0, 6]], "3": [[3, 6]], "5": [[0, 6]]},
+        "until": 6,
+    }
+    assert browser.get(f"{address}1&count=1").json() == {"spans": {"1": [[0, 6]]}, "until": 2}
 
 
 @pytest.mark.parametrize("query", ["", "q=(&kind=regex", "q=a&kind=evil", "q=" + "a" * 1001])

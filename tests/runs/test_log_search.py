@@ -1,4 +1,4 @@
-"""Search, the survey and the marks of a log: nothing is missed, nothing is told that is not so."""
+"""Search through a log, and its index: nothing is missed, nothing is told that is not so."""
 
 import os
 import random
@@ -13,6 +13,7 @@ from runs.errors import Invalid
 from runs.logs import searching
 from runs.logs.reading import OUTPUT, reading
 from runs.logs.searching import Hits, Wanted
+from runs.logs.spans import Spans
 from runs.logs.turns import Busy, Turns
 from runs.models import Run
 from tests.runs.factories import make_run
@@ -92,7 +93,7 @@ def test_an_expression_looks_at_each_line(
         (Wanted(""), "1 to 1000"),
         (Wanted("x" * 1001), "1 to 1000"),
         (Wanted("a\nb"), "one line"),
-        (Wanted("(a", kind="regex"), "missing \\)"),
+        (Wanted("(a", kind="regex"), r"missing \): \(a \(RE2"),
         (Wanted("(?=a)", kind="regex"), "RE2 knows no look-around"),
         (Wanted("((a{1000}){1000}){9}", kind="regex"), "not a regular expression"),
         (Wanted("a", kind="sql"), "no kind of search"),
@@ -119,45 +120,23 @@ def test_an_expression_that_is_slow_elsewhere_is_quick_here(logged: Callable[[by
     assert searched(run, Wanted("(a+)+$|(a|a)*b", kind="regex"), patience=5).complete
 
 
-def test_the_survey_counts_levels_and_finds_groups(logged: Callable[[bytes], Run]) -> None:
-    quiet = b"quiet\n" * 1500
-    data = (
-        b"ERROR one ValueError\nWARNING\nerrors are no ERRORS\n::group::Setup\nin\n::endgroup::\n"
-        + quiet
-        + b"--- train\nDeprecationWarning: x\n\x1b[1m--- eval\nTraceback (most recent call last):\nlast"
-    )
-    run = logged(data)
-    with reading(run, run.attempt) as log:
-        assert log.look_over(seconds=5)
-        assert list(log.survey.buckets(400)) == [(0, 1, 1), (1000, 1, 1)]
-        folds = [(each.kind, each.first, each.last, each.title) for each in log.survey.folds]
-    assert folds == [
-        ("group", 3, 5, "Setup"),
-        ("heading", 1506, 1507, "train"),
-        ("heading", 1508, -1, "eval"),
-    ]
-
-
-def test_a_survey_grows_with_its_log_and_is_the_same_in_the_end(
-    logged: Callable[[bytes], Run],
+@pytest.mark.parametrize(
+    ("line", "wanted", "spans"),
+    [
+        (b"a \x1b[31mlo\x1b[0mss 1 loss 22", Wanted(r"loss \d+", "regex"), [(2, 6), (9, 7)]),
+        ("😀é Ö ö".encode(), Wanted("ö"), [(4, 1), (6, 1)]),
+        (b"a.b a-b", Wanted("a.b"), [(0, 3)]),
+        (b"Aa", Wanted("a", case=True), [(1, 1)]),
+        (b"a", Wanted("x*", "regex"), []),
+        (b"\xff KeyError", Wanted("", "errors"), [(2, 8)]),
+        (b"a" * 9000, Wanted("a"), [(at, 1) for at in range(50)]),
+        (b"", Wanted("^", "regex"), []),
+    ],
+)
+def test_where_in_a_line_the_hits_are(
+    line: bytes, wanted: Wanted, spans: list[tuple[int, int]]
 ) -> None:
-    pieces = [
-        b"ERROR\nWARN",
-        b"ING\nE",
-        b"RROR\n",
-        b"::group::a\nFATAL",
-        b"\n::endgroup::\nKeyError\n",
-    ]
-    run = logged(b"")
-    for piece in pieces:
-        with reading(run, run.attempt) as log:
-            log.look_over(seconds=5)
-        size = storage.size_of(storage.stream_path(run, run.attempt, OUTPUT))
-        streams.append(run, run.attempt, OUTPUT, offset=size, data=piece)
-    with reading(run, run.attempt) as log:
-        log.look_over(seconds=5)
-        assert list(log.survey.buckets(400)) == [(0, 4, 1)]
-        assert [(each.first, each.last) for each in log.survey.folds] == [(3, 5)]
+    assert Spans(wanted).of(line) == spans
 
 
 @pytest.mark.parametrize("how", ["shorter", "replaced", "rewritten"])
