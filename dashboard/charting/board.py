@@ -14,7 +14,10 @@ from runs.models import Series
 
 
 def wanted(told: Any) -> dict[str, int | None]:
-    """Runs as a page names them: ids, or pairs of an id and an attempt (null, or 0 of one that waited: the newest). Raises Invalid."""
+    """Runs as a page names them: ids, or pairs of an id and an attempt. Raises Invalid.
+
+    An attempt that is null, or 0 as of a run that waited when the page was made, is the newest.
+    """
     if not isinstance(told, list):
         raise Invalid('runs is a list of ids, or of pairs ["job-7", 2]')
     found: dict[str, int | None] = {}

@@ -119,9 +119,20 @@ def test_bytes_that_are_no_json_are_refused_and_a_board_is_only_posted(browser: 
 
 def test_an_unknown_column_is_refused_where_a_run_would_have_it() -> None:
     shown = newest([a_run([1])])
-    with pytest.raises(Invalid, match=r"config\.<key>"):
+    with pytest.raises(Invalid, match="key of config or summary"):
         columns.values(shown, ["colour"])
     assert columns.values(shown, ["state", "host", "tags", "summary.a.b"])[0]["summary.a.b"] is None
+
+
+def test_a_bare_name_is_a_key_of_config_or_of_the_summary_or_a_metric() -> None:
+    """As in the filter and in the table, where nobody writes `config.`."""
+    run = a_run([1, 3], config={"lr": 0.1, "both": 1})
+    Run.objects.filter(pk=run.pk).update(summary={"best": 2.0, "both": 2})
+    shown = newest([Run.objects.get(pk=run.pk), a_run([1])])
+    asked = ["lr", "both", "best", "loss", "loss:min"]
+    first, second = columns.values(shown, asked)
+    assert first == {"lr": 0.1, "both": 1, "best": 2.0, "loss": 3.0, "loss:min": 1.0}
+    assert second == {"lr": None, "both": None, "best": None, "loss": 1.0, "loss:min": 1.0}
 
 
 def test_machines_measures_come_last_and_closed() -> None:

@@ -186,7 +186,7 @@ export class Hover {
     const body = shown.map((row) => {
       const { line, at, y } = row;
       const value = smoothed ? `${number(y)} (${number(line.raw[at])})` : number(y);
-      const members = line.curve.members ? ` n = ${line.curve.members[at]}` : "";
+      const members = line.curve.members ? ` · ${line.curve.members[at]} here` : ""; // its label says how many it has in all
       return element("tr", { class: row === hit ? "is-hit" : null }, [element("td", {}, swatch(line)), element("td", {}, line.label + members), element("td", { class: "num" }, value)]);
     });
     const head = `${label(chart.settings.x)} ${at(chart.settings.x, this.at.x)}`;
@@ -233,7 +233,7 @@ export class Hover {
   async copy() {
     const { chart, rows } = this.told;
     const lines = rows.map(({ line, x, y }) => [line.curve.run, line.label, x, y].join("\t"));
-    const text = [["run", "name", label(chart.settings.x), chart.key].join("\t"), ...lines].join("\n");
+    const text = [["run", "name", label(chart.settings.x), chart.title].join("\t"), ...lines].join("\n");
     try {
       await navigator.clipboard.writeText(text);
       toast(`Copied ${rows.length} value${rows.length === 1 ? "" : "s"}.`);

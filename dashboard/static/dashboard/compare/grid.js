@@ -95,7 +95,7 @@ export class Grid {
   }
 
   heading(run, place, className = "") {
-    const link = node("a", { href: `/runs/${encodeURIComponent(run.id)}/` }, run.label);
+    const link = node("a", { href: `/runs/${encodeURIComponent(run.id)}/` }, ...told(run.label));
     const given = { scope: "col", class: className, "data-run": run.id, "aria-colindex": place, title: `${run.label} (${run.id})` };
     return node("th", given, swatch(run), " ", className && node("span", { class: "is-baseline soft" }, icon("target"), node("span", { class: "unseen" }, "baseline")), " ", link);
   }
@@ -133,4 +133,10 @@ export class Grid {
       rest > next && button(`Show all ${this.rows.length}`, grow(rest)),
     );
   }
+}
+
+/** What tells a run of a sweep from the others stands first; the name that it shares with them, below. */
+function told(label) {
+  const cut = label.lastIndexOf(" · ");
+  return cut < 0 ? [label] : [label.slice(cut + 3), node("span", { class: "shared soft" }, label.slice(0, cut))];
 }
