@@ -114,7 +114,7 @@ def page(opened: Callable[..., Page]) -> Page:
 
 
 def picture(page: Page, name: str) -> None:
-    """Keep a picture for a person to look at, where WHIRR_PICTURES says where."""
-    folder = os.environ.get("WHIRR_PICTURES")
+    """Keep a picture for a person to look at, where WHIRR_TEST_PICTURES says where."""
+    folder = os.environ.get("WHIRR_TEST_PICTURES")
     if folder:
         page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
