@@ -112,6 +112,56 @@ def test_a_part_is_fetched_once_at_a_time_and_the_slower_it_comes_the_rarer(page
     assert told == [0, 1, 1, 1, 1, 2, 2, 3, 0]
 
 
+def test_the_header_and_the_log_of_a_run_say_how_old_they_are_while_nothing_comes(
+    page: Page,
+) -> None:
+    """What runs is told as of then, too; the header is fetched without a socket, the log comes by it alone."""
+    told = page.evaluate(
+        """async () => {
+          const made = [];
+          const real = window.WebSocket;
+          window.WebSocket = class { constructor() { made.push(this); } close() {} };
+          const { LiveSocket } = await import("/live.js");
+          const { followAge } = await import("/run/age.js");
+          const begun = new Date(Date.now() - 100_000).toISOString();
+          const time = `<time datetime="${begun}" data-elapsed>1 m</time>`;
+          document.body.innerHTML = `<div id="head">${time}</div><div id="log"></div>`;
+          const [head, log] = document.body.children;
+          const marks = () => [head, log].map((part) => part.querySelectorAll("[data-stale] [data-ago]").length);
+          const clock = () => {
+            const [found] = head.querySelectorAll("[data-elapsed], [data-stopped]");
+            return `${"elapsed" in found.dataset ? "" : "stopped at "}${found.textContent.replace(/ [0-9]+ s$/, "")}`;
+          };
+          const fetched = (successful, target = head) => {
+            const detail = { target, successful, requestConfig: { verb: "get" } };
+            document.body.dispatchEvent(new CustomEvent("htmx:afterRequest", { detail }));
+          };
+          const found = [];
+          const look = () => found.push(`${marks()} ${clock()}`);
+          const socket = new LiveSocket("/ws", { onMessage() {}, onDown: followAge({ head, log }) });
+          made[0].onopen(); look();
+          made[0].onclose({ code: 1006 }); look();
+          fetched(true, log); look();
+          fetched(true); look();                         // the header is as it is, the log is not
+          fetched(false); look();
+          socket.retryNow(); made[1].onopen(); look();
+          socket.end();
+          window.WebSocket = real;
+          document.body.replaceChildren();
+          return found;
+        }"""
+    )
+    live, old = "1 m", "stopped at 1 m"
+    assert told == [
+        "0,0 1 m",
+        f"1,1 {old}",
+        f"1,1 {old}",
+        f"0,1 {live}",
+        f"1,1 {old}",
+        f"0,0 {live}",
+    ]
+
+
 def _reading(count: int, *, width: int, first: int = 0) -> Reading:
     steps = [first + each for each in range(count)]
     points = Points.of(steps, [math.nan] * count, [0.0] * count)

@@ -15,8 +15,10 @@ const lost = followLost({ sockets, retry: () => sockets.forEach((socket) => sock
 
 /** A websocket that reconnects with back-off, and sleeps while the tab is hidden. */
 export class LiveSocket {
-  constructor(path, { onOpen = () => {}, onMessage, onPoll = () => {} }) {
-    Object.assign(this, { path, onOpen, onMessage, onPoll });
+  /** `onDown(down, since)` is told when it is lost, with when it was last there (ms since the epoch), and when it is back. */
+  constructor(path, { onOpen = () => {}, onMessage, onPoll = () => {}, onDown = () => {} }) {
+    Object.assign(this, { path, onOpen, onMessage, onPoll, onDown });
+    this.heard = performance.timeOrigin; // the page itself
     this.wait = FIRST_WAIT;
     this.down = false;
     this.ended = false;
@@ -35,6 +37,7 @@ export class LiveSocket {
     const socket = new WebSocket(`${scheme}//${location.host}${this.path}`);
     this.socket = socket;
     socket.onopen = () => {
+      this.isOpen = true;
       this.setDown(false);
       this.onOpen();
     };
@@ -47,7 +50,7 @@ export class LiveSocket {
 
   closed(socket, code) {
     if (socket !== this.socket) return; // put to sleep
-    this.socket = null;
+    this.letGo();
     if (code === NOT_ALLOWED) location.assign(`/enter?next=${encodeURIComponent(location.pathname + location.search)}`);
     if (code === NOT_ALLOWED || code === GONE) return this.end();
     const wait = this.wait * (0.75 + Math.random() / 2);
@@ -69,8 +72,14 @@ export class LiveSocket {
   sleep() {
     clearTimeout(this.timer);
     const socket = this.socket;
-    this.socket = null;
+    this.letGo();
     socket?.close();
+  }
+
+  letGo() {
+    if (this.isOpen) this.heard = Date.now();
+    this.isOpen = false;
+    this.socket = null;
   }
 
   send(message) {
@@ -88,6 +97,7 @@ export class LiveSocket {
   }
 
   setDown(down) {
+    if (down !== this.down) this.onDown(down, this.heard);
     this.down = down;
     lost.show();
   }

@@ -3,6 +3,7 @@ import { Board } from "./charts/board.js";
 import { LiveSocket, refresh } from "./live.js";
 import { LogViewer } from "./log/viewer.js";
 import { Media } from "./media.js";
+import { followAge } from "./run/age.js";
 import { Naming } from "./run/naming.js";
 import { Notes } from "./run/notes.js";
 import { installReading } from "./run/reading.js";
@@ -133,6 +134,7 @@ const deeds = {
 socket = new LiveSocket(`/ws/runs/${run}/`, {
   onOpen: watch,
   onMessage: (message) => deeds[message.type]?.(message),
+  onDown: followAge({ head, log: document.querySelector("[data-log]") }),
   onPoll: () => {
     refreshParts();
     media.refresh();

@@ -1,15 +1,22 @@
 // Parts of a page that are fetched anew: how old they are where that failed, and whose focus they had where it did not.
+import { duration } from "./words.js";
+
 const brought = new WeakMap(); // part → when it was last known to be true
 
 /** The part is as the server has it now. */
 export function fresh(part) {
   brought.set(part, Date.now());
   markOf(part)?.remove();
+  for (const time of part.querySelectorAll("time[data-stopped]")) {
+    delete time.dataset.stopped;
+    time.dataset.elapsed = "";
+  }
 }
 
 /** The part could not be brought up to date: say how old it is. `since` in ms since the epoch, where it is known. */
 export function stale(part, since = brought.get(part) ?? performance.timeOrigin) {
   if (markOf(part)) return;
+  stopClocks(part, since);
   const mark = document.createElement("p");
   const time = document.createElement("time");
   mark.className = "stale";
@@ -18,6 +25,15 @@ export function stale(part, since = brought.get(part) ?? performance.timeOrigin)
   time.dataset.ago = "";
   mark.append("as of ", time);
   part.prepend(mark);
+}
+
+/** Nobody knows whether it still runs: how long it did is told as of then, too. */
+function stopClocks(part, since) {
+  for (const time of part.querySelectorAll("time[data-elapsed]")) {
+    delete time.dataset.elapsed;
+    time.dataset.stopped = "";
+    time.textContent = duration((since - Date.parse(time.dateTime)) / 1000);
+  }
 }
 
 const markOf = (part) => part.querySelector(":scope > [data-stale]");
