@@ -12,10 +12,11 @@ from dashboard.night.troubles import idle, troubles
 from dashboard.night.visits import Since
 from dashboard.nodes import Node, node
 from jobs import attempted, demo, explaining, standing
+from jobs import history as histories
 from jobs import selectors as queue
 from jobs.demo import Demo
 from jobs.explaining import Outlook
-from jobs.history import History
+from jobs.history import NOTHING, History
 from jobs.models import Attempt, Job
 from jobs.selectors import Counts
 from runs import logged
@@ -37,6 +38,9 @@ class Waiter:
     reason: str
     is_hopeless: bool
     starts: datetime | None = None
+    slipped: bool = (
+        False  # what it waits for takes longer than guessed: `starts` is nothing to count on
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +138,12 @@ def running(limit: int, *, now: datetime, narrow: dict[str, str] | None = None) 
     """Running jobs, the longest-running first; `narrow` by columns of the job."""
     jobs = list(queue.running().filter(**(narrow or {}))[:limit])
     numbers = latest([job.run for job in jobs])
-    history = History.read() if jobs else None
+    history, like = (History.read(), histories.likes(jobs)) if jobs else (History([]), {})
     found = []
     for job in jobs:
         attempt = next(iter(job.attempts.all()), None)
-        how_far = UNKNOWN if history is None else progress(job, attempt, history, now=now)
+        times = history.own(like[job.pk]) if job.pk in like else NOTHING
+        how_far = progress(job, attempt, times, now=now)
         found.append(Runner(job, attempt, numbers.get(job.run_id, []), how_far))
     return found
 
@@ -157,4 +162,6 @@ def waiters_apart(jobs: list[Job], *, now: datetime) -> list[Waiter]:
 
 
 def _waiter(job: Job, place: int | None, said: Outlook) -> Waiter:
-    return Waiter(place, job, said.summary.text, said.summary.hopeless, said.starts)
+    start = said.start
+    at, slipped = (start.planned.at, start.slipped) if start else (None, False)
+    return Waiter(place, job, said.summary.text, said.summary.hopeless, at, slipped)

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from jobs import history as histories
 from jobs import requirements, standing
 from jobs.evidence import Evidence
-from jobs.forecast import Forecast, Waiter
-from jobs.history import History
+from jobs.forecast import Forecast, Planned, Waiter
+from jobs.history import History, Like
 from jobs.models import Job
 from jobs.phrases import plural
 from jobs.quotas import Caps
@@ -33,13 +34,18 @@ COULD_TAKE = {
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """`at` is None where nothing can be said; `basis` says why, or what the guess stands on."""
+    """`at` is None where nothing can be said; `basis` says why, or what the guess stands on.
+
+    `slipped`: it waits for a job that takes longer than it was guessed to, so nobody should count on `at`.
+    """
 
     at: datetime | None
     basis: str
+    slipped: bool = False
 
 
 NONE = Estimate(None, "")
+SLIPPED = "a job before it runs longer than was guessed"
 
 
 def estimate(job: Job, fits: list[Fit], found: Evidence) -> Estimate:
@@ -49,7 +55,8 @@ def estimate(job: Job, fits: list[Fit], found: Evidence) -> Estimate:
     history = History.read()
     ahead = _ahead(job, found.now)
     total = max(found.ahead.get(job.pk, 0), len(ahead))
-    mine = _waiter(job, found.now)
+    like = histories.likes([job])[job.pk]
+    mine = _waiter(job, like, found.now)
     everybody = [*ahead, mine] if total == len(ahead) else ahead
     caps = Caps.read({each.need.pk: each.need for each in everybody}.values())
     forecast = Forecast(found.world, caps, history, most_looks=MOST_LOOKS)
@@ -60,10 +67,20 @@ def estimate(job: Job, fits: list[Fit], found: Evidence) -> Estimate:
         at = _drawn_out(forecast, total, found.now)
     if at is None:
         return Estimate(None, "too much is before it to tell")
-    return Estimate(at, _basis(job, at, history, total, found.now))
+    slipped = job.pk in forecast.slipped
+    basis = _basis(like, at, history, total, found.now)
+    return Estimate(at, basis + (f"; {SLIPPED}" if slipped else ""), slipped)
 
 
-def starts(jobs: Sequence[Job], found: Evidence, *, most_looks: int) -> dict[int, datetime]:
+@dataclass(frozen=True, slots=True)
+class Start:
+    """As in `Estimate`."""
+
+    planned: Planned
+    slipped: bool
+
+
+def starts(jobs: Sequence[Job], found: Evidence, *, most_looks: int) -> dict[int, Start]:
     """When those of the jobs will start of which it can be said, by number: one play for a page of the queue.
 
     They stand in the order of the queue. What lies beyond the bounded number of looks is left out.
@@ -72,17 +89,19 @@ def starts(jobs: Sequence[Job], found: Evidence, *, most_looks: int) -> dict[int
     history = History.read() if ready else None
     if not ready or history is None:
         return {}
-    mine = {job.pk: _waiter(job, found.now) for job in ready}
-    before = _ahead(ready[-1], found.now)
-    everybody = [*(each for each in before if each.job_id != ready[-1].pk), mine[ready[-1].pk]]
+    last = ready[-1]
+    mine = _waiter(last, histories.likes([last])[last.pk], found.now)
+    everybody = [*_ahead(last, found.now), mine]
     caps = Caps.read({each.need.pk: each.need for each in everybody}.values())
     forecast = Forecast(found.world, caps, history, most_looks=most_looks)
-    forecast.start_of(mine[ready[-1].pk], everybody)
-    return {pk: at for pk, at in forecast.starts.items() if pk in mine}
+    forecast.start_of(mine, everybody)
+    asked = {job.pk for job in ready} & forecast.starts.keys()
+    return {pk: Start(forecast.starts[pk], pk in forecast.slipped) for pk in asked}
 
 
-def _waiter(job: Job, now: datetime) -> Waiter:
-    return Waiter(job.pk, job.requirement, job.timeout_seconds, max(job.not_before or now, now))
+def _waiter(job: Job, like: Like, now: datetime) -> Waiter:
+    ready_at = max(job.not_before or now, now)
+    return Waiter(job.pk, job.requirement, job.timeout_seconds, ready_at, like)
 
 
 def _hindrance(job: Job, fits: list[Fit]) -> str:
@@ -107,13 +126,11 @@ def _blocked(job: Job, fits: list[Fit], found: Evidence) -> str:
 
 
 def _ahead(job: Job, now: datetime) -> list[Waiter]:
-    rows = list(
-        standing.before(job, now=now).values_list("pk", "requirement_id", "timeout_seconds")[
-            :SIMULATED
-        ]
-    )
-    needs = requirements.by_id({need for _, need, _ in rows})
-    return [Waiter(pk, needs[need], limit, now) for pk, need, limit in rows]
+    before = standing.before(job, now=now)
+    rows = before.values_list("pk", "timeout_seconds", *histories.columns())[:SIMULATED]
+    found = [(pk, limit, Like(*told)) for pk, limit, *told in rows]
+    needs = requirements.by_id({like.need for *_, like in found})
+    return [Waiter(pk, needs[like.need], limit, now, like) for pk, limit, like in found]
 
 
 def _drawn_out(forecast: Forecast, total: int, now: datetime) -> datetime | None:
@@ -125,8 +142,8 @@ def _drawn_out(forecast: Forecast, total: int, now: datetime) -> datetime | None
     return forecast.now + timedelta(seconds=left * seconds / forecast.started_later)
 
 
-def _basis(job: Job, at: datetime, history: History, total: int, now: datetime) -> str:
+def _basis(like: Like, at: datetime, history: History, total: int, now: datetime) -> str:
     if at <= now:
         return "a worker has room for it now"
     counted = f"more than {total} jobs" if total >= standing.MOST_COUNTED else plural(total, "job")
-    return f"a guess: {history.basis(job.requirement)}, {counted} before it"
+    return f"a guess: {history.any(like).words}, {counted} before it"

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from jobs import estimating, evidence, reasons, standing
 from jobs.errors import NotFound
-from jobs.estimating import Estimate
+from jobs.estimating import Estimate, Start
 from jobs.evidence import Evidence
 from jobs.models import Job
 from jobs.reasons import Because, Summary, Why
@@ -86,7 +86,7 @@ class Outlook:
     """Of one job in a list of many: why it waits, and when it may start (None: nobody can say)."""
 
     summary: Summary
-    starts: datetime | None
+    start: Start | None
 
 
 def outlooks(jobs: Sequence[Job], *, now: datetime, apart: bool = False) -> dict[int, Outlook]:

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 
-from jobs import matching, requirements
-from jobs.history import History
+from jobs import history, matching, requirements
+from jobs.history import History, Like
 from jobs.matching import Free, Place
 from jobs.models import Attempt, Requirement, Worker
 from jobs.quotas import Caps
 from jobs.states import AttemptStatus
 from jobs.world import World
 
-SLACK = 1.2  # a job that runs longer than usual is taken to need so much more of its time so far
+SLACK = 1.2  # a job that outlasted all before it is taken to need so much more of its time so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Waiter:
     need: Requirement
     limit: int | None
     ready_at: datetime
+    like: Like
 
 
 @dataclass(slots=True)
@@ -36,7 +37,19 @@ class _Spot:
     free: Free
 
 
-End = tuple[datetime, int, _Spot, Place, Requirement]
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Where and when the play starts a job; `until` is None where nothing is known of such jobs."""
+
+    job_id: int
+    worker: str
+    gpus: list[int]
+    at: datetime
+    until: datetime | None
+
+
+# When, a tie-breaker, where, of what; and whether it stands on a job that outlasted its usual time already.
+End = tuple[datetime, int, _Spot, Place, Requirement, bool]
 
 
 class _TooLong(Exception):
@@ -46,7 +59,8 @@ class _TooLong(Exception):
 class Forecast:
     """One play. `now` is its clock, `started`: what it started, `started_later`: that after the first moment.
 
-    `starts`: when each of those started, by the job's number.
+    `starts`: where and when each of those started, by the job's number. `slipped`: those that wait for a job which
+    takes longer than it was first guessed to, so that each look moves them.
     """
 
     def __init__(self, world: World, caps: Caps, history: History, *, most_looks: int) -> None:
@@ -62,7 +76,9 @@ class Forecast:
         self._lanes: dict[int, deque[tuple[int, Waiter]]] = {}
         self.now = world.now
         self.started = self.started_later = 0
-        self.starts: dict[int, datetime] = {}
+        self.starts: dict[int, Planned] = {}
+        self.slipped: set[int] = set()
+        self._late = False
 
     def start_of(self, mine: Waiter, everybody: Iterable[Waiter]) -> datetime | None:
         """When `mine` starts, the last of `everybody` or not among them; None where the play does not get there."""
@@ -101,24 +117,35 @@ class Forecast:
         )
         rows = list(
             attempts.order_by().values_list(
-                "worker_id", "gpus", "started_at", "job__requirement_id", "job__timeout_seconds"
+                *("worker_id", "gpus", "started_at", "job__timeout_seconds"),
+                *history.columns("job__"),
             )
         )
-        needs = requirements.by_id({need for _, _, _, need, _ in rows})
-        for worker, gpus, start, need, limit in rows:
-            usual = self._history.typical(needs[need], limit) or 0.0
-            seconds = max(usual, (self.now - start).total_seconds() * SLACK)
-            end = start + timedelta(seconds=seconds if limit is None else min(seconds, limit))
+        found = [(*row[:4], Like(*row[4:])) for row in rows]
+        needs = requirements.by_id({like.need for *_, like in found})
+        for worker, gpus, start, limit, like in found:
+            end, late = self._end_of(like, start, limit)
             place = Place(gpus=gpus, slots=0 if gpus else 1)
-            self._will_end(max(end, self.now), self._spots[worker], place, needs[need])
+            spot = self._spots[worker]
+            self._will_end(max(end, self.now), spot, place, needs[like.need], late=late)
 
-    def _will_end(self, at: datetime, spot: _Spot, place: Place, need: Requirement) -> None:
-        heapq.heappush(self._ends, (at, next(self._tie), spot, place, need))
+    def _end_of(self, like: Like, start: datetime, limit: int | None) -> tuple[datetime, bool]:
+        """Given that it runs since then and still does; and whether that is later than it was guessed at its start."""
+        times, gone = self._history.any(like), max(0.0, (self.now - start).total_seconds())
+        seconds = times.expected(gone, limit) or gone * SLACK
+        if limit is not None:
+            seconds = min(seconds, limit)
+        return start + timedelta(seconds=seconds), gone > times.usual * SLACK
+
+    def _will_end(
+        self, at: datetime, spot: _Spot, place: Place, need: Requirement, *, late: bool
+    ) -> None:
+        heapq.heappush(self._ends, (at, next(self._tie), spot, place, need, late))
 
     def _play(self, mine: Waiter) -> datetime | None:
         if mine.ready_at > self.now:  # a moment at which everything is looked at again
             for spot in self._spots.values():
-                self._will_end(mine.ready_at, spot, Place(), mine.need)
+                self._will_end(mine.ready_at, spot, Place(), mine.need, late=False)
         freed = list(self._spots.values())
         while True:
             for spot in freed:
@@ -131,9 +158,11 @@ class Forecast:
     def _next(self) -> list[_Spot]:
         """To the next moment at which something ends; where things are free now."""
         freed = {}
+        self._late = False
         self.now = self._ends[0][0]
         while self._ends and self._ends[0][0] <= self.now:
-            _, _, spot, place, need = heapq.heappop(self._ends)
+            _, _, spot, place, need, late = heapq.heappop(self._ends)
+            self._late = self._late or late
             if place.gpus or place.slots:
                 matching.give_back(place, spot.free)
                 self._caps.started(need, len(place.gpus), times=-1)
@@ -147,10 +176,9 @@ class Forecast:
             if found is None:
                 return False
             waiter, place = found
-            self.starts[waiter.job_id] = self.now
+            self._start(waiter, place, spot)
             if waiter.job_id == mine.job_id:
                 return True
-            self._start(waiter, place, spot)
         return False
 
     def _first(self, spot: _Spot) -> tuple[Waiter, Place] | None:
@@ -179,9 +207,15 @@ class Forecast:
         self._caps.started(waiter.need, len(place.gpus))
         self.started += 1
         self.started_later += self.now > self._world.now
-        seconds = self._history.typical(waiter.need, waiter.limit)
-        if seconds is not None:
-            self._will_end(self.now + timedelta(seconds=seconds), spot, place, waiter.need)
+        seconds = self._history.any(waiter.like).expected(-1.0, waiter.limit)
+        end = None if seconds is None else self.now + timedelta(seconds=seconds)
+        self.starts[waiter.job_id] = Planned(
+            waiter.job_id, spot.worker.worker_id, place.gpus, self.now, end
+        )
+        if self._late:
+            self.slipped.add(waiter.job_id)
+        if end is not None:
+            self._will_end(end, spot, place, waiter.need, late=self._late)
 
     def _look(self) -> None:
         self._looks -= 1

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db.models import Count, Min, QuerySet
 
+from jobs import history as histories
 from jobs.history import History
 from jobs.models import Array, Job
 from jobs.states import FINAL, JobStatus
@@ -110,8 +111,11 @@ def seconds_left(standing: Standing, sample: Job | None, history: History) -> fl
     """A guess: what is left, as many at a time as run now, each as long as such jobs take. None: nothing to go by."""
     if sample is None or not standing.left:
         return None
-    usual = history.typical(sample.requirement, sample.timeout_seconds)
-    if usual is None or not standing.running:
+    if not standing.running:
+        return None
+    times = history.own(histories.likes([sample])[sample.pk])
+    usual = times.expected(-1.0, sample.timeout_seconds)
+    if usual is None:
         return None
     return usual * max(standing.left / standing.running - 0.5, 0.5)
 
