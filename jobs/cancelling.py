@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from jobs import following
+from jobs import following, refusing
 from jobs.errors import IllegalMove
 from jobs.locking import locked
 from jobs.models import Job
@@ -29,8 +29,8 @@ def cancel(job_id: int, *, actor: str, now: datetime) -> str:
     previous = job.status
     if previous == JobStatus.CANCELLED:  # asked for again, since the first answer was lost
         return previous
-    if job.is_final:
-        raise IllegalMove(f"job {job_id} has ended already: it is {previous}")
+    if why_not := refusing.to_cancel(job):
+        raise IllegalMove(why_not)
     if job.cancel_requested:
         return previous
     job.cancel_requested_at = now

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.db import transaction
 
+from jobs import refusing
 from jobs.errors import IllegalMove
 from jobs.locking import locked
 from jobs.models import Job
 from jobs.moving import note
-from jobs.states import JobStatus
 from runs import again
 
 
@@ -52,8 +52,8 @@ def _change(
     now: datetime,
 ) -> Job:
     job = locked(job_id, "worker", "requirement")
-    if job.status not in (JobStatus.WAITING, JobStatus.QUEUED):
-        raise IllegalMove(f"job {job_id} is {job.status}; this is for jobs that do not run yet")
+    if why_not := refusing.to_change(job):
+        raise IllegalMove(why_not)
     if is_news(job):
         for name, value in changes.items():
             setattr(job, name, value)

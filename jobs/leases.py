@@ -76,15 +76,15 @@ def _judge_others(holder: Holder, *, now: datetime) -> Renewal:
     ).select_related("job__run")
     known = {(each.job_id, each.number): each for each in found}
     lost, cancelled = [], []
+    gone = (AttemptStatus.LOST, AttemptStatus.PREEMPTED)
     for pair in sorted(others):
         attempt = known.get(pair)
         if attempt is None:
             lost.append(pair)
-        elif attempt.status in (AttemptStatus.LOST, AttemptStatus.PREEMPTED):
-            if not _taken_back(attempt, holder, now=now):
-                lost.append(pair)
         elif attempt.status == AttemptStatus.CANCELLED or attempt.overruled:
             cancelled.append(pair)
+        elif attempt.status in gone and not _taken_back(attempt, holder, now=now):
+            lost.append(pair)
     return Renewal(lost, cancelled)
 
 

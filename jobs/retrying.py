@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
+from jobs import refusing
 from jobs.errors import IllegalMove
 from jobs.locking import locked
 from jobs.models import Dependency, Job
@@ -22,8 +23,8 @@ def retry(job_id: int, *, actor: str, now: datetime, once: bool = False) -> Job:
     With `once` also where it was retried before: whoever repeats a call on many jobs means each of them once.
     """
     old = locked(job_id, "requirement", "array")
-    if not old.is_final:
-        raise IllegalMove(f"job {job_id} is {old.status}; only a job that has ended can be retried")
+    if why_not := refusing.to_retry(old):
+        raise IllegalMove(why_not)
     latest = newest(old)
     if latest.pk != old.pk and not latest.is_final:
         raise IllegalMove(f"job {job_id} is being retried already, as job {latest.pk}")

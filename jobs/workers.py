@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from jobs import preferring
+from jobs import preferring, refusing
 from jobs.errors import IllegalMove, Invalid, NotFound, WorkerNameTaken
 from jobs.models import Worker, WorkerEvent
 from jobs.states import AttemptStatus
@@ -94,12 +94,9 @@ def delete(worker_id: str, *, actor: str, now: datetime) -> None:
     worker = Worker.objects.select_for_update(no_key=True).filter(worker_id=worker_id).first()
     if worker is None:
         raise NotFound(f"there is no worker {worker_id!r}")
-    if worker.is_online(now=now):
-        raise IllegalMove(f"worker {worker_id!r} is online: stop its agent first")
-    if worker.attempts.filter(status=AttemptStatus.RUNNING).exists():
-        raise IllegalMove(
-            f"worker {worker_id!r} still owns jobs: wait until their leases have run out"
-        )
+    running = worker.attempts.filter(status=AttemptStatus.RUNNING).exists()
+    if why_not := refusing.to_forget(worker, online=worker.is_online(now=now), running=running):
+        raise IllegalMove(why_not)
     worker.delete()
     _note(worker_id, "deleted", actor=actor, now=now)
     feed.ring(feed.QUEUE)

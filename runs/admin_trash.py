@@ -6,12 +6,15 @@
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
-from runs import retention, trash
+from runs import measuring, retention, trash
+from runs.admin_confirming import Asked, Deed, Line, Outcome, Plan, Told, confirmed
 from runs.admin_rights import ReadOnly
 from runs.errors import DomainError
 from runs.measuring import human
@@ -19,7 +22,6 @@ from runs.models import Deletion, RetentionRule, Run
 from runs.trash import Moved
 from whirr_site.access.principals import Principal
 
-REASONS = 10
 HELP = {
     "project": "Empty: runs without a project.",
     "enabled": "Applied every hour.",
@@ -41,23 +43,81 @@ class Discarding:
     actions: Any = ("discard", "restore")
 
     @admin.action(description="Move to the trash")
-    def discard(self, request: HttpRequest, chosen: QuerySet[Run]) -> None:
-        keys = list(chosen.values_list("key", flat=True))
-        moved = trash.discard(keys, by=_principal(request), now=timezone.now())
-        self._say(request, moved, "in the trash")
+    def discard(self: Any, request: HttpRequest, chosen: QuerySet[Run]) -> Asked:
+        return confirmed(self, request, chosen, _discarding(_principal(request)))
 
     @admin.action(description="Restore from the trash")
-    def restore(self, request: HttpRequest, chosen: QuerySet[Run]) -> None:
-        keys = list(chosen.values_list("key", flat=True))
-        self._say(request, trash.restore(keys, by=_principal(request)), "restored")
+    def restore(self: Any, request: HttpRequest, chosen: QuerySet[Run]) -> Asked:
+        return confirmed(self, request, chosen, _restoring(_principal(request)))
 
-    def _say(self, request: HttpRequest, moved: Moved, done: str) -> None:
-        if moved.keys:
-            messages.success(request, f"{len(moved.keys)} {done}.")
-        for _, refused in moved.refused[:REASONS]:
-            messages.warning(request, refused.detail)
-        if len(moved.refused) > REASONS:
-            messages.warning(request, f"and {len(moved.refused) - REASONS} more were refused")
+
+def _discarding(by: Principal) -> Deed:
+    now = timezone.now()
+
+    def foresee(runs: list[Run]) -> Plan:
+        rehearsed = trash.discard([run.key for run in runs], by=by, now=now, rehearse=True)
+        why_not = {key: refused.detail for key, refused in rehearsed.refused}
+        there = {run.key: "is in the trash already" for run in runs if run.trashed_at}
+        going = [run for run in runs if run.key not in {**why_not, **there}]
+        sentences = []
+        if going:
+            days = settings.WHIRR_TRASH_GRACE.days
+            freed = human(measuring.measure(going).together)
+            sentences = [
+                f"hides them from every list; deletes them for good after {days} d, unless restored",
+                f"frees {freed} then",
+            ]
+        return Plan(sentences, [_line(run, {**why_not, **there}) for run in runs])
+
+    def do(request: HttpRequest, runs: list[Run], told: Told) -> Outcome:
+        return _outcome(trash.discard([run.key for run in runs], by=by, now=now))
+
+    return Deed("Move to the trash:", "in the trash", foresee, do)
+
+
+def _restoring(by: Principal) -> Deed:
+    def foresee(runs: list[Run]) -> Plan:
+        staying = {run.key: "is not in the trash" for run in runs if not run.trashed_at}
+        going = len(runs) - len(staying)
+        sentences = ["they are in the lists again"] if going else []
+        return Plan(sentences, [_line(run, staying) for run in runs])
+
+    def do(request: HttpRequest, runs: list[Run], told: Told) -> Outcome:
+        return _outcome(trash.restore([run.key for run in runs], by=by))
+
+    return Deed("Restore", "restored", foresee, do)
+
+
+def _outcome(moved: Moved) -> Outcome:
+    return Outcome(len(moved.keys), [refused.detail for _, refused in moved.refused])
+
+
+def _line(run: Run, refusals: dict[str, str]) -> Line:
+    about = f"{run.name or 'no name'}, {run.status}, of {run.user or 'nobody'}"
+    refusal = refusals.get(run.key, "").removeprefix(f"{run.key} ")
+    return Line(run.key, reverse("admin:runs_run_change", args=[run.pk]), about, refusal)
+
+
+def _applying() -> Deed:
+    now = timezone.now()
+
+    def foresee(rules: list[RetentionRule]) -> Plan:
+        lines = []
+        for rule in rules:
+            verdict = retention.judge(rule, now=now)
+            freed = human(verdict.room().together)
+            about = f"moves {len(verdict.going)} runs to the trash, {freed}"
+            where = reverse("admin:runs_retentionrule_change", args=[rule.pk])
+            lines.append(Line(str(rule), where, about))
+        return Plan([], lines)
+
+    def do(request: HttpRequest, rules: list[RetentionRule], told: Told) -> Outcome:
+        for rule in rules:
+            gone = retention.apply(rule, now=timezone.now())
+            messages.info(request, f"{rule}: {len(gone)} in the trash.")
+        return Outcome(len(rules))
+
+    return Deed("Apply", "applied", foresee, do)
 
 
 class RuleForm(forms.ModelForm):
@@ -99,10 +159,8 @@ class RetentionRuleAdmin(admin.ModelAdmin):
             messages.info(request, f"{one}: {len(verdict.going)} runs would go, {freed}.")
 
     @admin.action(description="Apply now")
-    def apply(self, request: HttpRequest, chosen: QuerySet[RetentionRule]) -> None:
-        for one in chosen:
-            gone = retention.apply(one, now=timezone.now())
-            messages.success(request, f"{one}: {len(gone)} in the trash.")
+    def apply(self, request: HttpRequest, chosen: QuerySet[RetentionRule]) -> Asked:
+        return confirmed(self, request, chosen, _applying())
 
 
 @admin.register(Deletion)

@@ -3,7 +3,6 @@
 # Django's admin classes cannot be subscripted when they run:
 # mypy: disable-error-code="type-arg"
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -14,12 +13,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from jobs.admin.acting import each_of
-from jobs.cancelling import cancel
-from jobs.changing import hold, release, set_priority
+from jobs.admin import job_deeds
+from jobs.changing import set_priority
 from jobs.explaining import AT_REST
 from jobs.models import Attempt, Dependency, Job, JobEvent
-from jobs.retrying import retry
+from runs.admin_confirming import Asked, confirmed
 from runs.admin_rights import ReadOnly
 from runs.errors import DomainError
 
@@ -80,7 +78,10 @@ class JobAdmin(admin.ModelAdmin):
     date_hierarchy = "created_at"
     list_per_page = 50
     show_full_result_count = False
-    actions = ("cancel_jobs", "hold_jobs", "release_jobs", "retry_jobs")
+    actions = (
+        *("cancel_jobs", "retry_jobs", "requeue_jobs"),
+        *("hold_jobs", "release_jobs", "prioritise_jobs"),
+    )
     inlines = (AttemptInline, DependencyInline, JobEventInline)
     editable: ClassVar = {"name", "priority"}
     exclude = ("env",)  # values there may be secret
@@ -120,25 +121,26 @@ class JobAdmin(admin.ModelAdmin):
             except DomainError as refused:
                 self.message_user(request, refused.detail, messages.WARNING)
 
-    @admin.action(description="Cancel the selected jobs", permissions=["change"])
-    def cancel_jobs(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
-        self._each(request, queryset, cancel, "cancelled")
+    @admin.action(description="Cancel", permissions=["change"])
+    def cancel_jobs(self, request: HttpRequest, queryset: QuerySet[Job]) -> Asked:
+        return confirmed(self, request, queryset, job_deeds.cancel())
+
+    @admin.action(description="Retry: queue new jobs that do the same", permissions=["change"])
+    def retry_jobs(self, request: HttpRequest, queryset: QuerySet[Job]) -> Asked:
+        return confirmed(self, request, queryset, job_deeds.retry())
+
+    @admin.action(description="Requeue: stop, and queue once more", permissions=["change"])
+    def requeue_jobs(self, request: HttpRequest, queryset: QuerySet[Job]) -> Asked:
+        return confirmed(self, request, queryset, job_deeds.requeue())
 
     @admin.action(description="Hold: do not let them start", permissions=["change"])
-    def hold_jobs(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
-        self._each(request, queryset, hold, "held")
+    def hold_jobs(self, request: HttpRequest, queryset: QuerySet[Job]) -> Asked:
+        return confirmed(self, request, queryset, job_deeds.hold())
 
     @admin.action(description="Release what is held", permissions=["change"])
-    def release_jobs(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
-        self._each(request, queryset, release, "released")
+    def release_jobs(self, request: HttpRequest, queryset: QuerySet[Job]) -> Asked:
+        return confirmed(self, request, queryset, job_deeds.release())
 
-    @admin.action(description="Retry: queue a new job that does the same", permissions=["change"])
-    def retry_jobs(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
-        self._each(request, queryset, retry, "queued again")
-
-    def _each(
-        self, request: HttpRequest, queryset: QuerySet[Job], deed: Callable[..., object], done: str
-    ) -> None:
-        now, who = timezone.now(), request.user.get_username()
-        keys = list(queryset.order_by("pk").values_list("pk", flat=True))
-        each_of(self, request, keys, lambda pk: deed(pk, actor=who, now=now), done)
+    @admin.action(description="Change the priority", permissions=["change"])
+    def prioritise_jobs(self, request: HttpRequest, queryset: QuerySet[Job]) -> Asked:
+        return confirmed(self, request, queryset, job_deeds.prioritise())

@@ -3,7 +3,6 @@
 # Django's admin classes cannot be subscripted when they run:
 # mypy: disable-error-code="type-arg"
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -14,9 +13,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from jobs import blocked, versions, workers
-from jobs.admin.acting import each_of
+from jobs.admin import worker_deeds
 from jobs.models import Worker
 from jobs.states import AttemptStatus
+from runs.admin_confirming import Asked, confirmed
 
 MOST_PROJECTS = 100
 
@@ -102,36 +102,21 @@ class WorkerAdmin(admin.ModelAdmin):
         return "; ".join(each.text for each in blocked.of(worker)) or "none"
 
     @admin.action(description="Disable: give them no jobs", permissions=["change"])
-    def disable(self, request: HttpRequest, queryset: QuerySet[Worker]) -> None:
-        self._set(request, queryset, workers.set_disabled, "disabled", value=True)
+    def disable(self, request: HttpRequest, queryset: QuerySet[Worker]) -> Asked:
+        return confirmed(self, request, queryset, worker_deeds.disable())
 
     @admin.action(description="Enable: give them jobs again", permissions=["change"])
-    def enable(self, request: HttpRequest, queryset: QuerySet[Worker]) -> None:
-        self._set(request, queryset, workers.set_disabled, "enabled", value=False)
+    def enable(self, request: HttpRequest, queryset: QuerySet[Worker]) -> Asked:
+        return confirmed(self, request, queryset, worker_deeds.enable())
 
     @admin.action(description="Drain: let them end what they have", permissions=["change"])
-    def drain(self, request: HttpRequest, queryset: QuerySet[Worker]) -> None:
-        self._set(request, queryset, workers.set_draining, "draining", value=True)
+    def drain(self, request: HttpRequest, queryset: QuerySet[Worker]) -> Asked:
+        return confirmed(self, request, queryset, worker_deeds.drain())
 
     @admin.action(description="Resume after draining", permissions=["change"])
-    def resume(self, request: HttpRequest, queryset: QuerySet[Worker]) -> None:
-        self._set(request, queryset, workers.set_draining, "resumed", value=False)
+    def resume(self, request: HttpRequest, queryset: QuerySet[Worker]) -> Asked:
+        return confirmed(self, request, queryset, worker_deeds.resume())
 
     @admin.action(description="Delete: forget those that are gone", permissions=["change"])
-    def delete_workers(self, request: HttpRequest, queryset: QuerySet[Worker]) -> None:
-        now, who = timezone.now(), request.user.get_username()
-        names = list(queryset.values_list("worker_id", flat=True))
-        each_of(self, request, names, lambda n: workers.delete(n, actor=who, now=now), "deleted")
-
-    def _set(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[Worker],
-        deed: Callable[..., None],
-        done: str,
-        *,
-        value: bool,
-    ) -> None:
-        now, who = timezone.now(), request.user.get_username()
-        names = list(queryset.values_list("worker_id", flat=True))
-        each_of(self, request, names, lambda name: deed(name, value, actor=who, now=now), done)
+    def delete_workers(self, request: HttpRequest, queryset: QuerySet[Worker]) -> Asked:
+        return confirmed(self, request, queryset, worker_deeds.delete())

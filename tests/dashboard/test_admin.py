@@ -34,7 +34,11 @@ def test_every_model_has_a_list_and_only_quotas_and_rules_can_be_added(
 
 
 def act(browser: Client, model: str, action: str, *rows: int) -> str:
-    form = {"action": action, "_selected_action": [str(row) for row in rows]}
+    """The page that asks is tested in test_admin_confirming.py; here it was read, and answered."""
+    form = {
+        **{"action": action, "_selected_action": str(rows[0]), "confirmed": "yes"},
+        "chosen": ",".join(str(row) for row in rows),
+    }
     return browser.post(f"/admin/jobs/{model}/", form, follow=True).content.decode()
 
 

@@ -113,7 +113,11 @@ def test_whoever_looks_at_the_run_meanwhile_sees_it_go() -> None:
 
 class TestAdmin:
     def act(self, browser: Client, model: str, action: str, *rows: int) -> str:
-        form = {"action": action, "_selected_action": [str(row) for row in rows]}
+        """What the page that asks says is tested in test_admin_confirming.py."""
+        form = {
+            **{"action": action, "_selected_action": str(rows[0]), "confirmed": "yes"},
+            "chosen": ",".join(str(row) for row in rows),
+        }
         return browser.post(f"/admin/runs/{model}/", form, follow=True).content.decode()
 
     def test_runs_go_and_come_back(self, browser: Client) -> None:
