@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from jobs.models import Job
 from jobs.phrases import plural, span
@@ -19,21 +19,28 @@ class Told:
 
 def of_cancelling(jobs: QuerySet[Job]) -> Told:
     """`stops 3 running jobs of 2 users, which have up to 30 s to save; 4 waiting jobs never start`"""
-    rows = list(
-        jobs.exclude(status__in=FINAL).order_by().values_list("status", "user", "grace_seconds")
+    runs = Q(status=JobStatus.RUNNING)
+    there = (
+        jobs.exclude(status__in=FINAL)
+        .order_by()
+        .aggregate(
+            total=Count("pk"),
+            running=Count("pk", filter=runs),
+            users=Count("user", distinct=True),
+            grace=Max("grace_seconds", filter=runs),
+        )
     )
-    running = [(user, grace) for status, user, grace in rows if status == JobStatus.RUNNING]
-    users = {user for _, user, _ in rows}
+    total, running, users = there["total"], there["running"], there["users"]
     parts = []
     if running:
-        grace = span(max(grace for _, grace in running))
-        parts.append(f"stops {plural(len(running), 'running job')}, up to {grace} after it is told")
-    if waiting := len(rows) - len(running):
+        grace = span(there["grace"])
+        parts.append(f"stops {plural(running, 'running job')}, up to {grace} after it is told")
+    if waiting := total - running:
         parts.append(f"{plural(waiting, 'waiting job')} never start{'s' if waiting == 1 else ''}")
-    if not rows:
+    if not total:
         return Told(0, "nothing of this is left to cancel")
-    whose = f" (jobs of {len(users)} users)" if len(users) > 1 else ""
-    return Told(len(rows), "; ".join(parts) + whose)
+    whose = f" (jobs of {users} users)" if users > 1 else ""
+    return Told(total, "; ".join(parts) + whose)
 
 
 def of_retrying(jobs: QuerySet[Job]) -> Told:

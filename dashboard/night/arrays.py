@@ -8,25 +8,26 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from django.core.paginator import Page, Paginator
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from dashboard.differences import differing, flat
-from dashboard.metrics import telling
-from jobs import consequences, members
+from dashboard.night import sweep
+from dashboard.night.sweep import Numbers
+from jobs import consequences, explaining, members
 from jobs.consequences import Told
 from jobs.history import History
 from jobs.members import Standing
 from jobs.models import Array, Job
+from jobs.states import JobStatus
 from runs.directions import guessed
 from runs.errors import NotFound
-from runs.models import Series
-from runs.storage import SYSTEM
 
 PAGE_SIZE = 50
 MEMBERS_SHOWN = 100
 COLUMNS = 8  # config keys of the table
 COMPARED = 500
 METRICS = 200
+WAITS = (JobStatus.QUEUED, JobStatus.WAITING)
 DIRECTIONS = ("min", "max")
 SORTS = ("index", "value", "state", "duration")
 
@@ -62,10 +63,13 @@ class Member:
     is_best: bool
 
     @property
-    def seconds(self) -> float | None:
-        if self.job.started_at is None or self.job.finished_at is None:
-            return None
-        return (self.job.finished_at - self.job.started_at).total_seconds()
+    def is_held(self) -> bool:
+        """It waits for somebody who releases it; what has ended is held no more."""
+        return self.job.is_held and self.job.status in WAITS
+
+    @property
+    def held_words(self) -> str:
+        return f"by {self.job.held_by or 'somebody'}, until it is released"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +81,14 @@ class ArrayPage:
     metrics_more: bool
     columns: list[str]
     columns_more: int
+    is_part: bool  # the columns are those in which a part of the members differs
     rows: list[Member]
     page: Page[Any]
     best: Member | None
     ends: datetime | None  # a guess
     ended: datetime | None
+    held: int  # members that wait until somebody releases them
+    why: str  # none runs: what the first one that waits says
     retrying: Told
     cancelling: Told
     compare: str  # query string
@@ -99,6 +106,11 @@ class ArrayPage:
     def query(self, **changes: str) -> str:
         told = {"metric": self.wish.metric, "goal": self.wish.goal, "sort": self.wish.sort}
         return urlencode({name: value for name, value in (told | changes).items() if value})
+
+    @property
+    def is_other_metric(self) -> bool:
+        """The address names one that is not offered."""
+        return bool(self.wish.metric) and self.wish.metric not in self.metrics
 
     @property
     def best_config(self) -> list[tuple[str, Any]]:
@@ -146,65 +158,64 @@ def listed(number: str) -> tuple[list[Line], Page[Array]]:
 
 
 def array_page(number: int, asked: Wish, *, now: datetime) -> ArrayPage:
-    """One array. Raises NotFound. A fixed number of queries, whatever the number of its members."""
+    """One array. Raises NotFound. A fixed number of queries and of rows read, whatever the number of its members."""
     array = members.array(number)
-    jobs = list(members.members(number).defer("env", "config", "error_message"))
     standing = members.standings([array])[number]
-    metrics = _metrics(number)
+    metrics = sweep.metrics(number)
     chosen = _chosen(asked, metrics)
-    numbers = _numbers(number, chosen.metric)
-    configs = {job.pk: flat(job.run.config) for job in jobs}
-    columns = [key for key in differing(list(configs.values())) if key != "array_index"]
-    best = _best(jobs, numbers, chosen.goal)
-    order = _sorted(jobs, numbers, chosen)
+    order = sweep.ordered(number, chosen.sort, chosen.metric, chosen.goal)
     page = Paginator(order, MEMBERS_SHOWN).get_page(asked.page)
-    shown = columns[:COLUMNS]
-
-    def row(job: Job) -> Member:
-        return _member(job, configs[job.pk], shown, numbers, chosen.goal, is_best=job is best)
-
+    keys, first = list(page.object_list), sweep.best(number, chosen.metric, chosen.goal)
+    found = sweep.of(number, [*keys, *([first] if first else [])])
+    jobs = [found[key] for key in keys if key in found]
+    table = _table(array, jobs, found.get(first or 0), chosen)
+    waiting = members.members(number).filter(status__in=WAITS)
+    compared = list(members.members(number).values_list("run__key", flat=True)[:COMPARED])
     return ArrayPage(
         array=array,
         standing=standing,
         wish=chosen,
         metrics=metrics[:METRICS],
         metrics_more=len(metrics) > METRICS,
-        columns=shown,
-        columns_more=len(columns) - len(shown),
-        rows=[row(job) for job in page.object_list],
+        columns=table.columns[:COLUMNS],
+        columns_more=max(0, len(table.columns) - COLUMNS),
+        is_part=standing.total > table.looked_at,
+        rows=table.rows,
         page=page,
-        best=row(best) if best else None,
+        best=table.best,
         ends=_ends(standing, jobs, now=now),
         ended=None if standing.left else members.last_end(number),
+        held=waiting.filter(held_at__isnull=False).count(),
+        why="" if standing.running else _why(waiting, now=now),
         retrying=consequences.of_retrying(members.failed(number)),
         cancelling=consequences.of_cancelling(members.unfinished(number)),
-        compare=_compare(jobs),
-        compare_left_out=max(0, len(jobs) - COMPARED),
+        compare="runs=" + ",".join(quote(key, safe="") for key in compared),
+        compare_left_out=max(0, standing.total - COMPARED),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
-    """What one run has of the chosen metric."""
-
-    last: float | None
-    minimum: float | None
-    maximum: float | None
-    nan_count: int
-
-    def best(self, goal: str) -> float | None:
-        return self.minimum if goal == "min" else self.maximum
+class _Table:
+    columns: list[str]  # all keys that differ
+    looked_at: int  # members
+    rows: list[Member]
+    best: Member | None
 
 
-def _metrics(number: int) -> list[str]:
-    """The metrics of its members, the telling ones first."""
-    there = Series.objects.filter(run__job__array=number).exclude(key__startswith=SYSTEM)
-    return sorted(there.order_by().values_list("key", flat=True).distinct(), key=_promising)
+def _table(array: Array, jobs: Sequence[Job], best: Job | None, chosen: Wish) -> _Table:
+    shown = list({job.pk: job for job in [*jobs, *([best] if best else [])]}.values())
+    numbers = sweep.numbers(shown, chosen.metric)
+    if best and _best_of(best, numbers, chosen.goal) is None:
+        best = None
+    configs = [flat(config) for config in sweep.configs(array, shown)]
+    columns = [key for key in differing(configs) if key != "array_index"]
 
+    def row(job: Job) -> Member:
+        is_best = best is not None and job.pk == best.pk
+        return _member(job, columns[:COLUMNS], numbers, chosen.goal, is_best=is_best)
 
-def _promising(key: str) -> tuple[tuple[int, str], bool, str]:
-    place, name = telling(key)
-    return (place, ""), not re.search(r"val|test|eval", key, re.I), name
+    rows = [row(job) for job in jobs]
+    return _Table(columns, len(configs), rows, row(best) if best else None)
 
 
 def _chosen(asked: Wish, metrics: Sequence[str]) -> Wish:
@@ -213,68 +224,23 @@ def _chosen(asked: Wish, metrics: Sequence[str]) -> Wish:
     return Wish(metric, goal, asked.sort, asked.page)
 
 
-def _numbers(number: int, metric: str) -> dict[int, Numbers]:
-    """By the run's primary key, of its newest attempt; the main writer's, or else the first one's."""
-    if not metric:
-        return {}
-    there = Series.objects.filter(
-        key=metric, run__job__array=number, attempt=F("run__attempt")
-    ).order_by("-writer")
-    columns = ("run", "last", "minimum", "maximum", "nan_count")
-    return {run: Numbers(*told) for run, *told in there.values_list(*columns)}
-
-
-def _best(jobs: Sequence[Job], numbers: Mapping[int, Numbers], goal: str) -> Job | None:
-    values = {
-        job.pk: value
-        for job in jobs
-        if job.run_id in numbers and (value := numbers[job.run_id].best(goal)) is not None
-    }
-    there = [job for job in jobs if job.pk in values]
-    if not there:
-        return None
-    pick = min if goal == "min" else max
-    return pick(there, key=lambda job: values[job.pk])
-
-
-def _sorted(jobs: list[Job], numbers: Mapping[int, Numbers], chosen: Wish) -> list[Job]:
-    if chosen.sort == "state":
-        order = {status.value: at for at, status in enumerate(members.ORDER)}
-        return sorted(jobs, key=lambda job: order[job.status])
-    if chosen.sort == "duration":
-        return sorted(jobs, key=_length, reverse=True)
-    if chosen.sort == "value":
-        sign = 1 if chosen.goal == "min" else -1
-
-        def rank(job: Job) -> tuple[bool, float]:
-            found = numbers.get(job.run_id)
-            value = found.best(chosen.goal) if found else None
-            return value is None, sign * (value or 0.0)
-
-        return sorted(jobs, key=rank)
-    return jobs
-
-
-def _length(job: Job) -> float:
-    if job.started_at is None or job.finished_at is None:
-        return -1.0
-    return (job.finished_at - job.started_at).total_seconds()
+def _best_of(job: Job, numbers: Mapping[int, Numbers], goal: str) -> float | None:
+    return numbers[job.run_id].best(goal) if job.run_id in numbers else None
 
 
 def _member(
     job: Job,
-    config: Mapping[str, Any],
     columns: Sequence[str],
     numbers: Mapping[int, Numbers],
     goal: str,
     *,
     is_best: bool,
 ) -> Member:
-    found = numbers.get(job.run_id)
+    found, config = numbers.get(job.run_id), flat(job.run.config)
     return Member(
         job=job,
         values=[config.get(key) for key in columns],
-        best=found.best(goal) if found else None,
+        best=_best_of(job, numbers, goal),
         last=found.last if found else None,
         has_nan=bool(found and found.nan_count),
         is_best=is_best,
@@ -287,5 +253,7 @@ def _ends(standing: Standing, jobs: Sequence[Job], *, now: datetime) -> datetime
     return None if left is None else now + timedelta(seconds=left)
 
 
-def _compare(jobs: Sequence[Job]) -> str:
-    return "runs=" + ",".join(quote(job.run.key, safe="") for job in jobs[:COMPARED])
+def _why(waiting: QuerySet[Job], *, now: datetime) -> str:
+    """Why the first member that waits does; of one that is held only where all are."""
+    first = waiting.order_by(F("held_at").asc(nulls_first=True), *sweep.PLACE).first()
+    return explaining.summaries([first], now=now)[first.pk].text if first else ""

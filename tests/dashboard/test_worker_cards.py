@@ -78,7 +78,7 @@ class TestAway:
         self.away(1, load)
         shown = card(browser)
         assert '<span class="soft">away</span>' in shown
-        assert "– °C" not in shown
+        assert " °C" not in shown
         assert "last known" not in shown
 
     def test_a_slot_without_a_gpu(self, browser: Client) -> None:
