@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from runs import diverging, events, feed, indexing, storage
 from runs.diverging import Tail
 from runs.errors import Diverged, InTrash, Invalid, LeaseLost, OffsetGap, TooLarge
 from runs.logs import marks
+from runs.logs.marks import Grown
 from runs.logs.reading import OUTPUT
 from runs.models import Run, RunKind
 
@@ -46,13 +47,14 @@ def append(
     data: bytes,
     tail: Tail | None = None,
     now: datetime | None = None,
+    grown: Sequence[Grown] = (),
 ) -> int:
     """Write `data` at `offset` and return the new size.
 
     Bytes that are there already are passed over, so a repeated request is harmless. Once this returns, the bytes
     survive the death of the server. With a `tail` whose bytes are not those of the file: Diverged, or, where it says
-    so, the stream begins anew, without `data`. With `now` a log gets a mark of when it grew. Raises OffsetGap,
-    LeaseLost, TooLarge, Invalid, too.
+    so, the stream begins anew, without `data`. With `now` a log gets a mark of when it grew, or those that its
+    sender saw (`grown`). Raises OffsetGap, LeaseLost, TooLarge, Invalid, too.
     """
     may_write(run, attempt)
     if len(data) > BODY_LIMIT:
@@ -63,7 +65,7 @@ def append(
         size = 0
     else:
         size = append_to(path, offset=offset, data=data)
-    _mark(run, attempt, name, size=size, now=now)
+    _mark(run, attempt, name, size=size, now=now, grown=grown)
     _announce(run, attempt, name, size)
     return size
 
@@ -102,20 +104,30 @@ def add(run: Run, attempt: int, name: str, data: bytes) -> int:
     return size
 
 
-def note_size(run: Run, attempt: int, name: str, *, size: int, now: datetime | None = None) -> int:
+def note_size(
+    run: Run,
+    attempt: int,
+    name: str,
+    *,
+    size: int,
+    now: datetime | None = None,
+    grown: Sequence[Grown] = (),
+) -> int:
     """The file on the disk that agent and server share now has `size` bytes. Raises OffsetGap where it has fewer."""
     may_write(run, attempt)
     there = storage.size_of(storage.stream_path(run, attempt, name))
     if size > there:
         raise OffsetGap(there)
-    _mark(run, attempt, name, size=there, now=now)
+    _mark(run, attempt, name, size=there, now=now, grown=grown)
     _announce(run, attempt, name, there)
     return there
 
 
-def _mark(run: Run, attempt: int, name: str, *, size: int, now: datetime | None) -> None:
+def _mark(
+    run: Run, attempt: int, name: str, *, size: int, now: datetime | None, grown: Sequence[Grown]
+) -> None:
     if name == OUTPUT and now is not None:
-        marks.note(run, attempt, size=size, at=now.timestamp())
+        marks.note(run, attempt, size=size, at=now.timestamp(), grown=grown)
 
 
 def _announce(run: Run, attempt: int, name: str, size: int) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from whirr.wire.files import AnyPath
     from worker_agent.order import Key, Order
 
+_MARKS = ".marks"
+
 
 class Record:
     def __init__(self, folder: AnyPath, facts: dict[str, Any]) -> None:
@@ -35,6 +37,11 @@ class Record:
     @property
     def path(self) -> str:
         return _path(self.folder, self.key)
+
+    @property
+    def marks(self) -> str:
+        """Where it is kept when the log grew, until the server knows."""
+        return f"{self.path}{_MARKS}"
 
     @property
     def same_boot(self) -> bool:
@@ -110,8 +117,9 @@ def create(folder: AnyPath, order: Order, cgroup: Cgroup | None = None) -> Recor
 
 def delete(folder: AnyPath, key: Key) -> None:
     """Forget an attempt for good."""
-    with suppress(FileNotFoundError):
-        files.remove(_path(folder, key))
+    for ending in (_MARKS, ""):
+        with suppress(FileNotFoundError):
+            files.remove(_path(folder, key) + ending)
 
 
 def _path(folder: AnyPath, key: Key) -> str:

@@ -48,6 +48,9 @@ _TAIL = (
         "restart", bool, description="1: where the server has others, keep its file and begin anew"
     ),
 )
+_MARKS = OpenApiParameter(
+    "marks", str, description="when output.log grew: SIZE-AGE-BEFORE in bytes and ms, joined by _"
+)
 _SHA256 = OpenApiParameter(
     "sha256", str, description="of the whole file; with no body at offset 0: is it known already?"
 )
@@ -60,7 +63,7 @@ class StreamView(_WriteView):
 
     @extend_schema(
         request=_BYTES,
-        parameters=[_OFFSET, _SIZE, *_TAIL],
+        parameters=[_OFFSET, _SIZE, *_TAIL, _MARKS],
         responses=serializers.SizeSerializer,
     )
     def put(self, request: Request, key: str, attempt: int, name: str) -> Response:

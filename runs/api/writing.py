@@ -8,6 +8,7 @@ from runs import artifacts, attention, direct, documents, selectors, streams
 from runs.api.calls import whole
 from runs.diverging import Tail
 from runs.errors import Forbidden
+from runs.logs import marks
 from runs.models import Run, RunKind
 from whirr_site.access.principals import Principal
 
@@ -24,11 +25,15 @@ def put_stream(
 ) -> dict[str, Any]:
     """Bytes at an offset, or the size of a file on a shared disk."""
     run, now = run_to_write(principal, key, attempt), timezone.now()
+    grown = marks.told(query.get("marks", ""))
     if "offset" not in query:
-        size = streams.note_size(run, attempt, name, size=whole(query, "size"), now=now)
+        size = whole(query, "size")
+        size = streams.note_size(run, attempt, name, size=size, now=now, grown=grown)
     else:
         offset, tail = whole(query, "offset"), _tail(query)
-        size = streams.append(run, attempt, name, offset=offset, data=data, tail=tail, now=now)
+        size = streams.append(
+            run, attempt, name, offset=offset, data=data, tail=tail, now=now, grown=grown
+        )
     alone = run.kind == RunKind.DIRECT
     interval = attention.interval(run.watched_until, now=now, unwakeable=alone)
     return {"size": size, "next_interval": interval}

@@ -1,15 +1,18 @@
 """When the bytes of a log came: output.times beside it, a mark whenever it was seen to have grown.
 
 Programs write straight into output.log, so nobody stamps their lines. A mark says "at this moment there were so many
-bytes": little-endian, int64 bytes and float64 seconds since 1970. There is one a second at most, so what is after the
-last mark came within a second of it. The file is no truth: without it a log has no times, and nothing else is lost.
+bytes": little-endian, int64 bytes and float64 seconds since 1970. Agents look once a second and tell with the bytes
+what they saw (`Grown`); what comes without that is marked when it arrives, once a second at most. The file is no
+truth: without it a log has no times, and nothing else is lost.
 """
 
 import contextlib
 import fcntl
 import os
+import re
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,10 +33,31 @@ MOST = (
 )
 LATEST = 4e9  # seconds since 1970; what is later, or before it, is no time that this file can mean
 KEPT = 64  # logs whose marks are kept in memory
+MOST_TOLD = 1000  # by one request
+
+_TOLD = re.compile(r"([0-9]{1,15})-([0-9]{1,10})-([0-9]{1,10})\Z")
 
 
-def note(run: Run, attempt: int, *, size: int, at: float) -> None:
-    """The log had `size` bytes at the moment `at`. Where it cannot be written down, nothing is."""
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """The log had `size` bytes `age` seconds ago; `before` seconds ago it had not grown to there yet."""
+
+    size: int
+    age: float
+    before: float
+
+
+def told(text: str) -> list[Grown]:
+    """`120-900-1900_340-0-900`: bytes and two ages in milliseconds each. What is none of that is left out."""
+    parts = (_TOLD.match(part) for part in text.split("_", MOST_TOLD)[:MOST_TOLD])
+    return [Grown(int(p[1]), int(p[2]) / 1000, int(p[3]) / 1000) for p in parts if p]
+
+
+def note(run: Run, attempt: int, *, size: int, at: float, grown: Sequence[Grown] = ()) -> None:
+    """The log had `size` bytes at the moment `at`; or, where it is told, grew as it did, as seen from that moment.
+
+    Where it cannot be written down, nothing is.
+    """
     log = storage.stream_path(run, attempt, OUTPUT)
     path = log.with_name(NAME)
     with contextlib.suppress(OSError):
@@ -41,31 +65,65 @@ def note(run: Run, attempt: int, *, size: int, at: float) -> None:
         handle = os.open(path, flags, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
-            _append(handle, size, at, there=log.lstat().st_size)
+            end = _end(handle, there := log.lstat().st_size, more=2 * len(grown))
+            last = _tail(handle, end)
+            if grown:
+                fresh = _seen(last, [each for each in grown if each.size <= there], now=at)
+            else:
+                fresh = _arrived(last, size, at, there=there)
+            os.pwrite(handle, np.array(fresh, _MARK).tobytes(), end - len(last) * _MARK.itemsize)
         finally:
             os.close(handle)
 
 
-def _append(handle: int, size: int, at: float, *, there: int) -> None:
-    """The writer has let go of the log since: `there` are its bytes now. A smaller size may be late, or a new log's."""
-    if size > there:
-        return
+Mark = tuple[int, float]
+
+
+def _end(handle: int, there: int, *, more: int) -> int:
+    """Where marks end; none are left where the log began anew, and every other one where so many more are too many."""
     end = os.fstat(handle).st_size // _MARK.itemsize * _MARK.itemsize
-    if end:
-        last = np.frombuffer(os.pread(handle, _MARK.itemsize, end - _MARK.itemsize), _MARK)[0]
-        if there < last["size"]:  # the log began anew
-            end = 0
-            os.ftruncate(handle, 0)
-        elif size <= last["size"] or 0 <= at - last["time"] < APART:
-            return
-        elif end >= MOST * _MARK.itemsize:
-            end = _thin(handle)
-    os.pwrite(handle, np.array([(size, at)], _MARK).tobytes(), end)
+    if end and there < _tail(handle, end)[-1][0]:
+        os.ftruncate(handle, 0)
+        return 0
+    return _thin(handle, end) if end // _MARK.itemsize + max(more, 1) > MOST else end
 
 
-def _thin(handle: int) -> int:
+def _tail(handle: int, end: int) -> list[Mark]:
+    """The last two."""
+    size = min(end, 2 * _MARK.itemsize)
+    return [(int(s), float(t)) for s, t in np.frombuffer(os.pread(handle, size, end - size), _MARK)]
+
+
+def _arrived(last: list[Mark], size: int, at: float, *, there: int) -> list[Mark]:
+    """The writer has let go of the log since: `there` are its bytes now. A smaller size is late, or an older log's."""
+    known = last and (size <= last[-1][0] or 0 <= at - last[-1][1] < APART)
+    return last if known or size > there else [*last, (size, at)]
+
+
+def _seen(last: list[Mark], grown: Sequence[Grown], *, now: float) -> list[Mark]:
+    """What the writer itself saw, never before the mark that is there; bytes that are marked stay so.
+
+    Of three marks within a second the middle one goes. What came before and after a silence is marked at both its ends.
+    """
+    found = list(last)
+    for each in grown:
+        size, time = found[-1] if found else (0, 0.0)
+        if each.size <= size:
+            continue
+        floor = time if time <= now else 0.0  # else the clock was set back
+        at = max(now - each.age, floor)
+        since = min(max(now - each.before, floor), at)
+        if found and since - time >= APART:
+            found.append((size, since))
+        elif len(found) > 1 and 0 <= at - found[-2][1] < APART:
+            found.pop()
+        found.append((each.size, at))
+    return found
+
+
+def _thin(handle: int, end: int) -> int:
     """Every other mark goes, never the last; where the rest ends. Whoever reads meanwhile leaves out what falls."""
-    marks = np.frombuffer(os.pread(handle, MOST * _MARK.itemsize, 0), _MARK)[1::2].tobytes()
+    marks = np.frombuffer(os.pread(handle, end, 0), _MARK)[::-2][::-1].tobytes()
     os.pwrite(handle, marks, 0)
     os.ftruncate(handle, len(marks))
     return len(marks)

@@ -40,6 +40,7 @@ class FakeServer:
         self.superseded: set[Key] = set()
         self.streams: dict[tuple[str, str], bytearray] = defaultdict(bytearray)
         self.sizes: dict[tuple[str, str], int] = {}
+        self.marks: list[str] = []
         self.documents: dict[tuple[str, str], bytes] = {}
         self.artifacts: dict[tuple[str, str], bytearray] = defaultdict(bytearray)
         self.finishes: dict[Key, list[dict[str, Any]]] = defaultdict(list)
@@ -179,6 +180,7 @@ class FakeServer:
         parts = urlsplit(target)
         told = {name: values[0] for name, values in parse_qs(parts.query).items()}
         sha256 = told.pop("sha256", "")
+        self.marks += told.pop("marks", "").split("_")
         query = {name: int(value) for name, value in told.items()}
         if parts.path == "/api/v1/workers/register":
             return self._register(json.loads(body))

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from django.test import Client
 
 from runs import storage, streams
 from runs.logs import marks
 from runs.logs.reading import OUTPUT
 from runs.models import Run
 from tests.runs.factories import make_run
+from whirr_site.access.principals import startup_secret
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("data_dir")]
 
@@ -99,3 +101,54 @@ def test_marks_are_read_once_while_they_are_the_same(
     assert marks.of(path_of(run)) is first
     marks.note(run, run.attempt, size=300, at=20.0)
     assert marks.of(path_of(run)).sizes.tolist() == [100, 300]
+
+
+def test_what_the_writer_saw_counts_and_bytes_that_are_marked_stay_so(
+    logged: Callable[[bytes], Run],
+) -> None:
+    """A line, 33 s of silence, a line: both have their own second, whenever they were sent, and however often."""
+    run = logged(b"x" * 60)
+    seen = marks.told("20-39000-40000_30-5000-6000_40-3000-5000")
+    for later in (0.0, 0.3):
+        marks.note(run, run.attempt, size=60, at=1040.0 + later, grown=seen)
+    times = marks.of(path_of(run))
+    assert times.of([0, 19, 20, 30, 40]) == [1001.0, 1001.0, 1034.0, 1035.0, 1037.0]
+    marks.note(run, run.attempt, size=60, at=1100.0, grown=marks.told("50-99000-99000_61-0-0"))
+    assert marks.of(path_of(run)).sizes.tolist() == [20, 20, 30, 40, 50], "no byte that is not here"
+    assert marks.last(path_of(run)) == 1037.0, "never before what is there"
+
+
+def test_marks_of_the_writer_are_two_a_second_at_most(logged: Callable[[bytes], Run]) -> None:
+    run = logged(b"x" * 300)
+    for number in range(1, 101):
+        grown = marks.told(f"{number}-0-50")
+        marks.note(run, run.attempt, size=number, at=1000 + number * 0.1, grown=grown)
+    times = marks.of(path_of(run)).times
+    assert len(times) <= 21
+    assert times[-1] == 1010.0
+
+
+@pytest.mark.parametrize(
+    "text", ["", "_", "1", "1-2", "1-2-3-4", "-1-2-3", "a-b-c", "1.5-2-3", "٣-1-1", "9" * 16 + "-1-1", "1-1-1\n"]
+)  # fmt: skip
+def test_marks_that_cannot_be_read_are_none(text: str) -> None:
+    assert marks.told(text) == []
+    assert len(marks.told("1-1-1_" * 5000)) == marks.MOST_TOLD
+
+
+def test_agents_send_marks_with_bytes_and_with_sizes(client: Client) -> None:
+    """Odd ones cost nothing: the log is marked as it arrives, as where an older agent sends it."""
+    run = make_run()
+    address = f"/api/v1/runs/{run.key}/attempts/{run.attempt}/streams/output.log"
+
+    def put(query: str, data: bytes = b"") -> int:
+        told = {"Authorization": f"Bearer {startup_secret()}"}
+        kind = "application/octet-stream"
+        return client.put(f"{address}?{query}", data, content_type=kind, headers=told).status_code
+
+    assert put("offset=0&marks=3-60000-61000", b"one") == 200
+    assert put("offset=3&marks=rubbish", b"two") == 200
+    assert put("size=6&marks=6-0-1") == 200
+    found = marks.of(path_of(run))
+    assert found.sizes.tolist() == [3, 6]
+    assert 59 < found.times[1] - found.times[0] < 90

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whirr.shipping.beneath import Sent
+    from whirr.shipping.growth import Growth
     from whirr.shipping.target import Target
     from whirr.wire.files import AnyPath
 
@@ -28,8 +29,11 @@ _COMPARED = 64 * 1024  # bytes
 class StreamCursor:
     """How far one file has been acknowledged. Nothing of it is kept on disk: the server knows."""
 
-    def __init__(self, folder: AnyPath, name: str, *, resumed: bool) -> None:
+    def __init__(
+        self, folder: AnyPath, name: str, *, resumed: bool, growth: Growth | None = None
+    ) -> None:
         self.name = name
+        self._growth = growth  # when it grew, where somebody looks
         self._path = f"{folder}/{name}"
         self._unsure = resumed  # a predecessor may have sent some: ask before sending it all again
         self._asked_at = -1  # our size when the server was asked
@@ -56,6 +60,8 @@ class StreamCursor:
 
         `over` says that nobody writes to it any more.
         """
+        if self._growth is not None:
+            self._growth.look()
         size = self._size()
         if self._unsure and size != self._asked_at and not target.shared:
             self._ask(target, size)
@@ -74,9 +80,10 @@ class StreamCursor:
                 return
 
     def _tell(self, target: Target, size: int) -> None:
+        marks, size = self._told(size)
         try:
-            target.put(f"streams/{self.name}", size=size)
-            self._acknowledged = size
+            target.put(f"streams/{self.name}", size=size, **marks)  # type: ignore[arg-type]
+            self._heard(size)
         except OffsetGap as gap:  # its view of the shared disk lags behind: again, next time
             self._acknowledged = min(gap.size, size)
 
@@ -109,19 +116,34 @@ class StreamCursor:
 
     def _send_part(self, target: Target) -> bool:
         """Whether nothing is left for now."""
-        part = self._read(target.route.part, at=self._acknowledged)
-        if not part:
+        read = self._read(target.route.part, at=self._acknowledged)
+        if not read:
             return True
         start = self._acknowledged
+        marks, end = self._told(start + len(read))
+        part = read[: end - start]
+        query: dict[str, int | str] = {"offset": start, **marks}
         try:
-            answer = target.put(f"streams/{self.name}", part, text=True, offset=start)
+            answer = target.put(f"streams/{self.name}", part, text=True, **query)
         except OffsetGap as gap:
             if gap.size >= start:
                 raise  # a gap before bytes that it says it has: repeating would go on for ever
             self._compare(target, gap.size)
             return False
-        self._acknowledged = max(start, int(answer.get("size", start + len(part))))
-        return len(part) < target.route.part
+        self._heard(max(start, int(answer.get("size", end))))
+        return len(part) == len(read) < target.route.part
+
+    def _told(self, end: int) -> tuple[dict[str, str], int]:
+        """What is told of when the next bytes came, and up to which byte one request can tell it."""
+        if self._growth is None:
+            return {}, end
+        marks, end = self._growth.told(self._acknowledged, end)
+        return ({"marks": marks} if marks else {}), end
+
+    def _heard(self, size: int) -> None:
+        self._acknowledged = size
+        if self._growth is not None:
+            self._growth.forget(size)
 
     def _read(self, limit: int, *, at: int) -> bytes:
         try:

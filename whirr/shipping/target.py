@@ -83,7 +83,7 @@ class Target:
         """Send it; the answer's object. `text` says that compressing it may be worth while."""
         small = packed(body) if text and self.route.gzip else None
         data = body if small is None else small
-        self.route.pay(len(data))
+        self.route.pay(len(data) + len(str(query.get("marks", ""))))
         answer = self.route.client.put(
             self._base + path, data, query, gzip=small is not None
         ).json()

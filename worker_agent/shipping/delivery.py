@@ -10,6 +10,7 @@ import time
 
 from whirr.shipping.artifacts import Artifacts
 from whirr.shipping.documents import Documents
+from whirr.shipping.growth import Growth
 from whirr.shipping.streams import StreamCursor
 from whirr.shipping.unreadable import Unreadable, may_pass
 from whirr.wire import LeaseLost, NotAllowed, Refused, layout
@@ -43,6 +44,7 @@ class Delivery:
         self.whole = True  # nothing was left out
         self.stumbles = 0  # turns in a row that ended in an error which nobody foresaw
         self.not_before = 0.0  # when it may have its next turn
+        self.growth = Growth(f"{folder}/{layout.OUTPUT}", record.marks, resumed=resumed)
         self._target = target
         self._log = log
         self._folder = folder
@@ -130,7 +132,10 @@ class Delivery:
     def _send_streams(self, *, over: bool) -> None:
         for name in layout.streams_in(self._folder):  # a writer may have come since
             if name not in self._streams and name not in self._given_up:
-                self._streams[name] = StreamCursor(self._folder, name, resumed=self._resumed)
+                growth = self.growth if name == layout.OUTPUT else None
+                self._streams[name] = StreamCursor(
+                    self._folder, name, resumed=self._resumed, growth=growth
+                )
         for stream in [each for each in self._streams.values() if self._is_due(each)]:
             try:
                 if stream.name == layout.SYSTEM and stream.pending():

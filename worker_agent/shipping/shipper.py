@@ -11,12 +11,14 @@ from whirr.wire.lean import TYPE_CHECKING
 from worker_agent import records
 from worker_agent.shipping import delivered
 from worker_agent.shipping.delivery import Delivery
+from worker_agent.shipping.lookout import Lookout
 from worker_agent.threads import Thread
 from worker_agent.wake import Wake, uneven
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from whirr.shipping.growth import Growth
     from whirr.wire import Client
     from whirr.wire.files import AnyPath
     from worker_agent.log import Log
@@ -61,6 +63,7 @@ class Shipper:
         self._stopping = False
         self._hurried = False
         self._thread = Thread(self._run)
+        self._lookout = Lookout(self._growing)
 
     def start(self, *, shared: bool, apart: bool) -> None:
         """Begin (or go on) sending.
@@ -72,6 +75,7 @@ class Shipper:
         self._apart = apart and not shared
         if not self._thread.is_alive() and not self._stopping:
             self._thread.start()
+            self._lookout.start()
 
     # Called by the main thread.
 
@@ -83,6 +87,7 @@ class Shipper:
                 record, folder, target, self._log, resumed=resumed
             )
         self._wake.ring()
+        self._lookout.ring()
 
     def ended(self, key: Key) -> None:
         """The outcome is on record: send the rest and report."""
@@ -123,7 +128,12 @@ class Shipper:
         self._hurried = True
         self._emptied.ring()
 
-    # The thread.
+    # The threads.
+
+    def _growing(self) -> list[Growth]:
+        """The logs of what runs."""
+        with self._lock:
+            return [each.growth for each in self._deliveries.values() if not each.over]
 
     def _pass_time(self, seconds: float) -> None:
         if not self._stopping:
