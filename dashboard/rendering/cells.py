@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from dashboard import words
+from dashboard.table.deltas import Delta
 from dashboard.table.shown import Cell, Row
 from dashboard.templatetags.show import alert_mark, badge, elapsed, icon, moment
 
@@ -67,10 +68,25 @@ def _titled(title: str) -> SafeString:
 def _number(told: Cell) -> SafeString:
     odd = f"{told.nans} NaN, the first at step {told.first_nan}" if told.nans else ""
     title = _titled(" ".join(filter(None, (told.title, odd))))
-    said = format_html("<span{}>{}</span>", title, words.number(told.value))
+    said = format_html("<span{}>{}</span>{}", title, words.number(told.value), _delta(told.delta))
     if not odd or told.column.which != "last":
         return said
     return format_html('{} <span class="nan" title="{}">{} NaN</span>', said, odd, told.nans)
+
+
+def _delta(found: Delta | None) -> SafeString:
+    """`↑ worse +0.012 (+3.1 %)`: arrow, word and sign say it to those who see no colours."""
+    if found is None:
+        return NOTHING
+    arrow = "=" if found.by == 0 else "↑" if found.by > 0 else "↓"
+    percent = "" if found.percent is None else f"({_signed(found.percent)} %)"
+    said = " ".join(filter(None, (arrow, found.verdict, _signed(found.by), percent)))
+    return format_html('<span class="delta is-{}">{}</span>', found.verdict or "plain", said)
+
+
+def _signed(value: float) -> str:
+    said = words.number(float(f"{value:.3g}"))
+    return f"+{said}" if value > 0 else said
 
 
 def _mean(told: Cell) -> SafeString:

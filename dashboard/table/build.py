@@ -124,7 +124,8 @@ def _table(we: Asked, choose: Chooser) -> Table:
     groups: list[Group] = []
     shown = count
     if we.grouped_by is None:
-        rows = cells.rows(runs, columns, [(each.kind, each.name) for each in specs])
+        kinds = [(each.kind, each.name) for each in specs]
+        rows = cells.rows(runs, columns, kinds, wish.baseline)
     else:
         groups, shown, number = page_of_groups(we, columns, specs)
     return Table(
@@ -206,6 +207,7 @@ def page_of_groups(
     (head,) = dressed(wish, [level])
     labels = grouping.labels(some, level, head)
     shown = tuple(f"!{each.key}" if each.pinned else each.key for each in columns)
+    base = tuple(each for each in wish.charts if each[0] == "baseline")
     groups = []
     for bunch, label in zip(some, labels, strict=True):
         within = (*wish.within, bunch.text)
@@ -216,7 +218,7 @@ def page_of_groups(
                 label=label,
                 count=bunch.count,
                 cells=grouping.cells(bunch, columns, specs),
-                members_query=wish.query(within=within, cols=shown, page=1, charts=(), view=""),
+                members_query=wish.query(within=within, cols=shown, page=1, charts=base, view=""),
                 query=wish.query(within=within, page=1),
                 states=bunch.states,
             )

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from dashboard import writers
+from dashboard.table import deltas
 from dashboard.table.shown import Cell, Column, Row
 from dashboard.words import plural
 from jobs.models import Attempt, Job
@@ -24,6 +25,8 @@ class Known:
     jobs: dict[int, Job]
     attempts: dict[int, Attempt]
     alerts: dict[int, dict[str, int]]
+    baseline: str  # the id of the run that others are compared with
+    base: dict[str, Series]  # and what it has, by metric
 
 
 def seen(runs: Sequence[Run], names: Sequence[tuple[str, str]]) -> list[bool]:
@@ -47,15 +50,18 @@ def _is_seen(runs: Sequence[Run], kind: str, name: str, metrics: set[str]) -> bo
 
 
 def rows(
-    runs: Sequence[Run], columns: Sequence[Column], names: Sequence[tuple[str, str]]
+    runs: Sequence[Run],
+    columns: Sequence[Column],
+    names: Sequence[tuple[str, str]],
+    baseline: str = "",
 ) -> list[Row]:
     """The rows of these runs; `names` are (kind, name) of the columns."""
-    known = read(runs, [name for kind, name in names if kind == "metric"])
+    known = read(runs, [name for kind, name in names if kind == "metric"], baseline)
     return [_row(run, columns, names, known) for run in runs]
 
 
-def read(runs: Sequence[Run], metrics: Sequence[str]) -> Known:
-    """At most four queries."""
+def read(runs: Sequence[Run], metrics: Sequence[str], baseline: str = "") -> Known:
+    """At most six queries."""
     by_pk = {run.pk: run for run in runs}
     series: list[Series] = []
     if metrics:
@@ -71,7 +77,9 @@ def read(runs: Sequence[Run], metrics: Sequence[str]) -> Known:
         for each in Attempt.objects.filter(job__in=numbers).select_related("worker")
         if each.number == numbers[each.job_id].attempt
     }
-    return Known(writers.main_by_run(series), jobs, attempts, logged.alert_counts(runs))
+    base = deltas.of_baseline(baseline, metrics)
+    alerts = logged.alert_counts(runs)
+    return Known(writers.main_by_run(series), jobs, attempts, alerts, baseline, base)
 
 
 def _row(
@@ -100,7 +108,8 @@ def _why(job: Job | None) -> str:
 
 def _cell(run: Run, column: Column, kind: str, name: str, known: Known) -> Cell:
     if kind == "metric":
-        return metric_cell(column, name, known.series.get((run.pk, name)))
+        base = None if run.key == known.baseline else known.base.get(name)
+        return metric_cell(column, name, known.series.get((run.pk, name)), base)
     if kind != "fixed":
         return json_cell(column, value_at(getattr(run, kind), name))
     if name in _of_run:
@@ -169,16 +178,20 @@ def gpu_words(job: Job, attempt: Attempt | None) -> str:
     return model if count == 1 else f"{count} × {model}"  # noqa: RUF001
 
 
-def metric_cell(column: Column, key: str, series: Series | None) -> Cell:
-    """A metric's value, or since when it is no number."""
+def metric_cell(
+    column: Column, key: str, series: Series | None, base: Series | None = None
+) -> Cell:
+    """A metric's value and how far it is from the baseline's, or since when it is no number."""
     if series is None or series.count == 0:
         return Cell(column)
-    value = getattr(series, series_column(key, column.which))
+    which = series_column(key, column.which)
+    value = getattr(series, which)
     nans, first = int(series.nan_count), series.first_nan_step
     if value is None or math.isnan(value):
         return Cell(column, "nan", step=first, nans=nans, first_nan=first)
     step = series.last_step if column.which in ("", "last") else None
-    return Cell(column, "number", value, step=step, nans=nans, first_nan=first)
+    delta = deltas.delta(key, value, getattr(base, which)) if base is not None else None
+    return Cell(column, "number", value, step=step, nans=nans, first_nan=first, delta=delta)
 
 
 def json_cell(column: Column, value: Any) -> Cell:

@@ -6,6 +6,7 @@ Every `…query` is a query string without its question mark, ready for `href="?
 from dataclasses import dataclass, field
 from typing import Any
 
+from dashboard.table.deltas import Delta
 from dashboard.table.wish import Wish
 from runs.models import Run
 
@@ -62,6 +63,7 @@ class Cell:
     first_nan: int | None = None  # the step of the first of them
     spread: float | None = None
     count: int = 0
+    delta: Delta | None = None  # of a metric: how far from the baseline's
 
     @property
     def is_blank(self) -> bool:

@@ -16,7 +16,7 @@ LARGEST_PAGE = 10**9
 # What the charts beside the table ask for: links of the table keep it.
 CHARTS = (
     *("x", "y", "smooth", "outliers", "agg", "band", "colour", "dash", "facet", "zoom", "find"),
-    *("top", "pins", "baseline", "split", "fold", "hide", "drawn"),
+    *("top", "each", "panels", "pins", "baseline", "split", "fold", "hide", "drawn"),
 )
 QUOTED_BEFORE = ("state", "tag")  # of URLs from before the filter language
 
@@ -58,6 +58,11 @@ class Wish:
                 (name, str(query[name])[:LONGEST_LIST]) for name in CHARTS if query.get(name)
             ),
         )
+
+    @property
+    def baseline(self) -> str:
+        """The id of the run that others are compared with."""
+        return storable(dict(self.charts).get("baseline", ""))
 
     def query(self, **changes: Any) -> str:
         """The query string of this wish with something changed; defaults are left out."""

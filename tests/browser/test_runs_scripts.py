@@ -123,3 +123,52 @@ def test_groups_with_a_part_of_their_runs_are_named(page: Page) -> None:
     told = drawn(page, 1200, 1200, 600)
     assert told["sizes"] == [1200, 800]
     assert "lr 1 (800 of 1200), lr 2 (0 of 600)." in told["note"]
+
+
+COMPARING = """async (ids) => {
+  document.body.innerHTML = "<div data-chosen><b data-chosen-count></b><a data-compare-link>Compare</a></div>"
+    + "<dialog data-bulk-dialog><form data-bulk-form></form></dialog><div data-bulk-export-menu></div>"
+    + "<div data-toast hidden><p data-toast-said></p><p data-toast-detail></p><button data-toast-close></button></div>";
+  history.replaceState(null, "", "?q=lr%3E1&x=time&smooth=ema:0.6&y=log&zoom=1:2&pins=job-7");
+  const { installToast } = await import("/toast.js");
+  installToast();
+  const { Bulk } = await import("/runs/bulk.js");
+  const { set } = await import("/urlstate.js");
+  const selection = { ids: new Set(ids), whole: null, size: ids.length };
+  const gone = [];
+  window.fetch = async (url, { body }) => {
+    gone.push(new URLSearchParams(body).get("runs").split(",").length);
+    return Response.json({ key: "abc" });
+  };
+  const bulk = new Bulk({ selection, done() {}, go: (url) => gone.push(url) });
+  bulk.show();
+  set({ baseline: "job-8" });
+  const link = document.querySelector("a");
+  let stays = false;
+  document.addEventListener("click", (event) => {
+    stays = event.defaultPrevented;
+    event.preventDefault();
+  }, { once: true });
+  link.click();
+  for (let at = 0; at < 50 && ids.length > 50 && gone.length < 2; at += 1) await new Promise((go) => setTimeout(go));
+  const said = document.querySelector("[data-toast-said]").textContent;
+  return { href: link.getAttribute("href"), stays, said, gone };
+}"""
+KEPT = "baseline=job-8&pins=job-7&x=time&y=log&smooth=ema%3A0.6"
+
+
+def test_compare_takes_the_baseline_the_pins_and_how_the_charts_are_drawn(page: Page) -> None:
+    told = page.evaluate(COMPARING, ["job-1", "job-7"])
+    assert told["href"] == f"/compare/?runs=job-8,job-7,job-1&{KEPT}"
+    assert (told["stays"], told["said"]) == (False, "")
+
+
+def test_many_runs_are_compared_by_a_kept_selection(page: Page) -> None:
+    told = page.evaluate(COMPARING, [f"job-{at}" for at in range(100, 160)])
+    assert told["gone"] == [62, f"/compare/?sel=abc&{KEPT}"]
+
+
+def test_compare_with_nothing_selected_says_so_and_stays(page: Page) -> None:
+    told = page.evaluate(COMPARING, [])
+    assert (told["stays"], told["gone"]) == (True, [])
+    assert told["said"].startswith("Nothing is selected")

@@ -2,8 +2,9 @@
 import { toast } from "../toast.js";
 import { getJson, post, report } from "./ask.js";
 import { format, getList } from "./lists.js";
-import { get } from "../urlstate.js";
+import { get, onChange } from "../urlstate.js";
 
+const KEPT = ["baseline", "pins", "x", "y", "smooth", "outliers"]; // of the address, on the way to the compare page
 const IN_A_URL = 60; // runs, above which the server keeps the list and gives it a key
 const VERBS = {
   tag: { title: "Tag", word: "Tag", button: "Tag them" },
@@ -15,8 +16,8 @@ const VERBS = {
 };
 
 export class Bulk {
-  constructor({ selection, done }) {
-    Object.assign(this, { selection, done });
+  constructor({ selection, done, go = (url) => location.assign(url) }) {
+    Object.assign(this, { selection, done, go });
     this.bar = document.querySelector("[data-chosen]");
     this.dialog = document.querySelector("[data-bulk-dialog]");
     for (const button of this.bar.querySelectorAll("[data-bulk]")) {
@@ -24,6 +25,7 @@ export class Bulk {
     }
     this.find("form").addEventListener("submit", (event) => this.submit(event));
     this.bar.querySelector("[data-compare-link]").addEventListener("click", (event) => this.compare(event));
+    onChange(() => this.show());
     const menu = document.querySelector("[data-bulk-export-menu]");
     for (const item of menu.querySelectorAll("[data-format]")) {
       item.addEventListener("click", () => this.exportAs(item.dataset.format, menu));
@@ -39,14 +41,17 @@ export class Bulk {
     this.bar.hidden = this.selection.ids.size === 0;
     const count = `${size.toLocaleString("en")} selected`;
     this.bar.querySelector("[data-chosen-count]").textContent = whole ? `${count}: all that match` : count;
-    this.bar.querySelector("[data-compare-link]").href = `/compare/?${this.compared(format([...this.selection.ids].slice(0, IN_A_URL)))}`;
+    this.bar.querySelector("[data-compare-link]").href = this.compared(`runs=${format(this.together.slice(0, IN_A_URL))}`);
   }
 
-  compared(runs) {
-    const query = new URLSearchParams();
-    if (get("baseline")) query.set("baseline", get("baseline"));
-    if (get("pins")) query.set("pins", get("pins"));
-    return `runs=${runs}${query.size ? `&${query}` : ""}`;
+  /** With the selection go the baseline and the pinned runs, and how the charts are drawn. */
+  get others() {
+    return [get("baseline"), ...getList("pins")].filter(Boolean);
+  }
+
+  compared(where) {
+    const query = new URLSearchParams(KEPT.map((name) => [name, get(name)]).filter(([, value]) => value));
+    return `/compare/?${where}${query.size ? `&${query}` : ""}`;
   }
 
   /** Of whom the verb speaks. All that match are told by the filter, so that nobody sends ten thousand ids. */
@@ -57,8 +62,12 @@ export class Bulk {
     return { sel: await this.stored() };
   }
 
-  async stored() {
-    const { key } = JSON.parse(await post("/selections", { runs: format([...this.selection.ids]) }));
+  get together() {
+    return [...new Set([...this.others, ...this.selection.ids])];
+  }
+
+  async stored(runs = [...this.selection.ids]) {
+    const { key } = JSON.parse(await post("/selections", { runs: format(runs) }));
     return key;
   }
 
@@ -131,10 +140,12 @@ export class Bulk {
   }
 
   async compare(event) {
-    if (this.selection.ids.size <= IN_A_URL) return;
+    const { size } = this.selection.ids;
+    if (size && this.together.length <= IN_A_URL) return;
     event.preventDefault();
+    if (!size) return toast("Nothing is selected: the boxes of the rows, or x, select runs to compare.");
     try {
-      location.assign(`/compare/?${this.compared("").replace("runs=", `sel=${await this.stored()}`)}`);
+      this.go(this.compared(`sel=${await this.stored(this.together)}`));
     } catch (error) {
       report(error);
     }

@@ -76,6 +76,7 @@ export class Rows {
       press(row.querySelector("[data-eye]"), is);
       row.querySelector("[data-eye] use").setAttribute("href", is ? "#i-eye" : "#i-eye-off");
       row.classList.toggle("undrawn", !is);
+      row.classList.toggle("is-baseline", baseline === run);
       press(row.querySelector("[data-pin]"), pins.has(run));
       press(row.querySelector("[data-baseline]"), baseline === run);
       this.paint(row);

@@ -3,6 +3,7 @@ import { getPart, report } from "./ask.js";
 import { onChange, set } from "../urlstate.js";
 
 export const WORDS = ["q", "sort", "cols", "group", "within", "size", "page", "view", "state", "tag"];
+const FETCHED = [...WORDS, "baseline"]; // cells say how far they are from the baseline's
 const PARTS = ["view", "chips", "table", "pager"];
 
 const part = (root, name) => root.querySelector(`[data-part=${name}]`);
@@ -18,7 +19,7 @@ export class Table {
   constructor({ onShown = () => {}, onPending = () => {} }) {
     Object.assign(this, { onShown, onPending, waiting: null, said: new WeakMap() });
     this.box = part(document, "table");
-    onChange((names) => (!names || WORDS.some((name) => names.has(name))) && this.load());
+    onChange((names) => (!names || FETCHED.some((name) => names.has(name))) && this.load());
     document.addEventListener("click", (event) => this.click(event));
     this.remember(document);
   }
