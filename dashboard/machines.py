@@ -20,6 +20,7 @@ class Machine:
     checksum: str
     needs_token: bool
     is_local: bool  # no other machine reaches the server under the address that the browser used
+    secret: str = ""  # the file on the server's machine that holds a token
 
     @property
     def fetch(self) -> str:
@@ -48,7 +49,8 @@ class Machine:
     @property
     def worker(self) -> str:
         """Starts an agent where whirr is installed."""
-        return f"whirr worker --server {shlex.quote(self.server)}"
+        token = " --token-file ~/whirr-token" if self.needs_token else ""
+        return f"whirr worker --server {shlex.quote(self.server)}{token}"
 
     @property
     def service(self) -> str:
@@ -64,6 +66,7 @@ def machine(request: HttpRequest) -> Machine:
         checksum=server + reverse("download-agent-checksum"),
         needs_token=settings.WHIRR_AUTH != "none",
         is_local=urlsplit(server).hostname in LOOPBACK,
+        secret=str(settings.DATA_DIR / "secret"),
     )
 
 

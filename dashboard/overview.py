@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Case, Value, When
+
 from dashboard import alerts
 from dashboard.night.digest import Digest, digest
 from dashboard.night.first_steps import Deserted, FirstSteps, deserted, first_steps
@@ -90,8 +92,8 @@ class Overview:
         return not self.recent and not self.in_queue and not self.running
 
 
-def overview(since: Since, *, now: datetime) -> Overview:
-    """Everything on the first page, in a fixed number of queries."""
+def overview(since: Since, name: str, *, now: datetime) -> Overview:
+    """Everything on the first page for the visitor of that name, in a fixed number of queries."""
     workers = queue.workers(now=now)
     nodes = [node(view) for view in workers]
     runners, recent = running(RUNNING_SHOWN, now=now), ended(RECENT)
@@ -106,7 +108,7 @@ def overview(since: Since, *, now: datetime) -> Overview:
         recent=recent,
         marks=logged.alert_counts([*(runner.job.run for runner in runners), *recent]),
         night=night(since, nodes, rows, ready=there["queued"], now=now),
-        steps=first_steps(workers),
+        steps=first_steps(workers, name),
         deserted=deserted(workers, jobs=there["queued"] + there["waiting"], now=now),
         demo=demo.there(),
     )
@@ -134,9 +136,15 @@ def ended(limit: int) -> list[Run]:
     return sorted(found, key=lambda run: (run.finished_at, run.pk), reverse=True)[:limit]
 
 
-def running(limit: int, *, now: datetime, narrow: dict[str, str] | None = None) -> list[Runner]:
-    """Running jobs, the longest-running first; `narrow` by columns of the job."""
-    jobs = list(queue.running().filter(**(narrow or {}))[:limit])
+def running(
+    limit: int, *, now: datetime, narrow: dict[str, str] | None = None, first: str = ""
+) -> list[Runner]:
+    """Running jobs, those of the user `first` before others, the longest-running first; `narrow` by columns of the job."""
+    there = queue.running().filter(**(narrow or {}))
+    if first:
+        others = Case(When(user=first, then=Value(0)), default=Value(1))
+        there = there.order_by(others, "started_at", "id")
+    jobs = list(there[:limit])
     numbers = latest([job.run for job in jobs])
     history, like = (History.read(), histories.likes(jobs)) if jobs else (History([]), {})
     found = []

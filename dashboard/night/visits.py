@@ -73,6 +73,18 @@ def mark_seen(name: str, *, now: datetime) -> None:
     Visit.objects.update_or_create(name=name[:150], defaults={"since": now, "last": now})
 
 
+def close_steps(name: str, *, now: datetime) -> None:
+    """They know how to begin."""
+    made = {"since": now - FIRST, "last": now, "steps_closed": True}
+    Visit.objects.update_or_create(
+        name=name[:150], defaults={"steps_closed": True}, create_defaults=made
+    )
+
+
+def has_closed_steps(name: str) -> bool:
+    return Visit.objects.filter(name=name[:150], steps_closed=True).exists()
+
+
 def since(text: str, *, name: str, now: datetime, told: str = "") -> Since:
     """What an address asks for, a moment in ISO 8601 or a length such as `12h`; without one it is a look.
 

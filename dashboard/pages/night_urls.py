@@ -6,6 +6,7 @@ from dashboard.pages import arrays, demo, overview, queue, timeline, workers
 
 urlpatterns = [
     path("seen", overview.seen, name="seen"),
+    path("first-steps/close", overview.close_steps, name="close-steps"),
     path("timeline/", timeline.show, name="timeline"),
     path("demo", demo.make, name="make-demo"),
     path("demo/remove", demo.remove, name="remove-demo"),
@@ -20,4 +21,10 @@ urlpatterns = [
     path("queue/usage", queue.shares, name="queue-usage"),
     path("queue/cancel.json", queue.consequence, name="cancel-consequence"),
     path("queue/cancel", queue.cancel, name="cancel-chosen"),
+    re_path(
+        r"^queue/(?P<verb>hold|release|priority|top)\.json$",
+        queue.foreseen,
+        name="chosen-consequence",
+    ),
+    re_path(r"^queue/(?P<verb>hold|release|priority|top)$", queue.change, name="change-chosen"),
 ]

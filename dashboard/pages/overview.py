@@ -15,9 +15,10 @@ def show(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     by_script = bool(request.headers.get("HX-Request"))
     text, told = request.GET.get("since", ""), request.GET.get("told", "")
-    since = visits.since(text, told=told, name=visitor(request).name, now=now)
+    name = visitor(request).name
+    since = visits.since(text, told=told, name=name, now=now)
     context = {
-        "overview": overview(since, now=now),
+        "overview": overview(since, name, now=now),
         "machine": machine(request),
         "since": since,
         "spans": visits.OFFERED,
@@ -35,5 +36,18 @@ def seen(request: HttpRequest) -> HttpResponse:
         request,
         lambda: visits.mark_seen(name, now=timezone.now()),
         done="Seen. The next look tells what happens from here on.",
+        back="/",
+    )
+
+
+@require_POST
+@needs("read")
+def close_steps(request: HttpRequest) -> HttpResponse:
+    """POST /first-steps/close: the visitor knows how to begin."""
+    name = visitor(request).name
+    return act(
+        request,
+        lambda: visits.close_steps(name, now=timezone.now()),
+        done="Closed. Workers has the lines that add a machine.",
         back="/",
     )

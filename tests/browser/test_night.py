@@ -91,7 +91,7 @@ def test_chosen_jobs_are_cancelled_after_it_was_said_what_that_does(page: Page, 
     page.evaluate("document.dispatchEvent(new Event('whirr:refresh'))")
     settled(page)
     expect(page.locator("[data-chosen-count]")).to_have_text("2 chosen")
-    page.click("[data-cancel-chosen]")
+    bar.get_by_role("button", name="Cancel").click()
     expect(page.locator("#confirm-text")).to_contain_text("2 waiting jobs never start")
     page.locator("#confirm").get_by_role("button", name="Cancel them").click()
     expect(page.get_by_text("doomed 0")).to_have_count(0)
@@ -150,7 +150,7 @@ def test_a_new_server_is_learnt_step_by_step_and_looked_at_with_demo_data(
     page.goto(f"/enter#{fresh.secret}")
     page.wait_for_url(f"{fresh.url}/")
     steps = page.get_by_label("First steps", exact=True)
-    expect(steps).to_contain_text("0 of 3 done")
+    expect(steps).to_contain_text("0 of 4 done")
     expect(steps).to_contain_text(f"export WHIRR_SERVER_URL={fresh.url}")
     assert violations(page) == []
     picture(page, "night-fresh")
@@ -165,12 +165,12 @@ def test_a_new_server_is_learnt_step_by_step_and_looked_at_with_demo_data(
     page.click("#remove-demo")
     page.get_by_role("button", name="Yes, do it").click()
     expect(page.locator("[data-demo]")).to_have_count(0, timeout=20_000)
-    expect(steps).to_contain_text("0 of 3 done", timeout=20_000)
+    expect(steps).to_contain_text("0 of 4 done", timeout=20_000)
 
     told = {"worker_id": "gpu-new", "hostname": "gpu-new", "gpus": [], "slots": 1, "session": "s"}
     answer = fresh.client.post("/api/v1/workers/register", json=told, headers=bearer(fresh))
     answer.raise_for_status()
-    expect(steps).to_contain_text("1 of 3 done")
+    expect(steps).to_contain_text("2 of 4 done")
     expect(steps).to_contain_text("gpu-new online")
     watched.collect()
     assert watched.complaints == []

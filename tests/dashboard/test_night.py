@@ -1,6 +1,7 @@
 """The overview tells how the night went: since when, what failed and why, what came back."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -9,9 +10,9 @@ from django.utils import timezone
 from dashboard.models import Visit
 from dashboard.night import failures, signatures, visits
 from jobs.finishing import Outcome
-from jobs.models import Job, Worker
+from jobs.models import Job
 from runs.errors import NotFound
-from tests.dashboard.conftest import begin, say
+from tests.dashboard.conftest import begin, log_series, say
 from tests.jobs import factories
 from tests.jobs.factories import NOON, after
 
@@ -237,22 +238,56 @@ class TestOverview:
         assert browser.get(address).status_code == 404
 
 
-def test_first_steps_tick_by_themselves(browser: Client) -> None:
-    empty = page(browser, "/")
-    assert "0 of 3 done" in empty
-    assert "export WHIRR_SERVER_URL=http://testserver" in empty
-    assert "Fill with demo data" in empty
+class TestFirstSteps:
+    def test_they_tick_one_by_one_and_go_with_the_last(self, browser: Client) -> None:
+        empty = page(browser, "/")
+        assert "0 of 4 done" in empty
+        assert "Fill with demo data" in empty
 
-    now = timezone.now()
-    worker = factories.make_worker("gpu-a", now=now)
-    assert "1 of 3 done" in page(browser, "/")
-    begin(worker, now=now)
-    assert "First steps" not in page(browser, "/")
+        now = timezone.now()
+        for _ in range(3):
+            factories.make_job(now=now)
+        waiting = page(browser, "/")
+        assert "1 of 4 done" in waiting
+        assert "job-1</a> is queued; this line ticks when it runs" in waiting
+        assert "data-deserted" not in waiting
 
+        worker = factories.make_worker("gpu-a", gpus=64, now=now)
+        assert "2 of 4 done" in page(browser, "/")
+        attempt = factories.sync(worker, now=now).jobs[0].attempt
+        assert "3 of 4 done" in page(browser, "/")
+        log_series(attempt, {"system/cpu": [1.0]})
+        assert "3 of 4 done" in page(browser, "/")
+        log_series(attempt, {"loss": [1.0]}, first=1)
+        assert "First steps" not in page(browser, "/")
 
-def test_the_first_steps_are_left_out_where_people_know_them(browser: Client) -> None:
-    now = timezone.now()
-    for _ in range(3):
-        factories.make_job(now=now)
-    assert not Worker.objects.exists()
-    assert "First steps" not in page(browser, "/")
+    def test_each_line_works_as_it_is_copied(self, browser: Client, settings: Any) -> None:
+        told = page(browser, "/")
+        start = "whirr worker --server http://testserver --token-file ~/whirr-token</code>"
+        lines = ("(umask 077; cat &gt; ~/whirr-token)", "export WHIRR_SERVER_URL=http://testserver")
+        places = [told.index(line) for line in (str(settings.DATA_DIR / "secret"), *lines, start)]
+        assert places == sorted(places)
+        assert told.count(start) == 2  # among the steps, and where the workers would be
+        assert "~/whirr-token" in page(browser, "/workers/")
+
+    def test_demo_data_ticks_nothing(self, browser: Client) -> None:
+        browser.post("/demo")
+        told = page(browser, "/")
+        assert "data-demo" in told
+        assert "0 of 4 done" in told
+
+    def test_whoever_closes_them_is_not_shown_them_again(self, browser: Client) -> None:
+        page(browser, "/")
+        assert browser.get("/first-steps/close").status_code == 405
+        assert browser.post("/first-steps/close").status_code == 302
+        assert "First steps" not in page(browser, "/")
+        Visit.objects.update(name="ada")
+        assert "First steps" in page(browser, "/")
+
+    def test_closing_them_before_the_first_look_forgets_no_news(self) -> None:
+        visits.close_steps("ada", now=NOON)
+        assert visits.has_closed_steps("ada")
+        assert visits.look("ada", now=after(60)).at == NOON - timedelta(hours=12)
+
+    def test_strangers_close_nothing(self, db: None, client: Client) -> None:
+        assert client.post("/first-steps/close").status_code == 401
