@@ -112,7 +112,7 @@ def test_groups_have_a_curve_with_a_band_and_say_how_many(page: Page) -> None:
     told = page.evaluate(
         """async (groups) => {
           const { Source } = await import("/static/dashboard/charts/fetching.js");
-          const wish = { groups, key: "train/loss", x: "step", from: null, to: null, width: 100 };
+          const wish = { groups, keys: ["train/loss"], x: "step", from: null, to: null, width: 100 };
           const found = await new Source().groups({ ...wish, agg: "mean", band: "ci" });
           return found.map((each) => [each.group, each.runs, [...each.members].slice(0, 2), each.low[0] < each.y[0]]);
         }""",

@@ -25,7 +25,7 @@ BOARD = """
     style: { limits: { narrowest: 10, width: 600, buckets: 60000, writers: 32, marked: 30, thin_again: 9000 } },
     hover: { attach() {}, detach() {} },
     source: { curves: () => (asked += 1, answers.shift() ?? Promise.resolve([curve({ run: "a", y: [1, 2] })])) } };
-  const chart = new m.Chart(board, "loss");
+  const chart = new m.Chart(board, m.plain("loss"));
   const points = { from: 2, step: [2], value: [3], time: [2] };
   const done = (found) => (Object.assign(window, { setTimeout: set, clearTimeout: clear }), found);
 """

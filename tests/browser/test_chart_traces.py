@@ -161,11 +161,11 @@ def test_along_a_metric_points_are_put_in_order_and_wait_for_the_server(run: Cal
 
 def test_a_table_of_latex_and_one_of_csv_hold_what_is_drawn_and_harm_nobody(run: Call) -> None:
     body = """{
-      const told = { y: [1, 2], run: "=1+1", last: 2, min: 1, max: 2e-7 };
+      const told = { key: "loss_1", y: [1, 2], run: "=1+1", last: 2, min: 1, max: 2e-7 };
       const line = { curve: curve(told), label: "a_b & 50 % {x}, \\"q\\"" };
       Object.assign(line, { x: line.curve.x, y: line.curve.y, raw: line.curve.y });
       const board = { settings: { agg: "mean", band: "" } };
-      const chart = { key: "loss_1", board, settings: { x: "step", zoom: [1, 9] }, drawing: { drawn: [line] } };
+      const chart = { title: "loss_1", board, settings: { x: "step", zoom: [1, 9] }, drawing: { drawn: [line] } };
       return [m.latexOf(chart), m.rows(chart)];
     }"""
     latex, rows = run("exporting", body)
@@ -190,7 +190,7 @@ def test_a_group_stands_in_a_table_of_latex_where_the_most_members_count(
 ) -> None:
     body = """{
       const told = { y: [1, 5, 9], low: [0, 4, 9], high: [2, 6, 9], group: "a", runs: 3, members: [3, 3, 1] };
-      const chart = { key: "loss", settings: { x: "step" }, board: { settings: { agg: "median", band: given } },
+      const chart = { title: "loss", settings: { x: "step" }, board: { settings: { agg: "median", band: given } },
         drawing: { drawn: [{ curve: curve(told), label: "a (n = 3)" }] } };
       return m.latexOf(chart).split("\\n");
     }"""

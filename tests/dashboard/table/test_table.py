@@ -188,10 +188,11 @@ def test_a_click_with_shift_sorts_by_this_too(three: None) -> None:
 
 
 def test_links_of_the_table_keep_what_the_charts_ask_for(three: None) -> None:
-    found = shown("smooth=ema:0.6&x=time&q=lr>0")
+    found = shown("smooth=ema:0.6&x=time&q=lr>0&panels=1~key=a&each=a~y=log")
 
     assert QueryDict(column(found, "name").sort_query).dict() == {
         "smooth": "ema:0.6", "x": "time", "q": "lr>0", "sort": "name",
+        "panels": "1~key=a", "each": "a~y=log",
     }  # fmt: skip
 
 

@@ -5,10 +5,13 @@ import { post, Source } from "./fetching.js";
 import { Hover } from "./hover.js";
 import { looksOf } from "./looks.js";
 import { Menu } from "./menu.js";
+import { PanelDialog } from "./panel_dialog.js";
+import { shownPanel } from "./panels.js";
 import { sectionsOf, Shelf } from "./shelf.js";
 import { Legend } from "./legend.js";
 import { Settings, rangeText } from "./settings.js";
 import { Sizing } from "./sizing.js";
+import { leftOut } from "./telling.js";
 import { Tools } from "./tools.js";
 
 const DRAW_EVERY = 500; // ms: live points are drawn at most twice a second
@@ -32,6 +35,7 @@ export class Board {
     this.shelf = new Shelf(this, root.querySelector("[data-board-sections]"));
     this.legend = new Legend(this, root.querySelector("[data-board-legend]"));
     this.menu = new Menu(this);
+    this.asking = new PanelDialog(this);
     this.tools = new Tools(this, root.querySelector("[data-board-tools]"));
     this.sizing = new Sizing(this);
     this.timer = setInterval(() => this.drawDirty(), DRAW_EVERY);
@@ -74,18 +78,20 @@ export class Board {
   take({ runs, sections, series, style, missing }) {
     const before = JSON.stringify([this.runs.map(({ run, attempt }) => [run, attempt]), this.groupsBefore]);
     const attempts = new Map(this.wanted.map(({ run, attempt }) => [run, attempt]));
-    Object.assign(this, { style, series, sections, byRun: new Map(runs.map((each) => [each.run, each])) });
+    Object.assign(this, { style, series, sections, missing, byRun: new Map(runs.map((each) => [each.run, each])) });
     this.runs = runs.map(({ run }) => ({ run, attempt: attempts.get(run) }));
     this.groupsBefore = this.groups;
     if (before !== JSON.stringify([this.runs.map(({ run, attempt }) => [run, attempt]), this.groups])) this.revision += 1;
-    this.trouble(missing.length ? `Not found: ${missing.slice(0, 5).join(", ")}${missing.length > 5 ? ` and ${missing.length - 5} more` : ""}` : "");
     this.looks = looksOf(this.byRun, this.settings, style);
     this.arrange();
   }
 
   /** Sections and cards as they are to be now. */
   arrange() {
-    this.shelf.arrange(sectionsOf(this.sections ?? [], this.settings), this.facets());
+    const panels = this.settings.panels.map((each) => shownPanel(each, this.metrics));
+    this.shelf.arrange(sectionsOf(this.sections ?? [], this.settings, panels), this.facets(), panels);
+    const { facetsLeft } = this.shelf;
+    this.trouble(leftOut({ missing: this.missing, facets: facetsLeft, columns: this.settings.columnsLeft(), passed: this.settings.passed }));
     this.legend.show();
     this.tools.show();
     const own = document.querySelector("[data-no-charts]"); // a page that says more
@@ -97,8 +103,12 @@ export class Board {
   }
 
   facets() {
-    const { facet } = this.settings;
-    return facet.length ? this.shelf.facetsOf(this.byRun, facet) : [];
+    return this.shelf.facetsOf(this.byRun, this.settings.facet);
+  }
+
+  /** Every metric of the runs, as sections have them in order. */
+  get metrics() {
+    return (this.sections ?? []).flatMap(({ keys }) => keys);
   }
 
   get charts() {
@@ -143,7 +153,7 @@ export class Board {
     if (!this.style) return;
     if (touched(["colour", "dash", "facet"])) this.show(this.wanted, { groups: this.groups });
     if (touched(["colour", "dash"])) this.redraw({ looks: true });
-    if (touched(["find", "top", "facet"])) this.arrange();
+    if (touched(["find", "top", "facet", "panels"])) this.arrange();
     if (touched(REFETCHED)) this.charts.forEach((chart) => chart.setVisible(chart.visible));
     if (touched(["y", "smooth", "outliers", "band", "each"])) this.redraw();
     this.tools.show();
@@ -152,14 +162,14 @@ export class Board {
   /** A range was dragged in a chart. */
   zoomed(chart, range, fixed) {
     if (range && this.settings.together && chart.settings.x === this.settings.board.x) this.settings.set({ zoom: rangeText(range) }, { push: true });
-    else if (range) this.settings.setOwn(chart.key, { zoom: rangeText(range) });
-    if (fixed) this.settings.setOwn(chart.key, { range: rangeText(fixed) });
+    else if (range) this.settings.setOwn(chart.name, { zoom: rangeText(range) });
+    if (fixed) this.settings.setOwn(chart.name, { range: rangeText(fixed) });
   }
 
   /** Back to everything: of one chart, or of all. */
   unzoom(chart = null) {
-    const some = chart ? [chart.key] : [...this.settings.own.keys()];
-    for (const key of some) this.settings.setOwn(key, { zoom: "", range: "" });
+    const some = chart ? [chart.name] : [...this.settings.own.keys()];
+    for (const name of some) this.settings.setOwn(name, { zoom: "", range: "" });
     this.settings.set({ zoom: null });
     this.redraw();
   }
@@ -178,10 +188,10 @@ export class Board {
       if (!shown || message.attempt !== shown.attempt) return;
       for (const [name, columns] of Object.entries(message.series)) {
         const [key, writer] = parted(name);
-        for (const chart of this.shelf.of(key)) chart.feed(run, writer, columns);
+        for (const chart of this.shelf.of(key)) chart.feed(run, writer, columns, key);
       }
     }
-    if (message.type === "behind") for (const key of message.keys) for (const chart of this.shelf.of(key)) chart.load();
+    if (message.type === "behind") for (const chart of new Set(message.keys.flatMap((key) => this.shelf.of(key)))) chart.load();
     if (message.type === "keys") this.reloadSoon();
   }
 
@@ -204,7 +214,7 @@ export class Board {
       if (!chart.visible) continue;
       for (const [name, count] of chart.cursors(run)) {
         if (!(name in counts) && (size += 1) > MOST_WATCHED) return counts;
-        counts[name] = count;
+        counts[name] = Math.min(count, counts[name] ?? Infinity); // two charts may show one series, and one of them less of it
       }
     }
     return counts;
@@ -227,6 +237,7 @@ export class Board {
     for (const event of ["whirr:theme", "whirr:colours"]) document.removeEventListener(event, this.restyle);
     this.shelf.destroy();
     this.menu.destroy();
+    this.asking.destroy();
     this.sizing.destroy();
     this.tools.destroy();
     this.hover.destroy();

@@ -2,37 +2,68 @@
 import { number } from "../words.js";
 import { resolve } from "./paint.js";
 import { drawing } from "./traces.js";
-import { element } from "./elements.js";
+import { element, swatch } from "./elements.js";
+import { linesOf, metricLooks } from "./lines.js";
 import { label as axisLabel } from "./words.js";
 
 const CONFIG = { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, showAxisDragHandles: false };
 const AGAIN = 5000; // ms after which a call that failed is made once more, and what cannot be appended is fetched anew
 
+const sizes = (title) => `Size of the charts: arrow keys, or drag (${title})`;
+
+/** What a chart of one metric shows. */
+export const plain = (key) => ({ name: key, title: key, keys: [key] });
+
 export class Chart {
-  /** `facet` is {label, runs: Set} where a metric's runs are set apart, else null. */
-  constructor(board, key, facet = null) {
-    Object.assign(this, { board, key, facet, curves: [], known: 0, paused: 0, asked: 0 });
+  /**
+   * `told` is what it shows: {name, title, keys}, and of a chart that somebody put together (panels.js) {wide, more, panel}
+   * too; `name` is what settings know it by. `facet` is {label, runs: Set} where runs are set apart, else null.
+   */
+  constructor(board, told, facet = null) {
+    Object.assign(this, { board, facet, curves: [], known: 0, paused: 0, asked: 0 });
+    this.take(told);
     this.build();
   }
 
+  take({ name, title, keys, wide = false, more = 0, panel = null }) {
+    Object.assign(this, { name, keys, wide, more, panel, title: this.facet ? `${title} · ${this.facet.label}` : title });
+  }
+
+  /** A chart that somebody put together has another title, width, or metrics now. */
+  update(told) {
+    this.take(told);
+    this.called.textContent = this.called.title = this.title;
+    this.card.ariaLabel = this.title;
+    this.menu.ariaLabel = `Menu of ${this.title}`;
+    this.handle.ariaLabel = sizes(this.title);
+    if (this.wide !== this.card.classList.contains("is-wide")) {
+      this.card.classList.toggle("is-wide", this.wide);
+      this.dirty = this.curves.length > 0;
+    }
+  }
+
   build() {
-    const title = this.facet ? `${this.key} · ${this.facet.label}` : this.key;
+    const { title } = this;
     this.plot = element("div", { class: "plot", "data-plot": "" });
     this.latest = element("span", { class: "latest num", "data-latest": "" });
     this.notes = element("span", { class: "chart-notes", "data-notes": "" });
     this.summary = element("p", { class: "unseen", "data-summary": "" });
     this.menu = element("button", { class: "button bare slim", type: "button", "data-chart-menu": "", "aria-haspopup": "menu", "aria-label": `Menu of ${title}` }, "⋯");
-    this.card = element("article", { class: "chart", "data-key": this.key, "aria-label": title }, [
-      element("header", {}, [element("h3", { title }, title), this.notes, this.latest, this.menu]),
+    this.called = element("h3", { title }, title);
+    this.metrics = element("ul", { class: "chart-metrics", hidden: true, "data-chart-metrics": "", "aria-label": "Metrics" });
+    this.handle = element("button", { class: "chart-size", type: "button", "data-chart-size": "", "aria-label": sizes(title), title: "Drag: the size of all charts" });
+    this.card = element("article", { class: `chart${this.wide ? " is-wide" : ""}`, "data-key": this.name, "aria-label": title }, [
+      element("header", {}, [this.called, this.notes, this.latest, this.menu]),
+      this.metrics,
       this.plot,
       this.summary,
-      element("button", { class: "chart-size", type: "button", "data-chart-size": "", "aria-label": `Size of the charts: arrow keys, or drag (${title})`, title: "Drag: the size of all charts" }),
+      this.handle,
     ]);
     this.card.chart = this;
   }
 
   get settings() {
-    return this.board.settings.of(this.key);
+    return this.board.settings.of(this.name);
   }
 
   get runs() {
@@ -53,12 +84,13 @@ export class Chart {
     const { x, zoom } = this.settings;
     const { groups, settings } = this.board;
     const grouped = groups.length ? [settings.agg, settings.band, groups] : [];
-    return JSON.stringify([this.board.revision, this.board.series[this.key], x, zoom, this.width(), ...grouped]);
+    return JSON.stringify([this.board.revision, this.keys.map((key) => [key, this.board.series[key]]), x, zoom, this.width(), ...grouped]);
   }
 
   width() {
     const { limits } = this.board.style;
-    const lines = this.board.groups.length || Math.max(1, this.board.series[this.key] ?? this.runs.length);
+    const series = (key) => this.board.groups.length || Math.max(1, this.board.series[key] ?? this.runs.length);
+    const lines = this.keys.reduce((sum, key) => sum + series(key), 0) || 1;
     const pixels = Math.ceil((this.plot.clientWidth || 400) / 100) * 100;
     return Math.max(limits.narrowest, Math.min(limits.width, pixels, Math.floor(limits.buckets / lines)));
   }
@@ -94,13 +126,14 @@ export class Chart {
     }
   }
 
-  fetch() {
+  async fetch() {
     const { source, groups, settings, series } = this.board;
     const { x, zoom } = this.settings;
     const [from, to] = zoom ?? [null, null];
-    const wish = { key: this.key, x, from, to, width: this.width() };
-    if (groups.length) return source.groups({ ...wish, groups: this.groupsHere(), agg: settings.agg, band: settings.band || "std" });
-    return source.curves({ ...wish, runs: this.runs, series });
+    const wish = { x, from, to, width: this.width() };
+    if (!this.keys.length) return [];
+    if (groups.length) return source.groups({ ...wish, keys: this.keys, groups: this.groupsHere(), agg: settings.agg, band: settings.band || "std" });
+    return (await Promise.all(this.keys.map((key) => source.curves({ ...wish, key, runs: this.runs, series })))).flat();
   }
 
   groupsHere() {
@@ -109,45 +142,13 @@ export class Chart {
     return groups.map(cut).filter(({ runs }) => runs.length);
   }
 
-  /** Its lines in the order of the runs, the main writer's first; as many writers of each as there is room for. */
-  lines() {
-    const { byRun, looks, hidden, style, groups } = this.board;
-    if (groups.length) return this.groupLines();
-    const order = new Map([...byRun.keys()].map((run, at) => [run, at]));
-    const there = this.curves.filter(({ run }) => order.has(run));
-    there.sort((one, other) => order.get(one.run) - order.get(other.run) || one.writer.length - other.writer.length || (one.writer < other.writer ? -1 : 1));
-    const alone = new Set(there.map(({ run }) => run)).size === 1;
-    const most = this.all ? Infinity : Math.max(1, Math.floor(style.limits.writers / Math.max(1, this.runs.length)));
-    const places = new Map();
-    this.leftOut = 0;
-    return there.flatMap((curve) => {
-      const place = places.get(curve.run) ?? 0;
-      places.set(curve.run, place + 1);
-      if (place >= most) this.leftOut += 1;
-      if (place >= most || hidden.has(curve.run)) return [];
-      const writer = this.key.startsWith("system/") ? "" : curve.writer;
-      const name = byRun.get(curve.run).label;
-      return [{ curve, ...looks.of(curve.run, place, alone), label: writer ? `${name} · ${writer}` : name }];
-    });
-  }
-
-  groupLines() {
-    const places = new Map(this.board.groups.map(({ label }, at) => [label, at]));
-    this.leftOut = 0;
-    return this.curves.flatMap((curve) => {
-      const place = places.get(curve.group) ?? 0;
-      if (this.board.hidden.has(curve.group)) return [];
-      curve.run = curve.group;
-      return [{ curve, colour: `--series-${place % 8}`, dash: Math.floor(place / 8), label: `${curve.group} (n = ${curve.runs})` }];
-    });
-  }
-
   draw() {
     this.dirty = false;
     if (!window.Plotly || !this.board.style || this.wish === undefined) return;
     const { style, settings } = this.board;
     const mine = this.settings;
-    const lines = this.lines();
+    const { lines, leftOut } = linesOf(this);
+    this.leftOut = leftOut;
     this.drawing = drawing(lines, style, { ...mine, bands: settings.band !== "off" });
     if (this.board.groups.length && settings.band === "off") this.drawing.data = this.drawing.data.filter(({ meta }) => !["low", "high"].includes(meta.role));
     if (mine.x === "time") for (const trace of this.drawing.data) trace.x = Float64Array.from(trace.x, (each) => each * 1000);
@@ -155,7 +156,15 @@ export class Chart {
     this.board.hover.attach(this);
     this.installZoom();
     this.say();
-    document.dispatchEvent(new CustomEvent("whirr:drawn", { detail: { key: this.key } }));
+    this.sayMetrics(lines);
+    document.dispatchEvent(new CustomEvent("whirr:drawn", { detail: { key: this.name } }));
+  }
+
+  /** Which dash, or colour, is which metric. */
+  sayMetrics(lines) {
+    const looks = this.keys.length > 1 ? metricLooks(this, lines) : [];
+    this.metrics.hidden = !looks.length;
+    this.metrics.replaceChildren(...looks.map((look) => element("li", {}, [swatch(look), element("span", { title: look.key }, look.key)])));
   }
 
   layout({ x, zoom }) {
@@ -214,6 +223,8 @@ export class Chart {
       edge && `${edge} ≤ 0 at the edge`,
       clipped && `${clipped} beyond`,
       this.leftOut && `${this.leftOut} more are not drawn`,
+      this.more && `${this.more} more metric${this.more === 1 ? "" : "s"} match: ${this.keys.length} are drawn`,
+      !this.keys.length && "none of its metrics is here yet",
       this.paused && `paused: ${this.paused} new point${this.paused === 1 ? "" : "s"}`,
     ].filter(Boolean);
     this.notes.textContent = notes.join(" · ");
@@ -224,15 +235,15 @@ export class Chart {
   told(drawn) {
     const lasts = drawn.map(({ curve }) => curve.last ?? curve.y.at(-1)).filter(Number.isFinite);
     const curves = `${drawn.length} curve${drawn.length === 1 ? "" : "s"} over ${axisLabel(this.settings.x)}`;
-    if (!lasts.length) return `${this.key}: ${curves}.`;
+    if (!lasts.length) return `${this.title}: ${curves}.`;
     const [least, most] = [lasts.reduce((a, b) => Math.min(a, b)), lasts.reduce((a, b) => Math.max(a, b))];
-    return `${this.key}: ${curves}; last ${least === most ? number(least) : `values from ${number(least)} to ${number(most)}`}.`;
+    return `${this.title}: ${curves}; last ${least === most ? number(least) : `values from ${number(least)} to ${number(most)}`}.`;
   }
 
   /** Points that came over the socket; while a range is looked at, they are counted and wait. */
-  feed(run, writer, columns) {
+  feed(run, writer, columns, key = this.keys[0]) {
     if (!this.runs.some((each) => each.run === run)) return;
-    const curve = this.curves.find((each) => each.run === run && (this.key.startsWith("system/") || each.writer === writer));
+    const curve = this.curves.find((each) => each.run === run && each.key === key && (key.startsWith("system/") || each.writer === writer));
     if (this.board.groups.length || !curve) return this.later(); // a run that logs this metric since just now has no curve yet
     if (this.settings.zoom) {
       const fresh = columns.from + columns.value.length - Math.max(curve.count + (curve.waiting ?? 0), columns.from);
@@ -260,8 +271,8 @@ export class Chart {
   *cursors(run) {
     for (const curve of this.curves) {
       if (curve.run !== run || curve.members) continue;
-      const plain = !curve.writer || this.key.startsWith("system/");
-      yield [plain ? this.key : `${this.key}\n${curve.writer}`, curve.count + (curve.waiting ?? 0)];
+      const { key, writer } = curve;
+      yield [!writer || key.startsWith("system/") ? key : `${key}\n${writer}`, curve.count + (curve.waiting ?? 0)];
     }
   }
 

@@ -5,7 +5,7 @@ import { element } from "./elements.js";
 import { token } from "./fetching.js";
 import { resolve } from "./paint.js";
 
-const nameOf = (chart, ending) => `${chart.key.replace(/[^\w.-]+/g, "-").slice(0, 80) || "chart"}.${ending}`;
+const nameOf = (chart, ending) => `${chart.title.replace(/[^\w.-]+/g, "-").slice(0, 80) || "chart"}.${ending}`;
 
 /** Let the browser save a text or an address of the page's own. */
 function save(content, name, type) {
@@ -29,7 +29,7 @@ export async function picture(chart, format) {
     margin: { l: 56, r: 16, t: 36, b: 36 },
     paper_bgcolor: resolve("--panel"),
     plot_bgcolor: resolve("--panel"),
-    title: { text: escaped(chart.key), font: { size: 14 } },
+    title: { text: escaped(chart.title), font: { size: 14 } },
     showlegend: legend,
   };
   const traces = data.map((trace) => ({ ...trace, name: escaped(trace.name ?? ""), showlegend: legend && trace.meta?.role === "line" }));
@@ -57,7 +57,7 @@ export function rows(chart) {
   const lines = [head.map(quoted).join(",")];
   const { zoom } = chart.settings;
   for (const { curve, label, x, y, raw } of chart.drawing.drawn) {
-    const about = [curve.run, label, chart.key, curve.writer].map(quoted).join(",");
+    const about = [curve.run, label, curve.key, curve.writer].map(quoted).join(",");
     for (let at = 0; at < x.length; at += 1) {
       if (zoom && (x[at] < zoom[0] || x[at] > zoom[1])) continue;
       lines.push([about, x[at], raw[at], ...(smoothed ? [y[at]] : []), curve.low[at], curve.high[at]].join(","));
@@ -77,7 +77,7 @@ export function everything(chart) {
   const input = (name, value) => element("input", { type: "hidden", name, value });
   const form = element("form", { method: "post", action: "/charts/points.csv", hidden: true }, [
     input("csrfmiddlewaretoken", token()),
-    input("asked", JSON.stringify({ runs, keys: [chart.key] })),
+    input("asked", JSON.stringify({ runs, keys: chart.keys })),
   ]);
   document.body.append(form);
   form.submit();
@@ -103,7 +103,7 @@ export function latexOf(chart) {
   const { agg, band } = chart.board.settings;
   const kind = band || "std";
   const spreads = { minmax: " (min to max)", off: "" }[kind] ?? ` $\\pm$ ${kind}`;
-  const head = grouped ? ["Group", "$n$", tex(chart.settings.x), `${tex(chart.key)}, ${agg}${spreads}`] : ["Run", "Last", "Min", "Max"];
+  const head = grouped ? ["Group", "$n$", tex(chart.settings.x), `${tex(chart.title)}, ${agg}${spreads}`] : ["Run", "Last", "Min", "Max"];
   const lines = drawn.map(({ curve, label }) => {
     if (!grouped) return [tex(label), cell(curve.last), cell(curve.min), cell(curve.max)];
     const at = curve.members.lastIndexOf(curve.members.reduce((most, each) => Math.max(most, each), 0)); // where all still count
@@ -111,7 +111,7 @@ export function latexOf(chart) {
   });
   const columns = `l${"r".repeat(head.length - 1)}`;
   const body = [head, ...lines].map((line) => `  ${line.join(" & ")} \\\\`);
-  return [`% ${tex(chart.key)}`, `\\begin{tabular}{${columns}}`, "  \\hline", body[0], "  \\hline", ...body.slice(1), "  \\hline", "\\end{tabular}", ""].join("\n");
+  return [`% ${tex(chart.title)}`, `\\begin{tabular}{${columns}}`, "  \\hline", body[0], "  \\hline", ...body.slice(1), "  \\hline", "\\end{tabular}", ""].join("\n");
 }
 
 export function latex(chart) {

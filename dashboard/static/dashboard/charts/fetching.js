@@ -84,7 +84,7 @@ export class Source {
 
   async together(some) {
     const { runs, series, x, from, to, width } = some[0].wish;
-    const keys = some.map(({ wish }) => wish.key);
+    const keys = [...new Set(some.map(({ wish }) => wish.key))];
     const calls = parcels(runs, keys, series).map((parcel) => {
       const size = parcel.runs.length * keys.length > LARGE ? CALLS_AT_ONCE : 1;
       const neighbours = from === null && to === null ? null : true; // a line crosses the edges of what is looked at
@@ -131,8 +131,8 @@ export class Source {
   }
 
   /** Curves of groups of runs, computed by the server over all of their members. */
-  async groups({ groups, key, x, from, to, width, agg, band }) {
-    const body = { groups, keys: [key], x, from, to, width, agg, band };
+  async groups({ groups, keys, x, from, to, width, agg, band }) {
+    const body = { groups, keys, x, from, to, width, agg, band };
     const { series } = decode(await (await this.inLine(() => post("/charts/groups", body))).arrayBuffer());
     return series.map((each) => groupCurve(each, x));
   }

@@ -43,7 +43,7 @@ export class Menu {
   }
 
   selects(chart) {
-    const own = this.board.settings.own.get(chart.key) ?? {};
+    const own = this.board.settings.own.get(chart.name) ?? {};
     const metrics = Object.keys(this.board.series).slice(0, 200).map((key) => [`metric:${key}`, key]);
     return Object.entries(CHOICES).map(([name, [title, plain]]) => {
       const choices = name === "x" ? [...plain, ...metrics] : plain;
@@ -51,17 +51,16 @@ export class Menu {
       if (!choices.some(([value]) => value === now)) choices.push([now, now]);
       const options = choices.map(([value, text]) => element("option", { value, selected: value === now }, text));
       const select = element("select", {}, options);
-      select.addEventListener("change", () => this.board.settings.setOwn(chart.key, { [name]: select.value, ...(name === "x" ? { zoom: "" } : {}) }));
+      select.addEventListener("change", () => this.board.settings.setOwn(chart.name, { [name]: select.value, ...(name === "x" ? { zoom: "" } : {}) }));
       return element("label", {}, [title, select]);
     });
   }
 
   acts(chart) {
     const { board } = this;
-    const pinned = board.settings.top.includes(chart.key);
     const acts = [
       [this.stage.holds(chart) ? "Close the large view" : "Large view", () => this.stage.toggle(chart)],
-      [pinned ? "Unpin" : "Pin on top", () => this.pin(chart, !pinned)],
+      ...(chart.panel ? this.ofPanel(chart) : [this.pinning(chart)]),
       ["Data table", () => this.stage.table(chart)],
       ["Whole range", () => board.unzoom(chart)],
       chart.leftOut ? [`Draw all writers (${chart.leftOut} more)`, () => Object.assign(chart, { all: true }).draw()] : null,
@@ -81,9 +80,30 @@ export class Menu {
     });
   }
 
+  /** Of a chart that somebody put together. */
+  ofPanel({ panel }) {
+    const { board } = this;
+    const others = (change) => board.settings.setPanels(board.settings.panels.flatMap((each) => (each.name === panel.name ? change(each) : [each])));
+    const remove = () => {
+      if (this.stage.shown?.panel === panel) this.stage.dialog.close();
+      others(() => []);
+      board.root.querySelector("[data-add-chart]").focus();
+    };
+    return [
+      ["Edit…", () => board.asking.open(panel)],
+      [panel.wide ? "Normal width" : "Wide", () => others((each) => [{ ...each, wide: !each.wide }])],
+      ["Remove", remove],
+    ];
+  }
+
+  pinning(chart) {
+    const pinned = this.board.settings.top.includes(chart.name);
+    return [pinned ? "Unpin" : "Pin on top", () => this.pin(chart, !pinned)];
+  }
+
   pin(chart, pinned) {
-    const rest = this.board.settings.top.filter((key) => key !== chart.key);
-    this.board.settings.set({ top: joined(pinned ? [...rest, chart.key] : rest) });
+    const rest = this.board.settings.top.filter((key) => key !== chart.name);
+    this.board.settings.set({ top: joined(pinned ? [...rest, chart.name] : rest) });
     if (pinned) this.board.root.querySelector(`[data-section="${PINNED}"]`)?.scrollIntoView({ block: "nearest" });
   }
 

@@ -1,12 +1,14 @@
 // How charts are drawn, as the address says it: for the whole board, and for single charts that differ from it.
 import * as url from "../urlstate.js";
+import { panelsText, readPanels } from "./panels.js";
 import { parse } from "./smoothing.js";
 
 export const SCALES = ["linear", "log", "symlog"];
 export const MEANS = ["mean", "median", "min", "max"];
 export const BANDS = ["minmax", "std", "sem", "ci", "off"];
+const COLUMNS = 8; // dashboard/charting/columns.py
 const STORE = "whirr-charts"; // what is remembered beyond an address
-export const NAMES = ["x", "y", "smooth", "outliers", "agg", "band", "colour", "dash", "facet", "zoom", "find", "top", "each"];
+export const NAMES = ["x", "y", "smooth", "outliers", "agg", "band", "colour", "dash", "facet", "zoom", "find", "top", "each", "panels"];
 const OWN = ["x", "y", "smooth", "outliers", "zoom", "range"]; // what a chart may have for itself
 
 const list = (text) => text.split(",").filter(Boolean).map(unescaped);
@@ -99,6 +101,7 @@ export class Settings {
       facet: list(told.facet),
       find: told.find,
       top: list(told.top),
+      ...readPanels(told.panels),
       highlight: this.kept.highlight ?? "all",
       together: this.kept.together ?? true, // a zoom is one of all charts with the same x
     });
@@ -126,15 +129,32 @@ export class Settings {
     this.set({ each: ownText(own) });
   }
 
+  /** The charts that were put together, others from now on; what one that is gone had for itself goes too. */
+  setPanels(panels) {
+    const names = new Set(panels.map(({ name }) => name));
+    const gone = this.panels.filter(({ name }) => !names.has(name));
+    const own = new Map(this.own);
+    for (const { name } of gone) own.delete(name);
+    this.set({ panels: panelsText(panels), each: ownText(own) }, { push: true });
+  }
+
   keep(changes) {
     remember(changes);
     this.kept = { ...this.kept, ...changes };
     this.read();
   }
 
-  /** The columns whose values are needed of every run. */
+  /** The columns whose values are needed of every run, as many as the server reads at once. */
   columns() {
+    return this.chosen().slice(0, COLUMNS);
+  }
+
+  columnsLeft() {
+    return this.chosen().slice(COLUMNS);
+  }
+
+  chosen() {
     const chosen = [this.colour, this.dash, ...this.facet];
-    return [...new Set(chosen.filter((each) => each && !["run", "group"].includes(each)))].slice(0, 8);
+    return [...new Set(chosen.filter((each) => each && !["run", "group"].includes(each)))];
   }
 }

@@ -1,5 +1,5 @@
 // The sections of a board and their cards. Cards of folded sections are not made; what is far off the screen is not kept drawn.
-import { Chart } from "./chart.js";
+import { Chart, plain } from "./chart.js";
 import { element } from "./elements.js";
 import { finder } from "./finding.js";
 import { told } from "./looks.js";
@@ -8,15 +8,21 @@ const NEAR = "240px"; // round the screen
 const DRAWN_AT_MOST = 48; // charts that Plotly keeps; those seen longest ago are let go
 const FACETS = 24;
 export const PINNED = "pinned";
+export const MINE = "My charts";
+const MINE_ID = "\nmine"; // no prefix of metrics
 
-/** Sections for the settings: pinned charts first, each metric once, only those that are looked for. */
-export function sectionsOf(sections, { top, find }) {
+/**
+ * Sections for the settings: charts that were put together, then pinned ones, then each metric once; only those that are
+ * looked for. `id` is of sections that are no prefix of metrics.
+ */
+export function sectionsOf(sections, { top, find }, panels = []) {
   const { test } = finder(find);
+  const mine = panels.filter(({ title, keys }) => [title, ...keys].some(test)).map(({ name }) => name);
   const there = new Set(sections.flatMap(({ keys }) => keys));
   const pinned = top.filter((key) => there.has(key) && test(key));
   const rest = sections.map((each) => ({ ...each, keys: each.keys.filter((key) => test(key) && !top.includes(key)) }));
-  const first = pinned.length ? [{ name: PINNED, keys: pinned, open: true }] : [];
-  const found = [...first, ...rest.filter(({ keys }) => keys.length)];
+  const first = [{ id: MINE_ID, name: MINE, keys: mine, open: true }, { id: "\npinned", name: PINNED, keys: pinned, open: true }];
+  const found = [...first, ...rest].filter(({ keys }) => keys.length);
   return find.trim() ? found.map((each) => ({ ...each, open: true })) : found;
 }
 
@@ -41,7 +47,7 @@ export class Shelf {
   }
 
   of(key) {
-    return this.charts().filter((chart) => chart.key === key);
+    return this.charts().filter((chart) => chart.keys.includes(key));
   }
 
   /** One chart for each value of these columns: [{id, label, runs}]; beyond the first, none, and the board says so. */
@@ -54,20 +60,23 @@ export class Shelf {
     }
     const all = [...found].map(([label, runs]) => ({ label, runs }));
     all.sort((one, other) => one.label.localeCompare(other.label, undefined, { numeric: true }));
-    this.facetsLeft = Math.max(0, all.length - FACETS);
-    return all.slice(0, FACETS);
+    const runs = all.slice(FACETS).reduce((sum, each) => sum + each.runs.size, 0);
+    this.facetsLeft = runs ? { columns, values: all.length, shown: FACETS, runs } : null;
+    return columns.length ? all.slice(0, FACETS) : [];
   }
 
-  arrange(sections, facets) {
+  /** `panels`: the charts that were put together, as panels.js has them shown. */
+  arrange(sections, facets, panels = []) {
     const focused = document.activeElement;
     this.facets = facets;
-    const known = new Set(sections.map(({ name }) => name));
+    this.panels = new Map(panels.map((each) => [each.name, each]));
+    const known = new Set(sections.map(({ id, name }) => id ?? name));
     for (const [name, { node }] of this.sections) {
       if (known.has(name)) continue;
       node.remove();
       this.sections.delete(name);
     }
-    const wanted = new Set(sections.flatMap(({ keys }) => keys.flatMap((key) => this.idsOf(key))));
+    const wanted = new Set(sections.flatMap(({ id, keys }) => keys.flatMap((key) => this.idsOf(key, id === MINE_ID))));
     for (const [id, chart] of this.cards) if (!wanted.has(id)) this.drop(id, chart); // first, so that no other has to move
     sections.forEach((told, at) => {
       const section = this.section(told);
@@ -75,47 +84,52 @@ export class Shelf {
       section.keys = told.keys;
       section.node.querySelector(".count").textContent = told.keys.length;
       section.node.querySelector("summary").classList.toggle("unseen", !told.name && sections.length === 1);
-      const open = this.folded.get(told.name) ?? told.open;
+      const open = this.folded.get(told.id ?? told.name) ?? told.open;
       if (section.node.open !== open) section.node.open = open; // `toggle` fills it
       this.fill(section);
     });
     if (focused !== document.activeElement && this.root.contains(focused)) focused.focus({ preventScroll: true });
   }
 
-  idsOf(key) {
-    return this.facets.length ? this.facets.map(({ label }) => `${key}\n\n${label}`) : [key];
+  /** Of its cards: one, or one for each facet. The line's end keeps a chart of several metrics apart from a metric's. */
+  idsOf(key, isMine) {
+    const id = isMine ? `\n${key}` : key;
+    return this.facets.length ? this.facets.map(({ label }) => `${id}\n\n${label}`) : [id];
   }
 
-  section({ name, open }) {
-    const found = this.sections.get(name);
+  section({ id, name, open }) {
+    const place = id ?? name;
+    const found = this.sections.get(place);
     if (found) return found;
     const grid = element("div", { class: "chart-grid" });
     const summary = element("summary", {}, [name || "metrics", " ", element("span", { class: "count soft" })]);
     const node = element("details", { class: "chart-section", "data-section": name, open }, [summary, grid]);
-    const section = { node, grid, keys: [] };
-    summary.addEventListener("click", () => this.folded.set(name, !node.open));
+    const section = { node, grid, keys: [], isMine: id === MINE_ID };
+    summary.addEventListener("click", () => this.folded.set(place, !node.open));
     node.addEventListener("toggle", () => this.fill(section));
-    this.sections.set(name, section);
+    this.sections.set(place, section);
     return section;
   }
 
   /** Cards of an open section, in order; those of a folded one stay if they are there. Only what is out of order moves. */
-  fill({ node, grid, keys }) {
+  fill({ node, grid, keys, isMine }) {
     let filled = 0;
     for (const key of keys) {
-      this.idsOf(key).forEach((id, at) => {
+      this.idsOf(key, isMine).forEach((id, at) => {
         if (!node.open && !this.cards.has(id)) return;
         const facet = this.facets[at] ?? null;
-        const chart = this.cards.get(id) ?? this.make(id, key, facet);
+        const told = isMine ? this.panels.get(key) : plain(key);
+        const chart = this.cards.get(id) ?? this.make(id, told, facet);
         if (facet) chart.facet = facet;
+        if (isMine) chart.update(told);
         putAt(grid, filled, this.board.menu.stage.standIn(chart));
         filled += 1;
       });
     }
   }
 
-  make(id, key, facet) {
-    const chart = new Chart(this.board, key, facet);
+  make(id, told, facet) {
+    const chart = new Chart(this.board, told, facet);
     this.cards.set(id, chart);
     this.observer.observe(chart.card);
     return chart;

@@ -54,7 +54,7 @@ export class Stage {
 
   /** Every curve of a chart in a table: for eyes that cannot see lines, and for exact values. */
   table(chart) {
-    const dialog = element("dialog", { class: "chart-stage chart-table", "aria-label": `Values of ${chart.key}` });
+    const dialog = element("dialog", { class: "chart-stage chart-table", "aria-label": `Values of ${chart.title}` });
     const close = element("button", { class: "button slim", type: "button" }, "Close");
     close.addEventListener("click", () => dialog.close());
     dialog.addEventListener("close", () => {
@@ -69,7 +69,7 @@ export class Stage {
     const more = rows.length > ROWS ? element("button", { class: "button slim", type: "button" }, `Show all ${rows.length}`) : null;
     more?.addEventListener("click", () => (fill(Infinity), more.remove()));
     const scroll = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Values" }, element("table", {}, [element("thead", {}, element("tr", {}, head)), body]));
-    dialog.append(element("p", { class: "chart-stage-bar" }, [element("b", {}, chart.key), close]), scroll, ...(more ? [more] : []));
+    dialog.append(element("p", { class: "chart-stage-bar" }, [element("b", {}, chart.title), close]), scroll, ...(more ? [more] : []));
     home().append(dialog);
     dialog.showModal();
   }
