@@ -59,6 +59,11 @@ class Wish:
             ),
         )
 
+    @property
+    def baseline(self) -> str:
+        """The id of the run that others are compared with."""
+        return storable(dict(self.charts).get("baseline", ""))
+
     def query(self, **changes: Any) -> str:
         """The query string of this wish with something changed; defaults are left out."""
         wish = replace(self, **changes)
