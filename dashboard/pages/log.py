@@ -47,7 +47,10 @@ def lines(request: HttpRequest, key: str) -> JsonResponse:
     attention.look(shown.run, now=timezone.now())
     first, count = _number(request, "from", 1), _number(request, "count", 1000)
     window = Window(first, count, whole(request.GET, "tail"))
-    return JsonResponse(answers.lines(shown.run, attempt=shown.attempt, window=window))
+    told = answers.lines(shown.run, attempt=shown.attempt, window=window)
+    attempt = shown.shown
+    began = attempt.started_at if attempt else shown.run.started_at
+    return JsonResponse(told if began is None else told | {"began": began.timestamp()})
 
 
 @_answers

@@ -41,7 +41,7 @@ def test_marks_tell_when_bytes_came(logged: Callable[[bytes], Run]) -> None:
     assert times.of([0, 99, 100, 200, 300, 350, 400, 900]) == [
         1000.0, 1000.0, 1000.0, 1001.0, 4985.0, 4992.5, 5000.0, 5000.0
     ]  # fmt: skip
-    assert marks.last(storage.stream_path(run, run.attempt, OUTPUT)) == 5000.0
+    assert marks.recent(path_of(run)).of([900]) == [5000.0]
 
 
 def test_marks_begin_anew_with_their_log_and_bear_rubbish(logged: Callable[[bytes], Run]) -> None:
@@ -58,7 +58,7 @@ def test_marks_begin_anew_with_their_log_and_bear_rubbish(logged: Callable[[byte
     path.with_name(marks.NAME).symlink_to("/etc/hostname")
     marks.note(run, run.attempt, size=2000, at=70.0)
     assert marks.of(path).of([0]) is None
-    assert marks.last(path) is None
+    assert not marks.recent(path)
 
 
 def path_of(run: Run) -> Path:
@@ -79,7 +79,7 @@ def test_a_time_that_is_none_is_left_out(time: float, logged: Callable[[bytes], 
     told = np.array([(100, 1000.0), (200, time)], marks._MARK)
     path_of(run).with_name(marks.NAME).write_bytes(told.tobytes())
     assert marks.of(path_of(run)).times.tolist() == [1000.0]
-    assert marks.last(path_of(run)) is None
+    assert marks.recent(path_of(run)).times.tolist() == [1000.0]
 
 
 def test_marks_beyond_the_limit_are_thinned_and_the_last_one_stays(
@@ -90,6 +90,8 @@ def test_marks_beyond_the_limit_are_thinned_and_the_last_one_stays(
     for number in range(1, 12):
         marks.note(run, run.attempt, size=number, at=number * 10.0)
     assert marks.of(path_of(run)).sizes.tolist() == [2, 4, 6, 8, 10, 11]
+    monkeypatch.setattr(marks, "RECENT", 3)
+    assert marks.recent(path_of(run)).sizes.tolist() == [8, 10, 11]
 
 
 def test_marks_are_read_once_while_they_are_the_same(
@@ -115,7 +117,9 @@ def test_what_the_writer_saw_counts_and_bytes_that_are_marked_stay_so(
     assert times.of([0, 19, 20, 30, 40]) == [1001.0, 1001.0, 1034.0, 1035.0, 1037.0]
     marks.note(run, run.attempt, size=60, at=1100.0, grown=marks.told("50-99000-99000_61-0-0"))
     assert marks.of(path_of(run)).sizes.tolist() == [20, 20, 30, 40, 50], "no byte that is not here"
-    assert marks.last(path_of(run)) == 1037.0, "never before what is there"
+    assert times.of([99]) == marks.recent(path_of(run)).of([99]) == [1037.0], (
+        "never before what is there"
+    )
 
 
 def test_marks_of_the_writer_are_two_a_second_at_most(logged: Callable[[bytes], Run]) -> None:
