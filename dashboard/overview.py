@@ -139,7 +139,7 @@ def ended(limit: int) -> list[Run]:
 def running(
     limit: int, *, now: datetime, narrow: dict[str, str] | None = None, first: str = ""
 ) -> list[Runner]:
-    """Running jobs, those of the user `first` before others, the longest-running first; `narrow` by columns of the job."""
+    """Running jobs, those of user `first` before others, the longest-running first; `narrow` by columns of the job."""
     there = queue.running().filter(**(narrow or {}))
     if first:
         others = Case(When(user=first, then=Value(0)), default=Value(1))

@@ -86,11 +86,23 @@ class QueuePage:
     @property
     def states(self) -> list[tuple[str, str, bool]]:
         """(word, query, whether it is chosen) for each state, and for all of them."""
-        every = [("all", "", not self.wish.state)]
-        some = [(state, state, self.wish.state == state) for state in STATES]
-        return [
-            (word, self.wish.query(state=state), chosen) for word, state, chosen in every + some
-        ]
+        everybody = "" if self.is_mine else self.wish.user
+        every = (
+            self.wish.query(state="", user=everybody),
+            not self.wish.state and not self.is_mine,
+        )
+        some = [(each, self.wish.query(state=each), self.wish.state == each) for each in STATES]
+        return [("all", *every), *some]
+
+    @property
+    def is_mine(self) -> bool:
+        """Only the visitor's own are shown."""
+        return bool(self.wish.name) and self.wish.owner == self.wish.name
+
+    @property
+    def mine_query(self) -> str:
+        """The visitor's own of this state, or where these are shown, everybody's."""
+        return self.wish.query(user="" if self.is_mine else ME)
 
     @property
     def shows_running(self) -> bool:
@@ -126,13 +138,17 @@ def queue_page(wish: Wish, *, now: datetime) -> QueuePage:
     show = wish.state in ("", "running")
     return QueuePage(
         wish=wish,
-        running=overview.running(RUNNING_SHOWN, now=now, narrow=wish.narrow) if show else [],
+        running=_running(wish, now=now) if show else [],
         mine=mine,
         mine_more=more,
         waiting=rows if wish.state != "running" else [],
         page=page,
         others_wait=any(row.job.user != wish.name for row in rows),
     )
+
+
+def _running(wish: Wish, *, now: datetime) -> list[Runner]:
+    return overview.running(RUNNING_SHOWN, now=now, narrow=wish.narrow, first=wish.name)
 
 
 def _waiting(wish: Wish) -> QuerySet[Job]:

@@ -1,14 +1,30 @@
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from dashboard.acting import act
-from dashboard.frame import needs, page, visitor
+from dashboard.frame import RoleNeeded, needs, page, visitor
+from dashboard.pages.numbers import signed
 from dashboard.queue_page import queue_page, wish
-from jobs import cancelling, consequences, selectors, usage
+from jobs import cancelling, changing_many, consequences, selectors, usage
+from jobs.consequences import Told
+from jobs.models import Job
+from jobs.phrases import plural
 from runs.errors import Invalid
 
 MOST = 1000  # jobs of one click
+DEEDS = {
+    "hold": changing_many.hold_all,
+    "release": changing_many.release_all,
+    "top": changing_many.move_to_the_top,
+}
+SAID = {
+    "hold": "held back",
+    "release": "released",
+    "priority": "given another priority",
+    "top": "moved to the top",
+}
 
 
 @needs("read")
@@ -54,6 +70,54 @@ def cancel(request: HttpRequest) -> HttpResponse:
         return f"{len(ended)} cancelled, {len(asked)} told to stop."
 
     return act(request, deed, done=str, back="/queue/")
+
+
+@needs("submit")
+def foreseen(request: HttpRequest, verb: str) -> HttpResponse:
+    """GET /queue/hold|release|priority|top.json?jobs=7,8&priority=N: what this would do to them."""
+    _may(request, verb)
+    try:
+        chosen = selectors.chosen(ids=_numbers(request.GET.get("jobs")))
+        told = _told(chosen, verb, request.GET)
+    except Invalid as refused:
+        return JsonResponse({"detail": refused.detail, "code": refused.code}, status=400)
+    return JsonResponse({"count": told.count, "told": told.words})
+
+
+def _told(chosen: QuerySet[Job], verb: str, asked: QueryDict) -> Told:
+    if verb == "priority":
+        return changing_many.of_prioritising(chosen, signed(asked, "priority"))
+    words = {
+        "hold": changing_many.of_holding,
+        "release": changing_many.of_releasing,
+        "top": changing_many.of_moving_to_the_top,
+    }
+    return words[verb](chosen)
+
+
+@require_POST
+@needs("submit")
+def change(request: HttpRequest, verb: str) -> HttpResponse:
+    """POST /queue/hold|release|priority|top   jobs=7,8   priority=N"""
+    _may(request, verb)
+    who, now = visitor(request).name, timezone.now()
+
+    def deed() -> str:
+        chosen = selectors.chosen(ids=_numbers(request.POST.get("jobs")))
+        if verb == "priority":
+            wish = signed(request.POST, "priority")
+            done = changing_many.prioritise_all(chosen, wish, actor=who, now=now)
+        else:
+            done = DEEDS[verb](chosen, actor=who, now=now)
+        return f"{plural(len(done), 'job')} {SAID[verb]}."
+
+    return act(request, deed, done=str, back="/queue/")
+
+
+def _may(request: HttpRequest, verb: str) -> None:
+    """Before all others goes only what an administrator puts there."""
+    if verb == "top" and not visitor(request).may("admin"):
+        raise RoleNeeded("admin")
 
 
 def _numbers(text: str | None) -> list[int]:

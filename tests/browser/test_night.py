@@ -21,6 +21,10 @@ def test_the_overview_tells_what_happened_and_why(page: Page) -> None:
     expect(digest).to_contain_text("CUDA out of memory")
     expect(digest).to_contain_text("lost with a worker")
     expect(page.locator("[data-idle]")).to_contain_text("idle on gpu-a though")
+    names = page.locator("#running a.name")
+    assert (
+        names.evaluate_all("all => all.filter((name) => name.scrollWidth > name.clientWidth)") == []
+    )
     picture(page, "night-overview")
 
 
@@ -78,24 +82,33 @@ def test_an_array_says_what_is_best_and_retries_what_failed(page: Page) -> None:
     assert violations(page) == []
 
 
-def test_chosen_jobs_are_cancelled_after_it_was_said_what_that_does(page: Page, site: Site) -> None:
+def test_chosen_jobs_are_changed_after_it_was_said_what_that_does(page: Page, site: Site) -> None:
+    def chosen() -> None:
+        for number in range(2):
+            row = page.locator("[data-row]", has_text=f"doomed {number}").last
+            row.locator("[data-choose]").check()
+
+    bar, sure = page.locator("[data-chosen-jobs]"), page.locator("#confirm")
     for number in range(2):
         told = {"command_argv": ["true"], "workdir": "/", "name": f"doomed {number}", "gpus": 99}
         site.client.post("/api/v1/jobs", json=told, headers=bearer(site)).raise_for_status()
     page.goto("/queue/")
-    for number in range(2):
-        page.locator("[data-row]", has_text=f"doomed {number}").last.locator(
-            "[data-choose]"
-        ).check()
+    chosen()
     expect(page.locator("[data-chosen-count]")).to_have_text("2 chosen")
     page.evaluate("document.dispatchEvent(new Event('whirr:refresh'))")
     settled(page)
     expect(page.locator("[data-chosen-count]")).to_have_text("2 chosen")
+    bar.get_by_label("Priority of the chosen jobs").fill("-7")
+    page.keyboard.press("Enter")
+    expect(sure).to_contain_text("gives 2 waiting jobs the priority -7")
+    sure.get_by_role("button", name="Set their priority").click()
+    expect(page.get_by_text("priority -7").first).to_be_visible()
+    chosen()
     bar.get_by_role("button", name="Cancel").click()
-    expect(page.locator("#confirm-text")).to_contain_text("2 waiting jobs never start")
-    page.locator("#confirm").get_by_role("button", name="Cancel them").click()
+    expect(sure).to_contain_text("2 waiting jobs never start")
+    sure.get_by_role("button", name="Cancel them").click()
     expect(page.get_by_text("doomed 0")).to_have_count(0)
-    expect(page.locator("[data-chosen-jobs]")).to_be_hidden()
+    expect(bar).to_be_hidden()
 
 
 def test_holding_and_another_priority_happen_in_place(page: Page, site: Site) -> None:

@@ -19,12 +19,14 @@ function none() {
   show();
 }
 
-async function cancel({ dataset }) {
-  const jobs = chosen().join(",");
-  const { count, told } = await (await ask(`${dataset.ask}?jobs=${jobs}`)).json();
-  if (!count) return toast(`This is too late: ${told}.`);
-  if (!(await confirmed(`Cancel? This ${told}.`, { deed: "Cancel them" }))) return undefined;
-  toast(await post(dataset.url, { jobs }));
+/** A form of the bar: `ask` says what it would do, `url` does it; `deed` is what the button says that does it. */
+async function act(form) {
+  const { ask: asked, url, deed, do: word } = form.dataset;
+  const fields = { jobs: chosen().join(","), ...Object.fromEntries(new FormData(form)) };
+  const { count, told } = await (await ask(`${asked}?${new URLSearchParams(fields)}`)).json();
+  if (!count) return toast(`Nothing to do: ${told}.`);
+  if (!(await confirmed(`${word}? This ${told}.`, { deed }))) return undefined;
+  toast(await post(url, fields));
   none();
   return document.dispatchEvent(new Event("whirr:refresh"));
 }
@@ -33,8 +35,9 @@ if (bar) {
   document.addEventListener("change", (event) => event.target.matches("[data-choose]") && show());
   document.addEventListener("whirr:kept", show);
   bar.querySelector("[data-choose-none]").addEventListener("click", none);
-  bar.querySelector("[data-cancel-chosen]").addEventListener("click", (event) => {
-    cancel(event.currentTarget).catch((error) => report(error, { doing: "Cancelling" }));
+  bar.addEventListener("submit", (event) => {
+    event.preventDefault();
+    act(event.target).catch((error) => report(error, { doing: event.target.dataset.deed }));
   });
   show();
 }
