@@ -21,4 +21,10 @@ urlpatterns = [
     path("queue/usage", queue.shares, name="queue-usage"),
     path("queue/cancel.json", queue.consequence, name="cancel-consequence"),
     path("queue/cancel", queue.cancel, name="cancel-chosen"),
+    re_path(
+        r"^queue/(?P<verb>hold|release|priority|top)\.json$",
+        queue.foreseen,
+        name="chosen-consequence",
+    ),
+    re_path(r"^queue/(?P<verb>hold|release|priority|top)$", queue.change, name="change-chosen"),
 ]
