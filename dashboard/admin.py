@@ -20,7 +20,6 @@ class SavedViewAdmin(ReadOnly, admin.ModelAdmin):
 class SelectionAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("key", "created_at")
     search_fields = ("=key",)
-    show_full_result_count = False
 
 
 @admin.register(Visit)

@@ -27,7 +27,6 @@ class TrackedRunAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("run", "made_here")
     list_select_related = ("run",)
     search_fields = ("run__key",)
-    show_full_result_count = False
 
 
 @admin.register(Param, RunTag)
@@ -35,7 +34,6 @@ class OfARunAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("run", "key", "value")
     list_select_related = ("run",)
     search_fields = ("run__key", "key")
-    show_full_result_count = False
 
 
 @admin.register(LoggedModel)
@@ -43,4 +41,3 @@ class LoggedModelAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("model_id", "name", "run", "status", "created_at", "deleted_at")
     list_select_related = ("run",)
     search_fields = ("model_id", "name", "run__key")
-    show_full_result_count = False

@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from runs import admin_badges
+from runs.admin_counting import lately
 from runs.admin_rights import ReadOnly
 from runs.admin_trash import Discarding
 from runs.models import Artifact, Chunk, Event, Overview, Run, Series, Stream
@@ -33,12 +35,21 @@ IN_TRASH = ("trashed_at", admin.EmptyFieldListFilter)
 
 @admin.register(Run)
 class RunAdmin(Discarding, ReadOnly, admin.ModelAdmin):
-    list_display = ("key", "name", "status", "kind", "user", "project", "created_at", "page")
-    list_filter = ("status", "kind", IN_TRASH, "user", "project")
+    list_display = ("key", "name", "state", "kind", "user", "project", "began", "page")
+    list_filter = (
+        *("status", "kind", IN_TRASH, lately("user"), lately("project")),
+        "created_at",
+    )
     search_fields = ("key", "name", "user", "hostname")
-    date_hierarchy = "created_at"
-    show_full_result_count = False
     inlines = (SeriesInline, ArtifactInline)
+
+    @admin.display(description="status", ordering="status")
+    def state(self, run: Run) -> SafeString:
+        return admin_badges.state(run.status)
+
+    @admin.display(description="created (UTC)", ordering="created_at")
+    def began(self, run: Run) -> str:
+        return admin_badges.minute(run.created_at)
 
     @admin.display(description="page")
     def page(self, run: Run) -> SafeString:
@@ -50,7 +61,6 @@ class SeriesAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("run", "attempt", "writer", "key", "count", "last", "minimum", "maximum")
     list_select_related = ("run",)
     search_fields = ("key", "run__key", "run__name")
-    show_full_result_count = False
 
 
 @admin.register(Chunk)
@@ -58,7 +68,6 @@ class ChunkAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("series", "tier", "start", "count")
     list_select_related = ("series",)
     fields = ("series", "tier", "start", "count")
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("steps", "values", "times")
@@ -69,7 +78,6 @@ class OverviewAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("series", "level", "start", "count")
     list_select_related = ("series",)
     fields = ("series", "level", "start", "count")
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("data")
@@ -81,7 +89,6 @@ class EventAdmin(ReadOnly, admin.ModelAdmin):
     list_filter = ("kind", "level")
     list_select_related = ("run",)
     search_fields = ("key", "run__key", "run__name")
-    show_full_result_count = False
 
 
 @admin.register(Stream)
@@ -90,7 +97,6 @@ class StreamAdmin(ReadOnly, admin.ModelAdmin):
     list_filter = ("name",)
     list_select_related = ("run",)
     search_fields = ("run__key",)
-    show_full_result_count = False
 
 
 @admin.register(Artifact)
@@ -98,4 +104,3 @@ class ArtifactAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("path", "run", "attempt", "size", "received", "modified_at")
     list_select_related = ("run",)
     search_fields = ("path", "run__key", "run__name")
-    show_full_result_count = False

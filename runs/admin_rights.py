@@ -5,8 +5,10 @@ from typing import Any
 from django.db.models import Model
 from django.http import HttpRequest
 
+from runs.admin_counting import Large
 
-class ReadOnly:
+
+class ReadOnly(Large):
     """A mixin for admin classes and inlines: nothing is added, changed or deleted here."""
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:

@@ -169,7 +169,6 @@ class DeletionAdmin(ReadOnly, admin.ModelAdmin):
 
     list_display = ("run_key", "name", "project", "trashed_by", "deleted_by", "ended_at", "room")
     search_fields = ("run_key", "name", "project", "user")
-    show_full_result_count = False
 
     @admin.display(description="freed")
     def room(self, deletion: Deletion) -> str:

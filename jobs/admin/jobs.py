@@ -3,6 +3,7 @@
 # Django's admin classes cannot be subscripted when they run:
 # mypy: disable-error-code="type-arg"
 
+import shlex
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -12,83 +13,66 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from jobs.admin import job_deeds
+from jobs.admin.inlines import AttemptInline, DependencyInline, JobEventInline
+from jobs.admin.job_fields import FIELDSETS, Held
 from jobs.changing import set_priority
 from jobs.explaining import AT_REST
-from jobs.models import Attempt, Dependency, Job, JobEvent
+from jobs.models import Job
+from jobs.states import JobStatus
+from runs import admin_badges
 from runs.admin_confirming import Asked, confirmed
-from runs.admin_rights import ReadOnly
+from runs.admin_counting import Large, lately
 from runs.errors import DomainError
 
-
-class AttemptInline(ReadOnly, admin.TabularInline):
-    model = Attempt
-    extra = 0
-    fields = (
-        "number",
-        "status",
-        "reason",
-        "worker_name",
-        "gpus",
-        "exit_code",
-        "signal",
-        "started_at",
-        "finished_at",
-        "error_message",
-    )
-    ordering = ("number",)
-
-
-class JobEventInline(ReadOnly, admin.TabularInline):
-    model = JobEvent
-    extra = 0
-    fields = ("at", "kind", "attempt", "reason", "message", "actor")
-    ordering = ("id",)
-
-
-class DependencyInline(ReadOnly, admin.TabularInline):
-    model = Dependency
-    fk_name = "job"
-    extra = 0
-    fields = ("on", "kind")
-    ordering = ("on_id",)
-    verbose_name_plural = "Waits for"
+NAME = 40  # characters of a name in the list
 
 
 @admin.register(Job)
-class JobAdmin(admin.ModelAdmin):
+class JobAdmin(Large, admin.ModelAdmin):
     """What may be changed by hand is what a person may wish for; everything else is read-only."""
 
     list_display = (
-        "id",
-        "label",
-        "status",
-        "reason",
-        "user",
-        "needs",
-        "worker",
-        "created_at",
+        *("id", "state", "label", "reason", "user", "needs", "worker", "submitted"),
         "page",
     )
-    list_filter = ("status", "reason", "worker", "user", "project")
+    list_filter = (
+        *("status", Held, "reason", "worker", lately("user"), lately("project")),
+        "created_at",
+    )
     list_select_related = ("run", "worker", "requirement")
     search_fields = ("=id", "name", "command_argv", "user", "run__key")
     search_help_text = "Number, name, command, user"
-    date_hierarchy = "created_at"
     list_per_page = 50
-    show_full_result_count = False
     actions = (
         *("cancel_jobs", "retry_jobs", "requeue_jobs"),
         *("hold_jobs", "release_jobs", "prioritise_jobs"),
     )
-    inlines = (AttemptInline, DependencyInline, JobEventInline)
+    inlines = (AttemptInline, JobEventInline, DependencyInline)
+    fieldsets = FIELDSETS
     editable: ClassVar = {"name", "priority"}
-    exclude = ("env",)  # values there may be secret
+    shown = ("state", "page", "needs", "command")
+
+    @admin.display(description="status", ordering="status")
+    def state(self, job: Job) -> SafeString:
+        if job.status == JobStatus.RUNNING and job.cancel_requested:
+            return admin_badges.state("cancelling")
+        held = job.is_held and job.status in AT_REST
+        return admin_badges.state("held" if held else job.status)
 
     @admin.display(description="name", ordering="name")
     def label(self, job: Job) -> str:
-        return job.name or job.run.key
+        return Truncator(job.name or job.run.key).chars(NAME)
+
+    @admin.display(description="submitted (UTC)", ordering="created_at")
+    def submitted(self, job: Job) -> str:
+        return admin_badges.minute(job.created_at)
+
+    @admin.display(description="command")
+    def command(self, job: Job) -> SafeString:
+        return format_html("<code>{}</code>", shlex.join(map(str, job.command_argv)))
 
     @admin.display(description="needs")
     def needs(self, job: Job) -> str:
@@ -105,10 +89,13 @@ class JobAdmin(admin.ModelAdmin):
         return False  # its run and its events are the record
 
     def get_readonly_fields(self, request: HttpRequest, obj: Job | None = None) -> list[str]:
-        hidden = {*self.editable, *self.exclude}
+        hidden = set(self.editable)
         if obj is not None and obj.status not in AT_REST:
             hidden.discard("priority")  # it is for jobs that do not run yet
-        return [*(field.name for field in Job._meta.fields if field.name not in hidden), "page"]
+        return [
+            *(field.name for field in Job._meta.fields if field.name not in hidden),
+            *self.shown,
+        ]
 
     def save_model(self, request: HttpRequest, obj: Job, form: Any, change: bool) -> None:  # noqa: FBT001
         """What was edited and nothing else: the rest of this row may have moved on since it was read."""

@@ -4,6 +4,7 @@
 # mypy: disable-error-code="type-arg"
 
 from django.contrib import admin
+from django.utils.safestring import SafeString
 
 from jobs.models import (
     Array,
@@ -15,16 +16,21 @@ from jobs.models import (
     Requirement,
     WorkerEvent,
 )
+from runs import admin_badges
+from runs.admin_counting import lately
 from runs.admin_rights import ReadOnly
 
 
 @admin.register(Attempt)
 class AttemptAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("job", "number", "status", "reason", "worker_name", "started_at", "finished_at")
-    list_filter = ("status", "reason", "worker_name")
+    list_display = ("job", "number", "state", "reason", "worker_name", "started_at", "finished_at")
+    list_filter = ("status", "reason", lately("worker_name", "worker"))
     list_select_related = ("job",)
     search_fields = ("=job__id", "worker_name", "error_message")
-    show_full_result_count = False
+
+    @admin.display(description="status", ordering="status")
+    def state(self, attempt: Attempt) -> SafeString:
+        return admin_badges.state(attempt.status)
 
 
 @admin.register(JobEvent)
@@ -33,15 +39,13 @@ class JobEventAdmin(ReadOnly, admin.ModelAdmin):
     list_filter = ("kind", "reason")
     list_select_related = ("job",)
     search_fields = ("=job__id", "actor", "message")
-    show_full_result_count = False
 
 
 @admin.register(Array)
 class ArrayAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("__str__", "spec", "max_active", "user", "created_at")
-    list_filter = ("user",)
+    list_filter = (lately("user"),)
     search_fields = ("=id", "user", "spec")
-    show_full_result_count = False
 
 
 @admin.register(Dependency)
@@ -50,7 +54,6 @@ class DependencyAdmin(ReadOnly, admin.ModelAdmin):
     list_filter = ("kind",)
     list_select_related = ("job", "on")
     search_fields = ("=job__id", "=on__id")
-    show_full_result_count = False
 
 
 @admin.register(WorkerEvent)
@@ -58,7 +61,6 @@ class WorkerEventAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("at", "worker_name", "kind", "message", "actor")
     list_filter = ("kind",)
     search_fields = ("worker_name", "actor", "message")
-    show_full_result_count = False
 
 
 @admin.register(LoadSample)
@@ -66,7 +68,6 @@ class LoadSampleAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("worker", "minute")
     list_filter = ("worker",)
     list_select_related = ("worker",)
-    show_full_result_count = False
 
 
 @admin.register(Requirement)

@@ -11,12 +11,15 @@ from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from jobs import blocked, versions, workers
 from jobs.admin import worker_deeds
 from jobs.models import Worker
 from jobs.states import AttemptStatus
+from runs import admin_badges
 from runs.admin_confirming import Asked, confirmed
+from runs.admin_counting import Large
 
 MOST_PROJECTS = 100
 
@@ -49,10 +52,10 @@ class WorkerForm(forms.ModelForm):
 
 
 @admin.register(Worker)
-class WorkerAdmin(admin.ModelAdmin):
+class WorkerAdmin(Large, admin.ModelAdmin):
     list_display = (
         *("worker_id", "state", "hostname", "cards", "out", "version", "beside_ours"),
-        "heartbeat_at",
+        "heard_of",
     )
     list_filter = ("online", "disabled", "draining", "version")
     search_fields = ("worker_id", "hostname")
@@ -81,9 +84,13 @@ class WorkerAdmin(admin.ModelAdmin):
             workers.set_projects(obj.worker_id, form.cleaned_data["projects"], actor=who, now=now)
 
     @admin.display(description="state")
-    def state(self, worker: Worker) -> str:
+    def state(self, worker: Worker) -> SafeString:
         busy = bool(getattr(worker, "running", 0))
-        return str(worker.status(now=timezone.now(), busy=busy))
+        return admin_badges.state(str(worker.status(now=timezone.now(), busy=busy)))
+
+    @admin.display(description="heard of (UTC)", ordering="heartbeat_at")
+    def heard_of(self, worker: Worker) -> str:
+        return admin_badges.minute(worker.heartbeat_at)
 
     @admin.display(description="its agent")
     def beside_ours(self, worker: Worker) -> str:

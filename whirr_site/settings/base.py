@@ -47,7 +47,7 @@ WHIRR_VERSION = __version__  # not from the environment: what agents' versions a
 # --- the site -------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "dashboard",  # before the admin: its templates win
-    "django.contrib.admin",
+    "whirr_site.admin_app.Admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
