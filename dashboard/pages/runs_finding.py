@@ -1,11 +1,12 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 
 from dashboard.frame import needs
 from dashboard.pages.numbers import whole
 from dashboard.pages.runs import scope_of
-from dashboard.table import picking, selections
+from dashboard.table import picking, selections, tips
 from dashboard.table.build import asked
 from dashboard.table.choosing import counted
 from dashboard.table.expressions import ordered
@@ -76,3 +77,11 @@ def ids(request: HttpRequest) -> HttpResponse:
         runs = list(rows[:most])
         count = len(runs) if len(runs) < most else counted(we.found)
     return JsonResponse({"runs": runs, "count": count})
+
+
+@needs("read")
+def tip(request: HttpRequest) -> HttpResponse:
+    """GET /runs/tip.json?run=job-1&column=metric.loss:best: what a cell's tooltip says more"""
+    column = request.GET.get("column", "")
+    text = tips.tip(request.GET.get("run", ""), column, now=timezone.now())
+    return JsonResponse({"text": text})

@@ -8,6 +8,7 @@ urlpatterns = [
     path("runs/columns.json", runs_finding.columns, name="runs-columns"),
     path("runs/complete.json", runs_finding.complete, name="runs-complete"),
     path("runs/ids.json", runs_finding.ids, name="runs-ids"),
+    path("runs/tip.json", runs_finding.tip, name="runs-tip"),
     path("runs/bulk.json", runs_bulk.preview, name="runs-bulk-preview"),
     path("runs/bulk", runs_bulk.apply, name="runs-bulk"),
     path("runs/export", runs_export.export, name="runs-export"),

@@ -28,7 +28,17 @@ def cell(told: Cell, row: Row | None, query: str) -> SafeString:
         style += " blank"
     inside = _name(told, row, query) if told.kind == "name" and row else value(told, row)
     name = told.column.name
-    return format_html('<td class="{}" data-label="{}">{}</td>', style, name, inside)
+    more = format_html(' data-tip="{}"', told.column.key) if _has_more(told, row) else NOTHING
+    return format_html('<td class="{}" data-label="{}"{}>{}</td>', style, name, more, inside)
+
+
+def _has_more(told: Cell, row: Row | None) -> bool:
+    """Whether the server knows more for the tooltip: why a job waits, and at which step a metric was at its best."""
+    if row is None:
+        return False
+    if told.kind == "state":
+        return row.job is not None and row.run.status == "pending"
+    return told.kind == "number" and told.column.which in ("min", "max", "best")
 
 
 def value(told: Cell, row: Row | None = None) -> SafeString:

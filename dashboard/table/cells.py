@@ -3,10 +3,11 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from dashboard import writers
+from dashboard.badges import badge
 from dashboard.table import deltas
 from dashboard.table.shown import Cell, Column, Row
 from dashboard.words import plural
@@ -94,7 +95,7 @@ def _row(
         run=run,
         cells=cells,
         alerts=known.alerts.get(run.pk, {}),
-        reason=_why(job),
+        reason=_since(run, job),
         job=job.pk if job else None,
     )
 
@@ -104,6 +105,13 @@ def _why(job: Job | None) -> str:
         return ""
     label = str(Reason(job.reason).label) if job.reason in Reason.values else job.reason
     return f"{label}: {job.error_message[:300]}" if job.error_message else label
+
+
+def _since(run: Run, job: Job | None) -> str:
+    """Why it is in its state, and since when."""
+    when = run.finished_at or run.started_at or run.created_at
+    since = f"since {when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{_why(job) or badge(run.status).word}, {since}"
 
 
 def _cell(run: Run, column: Column, kind: str, name: str, known: Known) -> Cell:
@@ -120,7 +128,8 @@ def _cell(run: Run, column: Column, kind: str, name: str, known: Known) -> Cell:
         shown, value = _of_job(name, known.jobs.get(run.pk), known.attempts.get(run.pk))
     if value in (None, "", [], {}):
         return Cell(column)
-    return Cell(column, shown, value, title=_why(known.jobs.get(run.pk)) if name == "state" else "")
+    title = _since(run, known.jobs.get(run.pk)) if name == "state" else ""
+    return Cell(column, shown, value, title=title)
 
 
 def _elapsed(run: Run) -> tuple[datetime, datetime | None] | None:

@@ -172,3 +172,66 @@ def test_compare_with_nothing_selected_says_so_and_stays(page: Page) -> None:
     told = page.evaluate(COMPARING, [])
     assert (told["stays"], told["gone"]) == (True, [])
     assert told["said"].startswith("Nothing is selected")
+
+
+STEPPING = """async (deed) => {
+  document.body.innerHTML = "<table data-runs-table><thead><tr><th data-column='name' data-pinned></th>"
+    + "<th data-column='state'></th></tr></thead><tbody><tr data-row data-run='job-1'><td>"
+    + "<button data-eye><svg><use /></svg></button>"
+    + "<button data-pin></button><button data-baseline></button><button data-colour>"
+    + "<svg class='swatch c1'></svg></button></td></tr></tbody></table><div data-colour-panel popover></div>";
+  history.replaceState(null, "", "/empty?q=a");
+  const box = document.querySelector("table");
+  const { Rows } = await import("/runs/rows.js");
+  const { put, shown } = await import("/runs/columns.js");
+  new Rows({ table: { box }, tell() {} });
+  const before = history.length;
+  if (deed === "column") put([...shown(), { key: "config.lr", pinned: false }], { sort: "config.lr" });
+  else box.querySelector(`[data-${deed}]`).click();
+  const address = location.search;
+  const steps = history.length - before;
+  const back = new Promise((came) => addEventListener("popstate", came, { once: true }));
+  history.back();
+  await back;
+  return { address, steps, back: location.search, pressed: box.querySelector("[data-pin]").ariaPressed };
+}"""
+
+
+@pytest.mark.parametrize(
+    ("deed", "address"),
+    [
+        ("eye", "?q=a&hide=job-1"),
+        ("pin", "?q=a&pins=job-1"),
+        ("baseline", "?q=a&baseline=job-1"),
+        ("column", "?q=a&cols=%21name%2Cstate%2Cconfig.lr&sort=config.lr"),
+    ],
+)
+def test_back_undoes_each_step(deed: str, address: str, page: Page) -> None:
+    told = page.evaluate(STEPPING, deed)
+    assert told == {"address": address, "steps": 1, "back": "?q=a", "pressed": "false"}
+
+
+TIPPING = """async (answers) => {
+  document.body.innerHTML = "<table><tr data-run='job-1'><td data-tip='metric.a:best'><span title='1 NaN'>0.1</span>"
+    + "</td><td data-tip='state'><span>pending</span></td><td><span>plain</span></td></tr></table>";
+  const asked = [];
+  const { Tips } = await import("/runs/tips.js");
+  const ask = async (url) => {
+    asked.push(url);
+    if (answers.length === 0) throw new Error();
+    return { text: answers.shift() };
+  };
+  const tips = new Tips({ table: { box: document.querySelector("table") }, ask });
+  for (const span of [...document.querySelectorAll("span"), document.querySelector("span")]) await tips.point(span);
+  return { asked, titles: [...document.querySelectorAll("span")].map(({ title }) => title) };
+}"""
+
+
+def test_a_tooltip_is_asked_for_once_and_again_where_it_did_not_come(page: Page) -> None:
+    told = page.evaluate(TIPPING, ["at step 3", ""])
+    assert told["asked"] == [
+        "/runs/tip.json?run=job-1&column=metric.a%3Abest",
+        "/runs/tip.json?run=job-1&column=state",
+    ]
+    assert told["titles"] == ["1 NaN\nat step 3", "", ""]
+    assert len(page.evaluate(TIPPING, [])["asked"]) == 3

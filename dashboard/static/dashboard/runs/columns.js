@@ -1,5 +1,6 @@
 // The columns that the table shows, as `cols` in the URL says them: `!name,state,metric.loss:min`.
-import { getList, setList } from "./lists.js";
+import { set } from "../urlstate.js";
+import { format, getList } from "./lists.js";
 
 const METRIC = /^(metric\.[^]*?)(?::(last|min|max|best))?$/;
 export const WHICH = ["last", "min", "max", "best"];
@@ -15,10 +16,10 @@ export function headers() {
   return [...document.querySelectorAll("[data-runs-table] thead [data-column]")];
 }
 
-/** Pinned ones stand first: that is where they are shown. */
-export function put(columns) {
+/** Pinned ones stand first: that is where they are shown. `also`: what else changes with them; Back undoes all of it. */
+export function put(columns, also = {}) {
   const sorted = [...columns.filter(({ pinned }) => pinned), ...columns.filter(({ pinned }) => !pinned)];
-  setList("cols", sorted.map(({ key, pinned }) => (pinned ? "!" : "") + key));
+  set({ cols: format(sorted.map(({ key, pinned }) => (pinned ? "!" : "") + key)), ...also }, { push: true });
 }
 
 /** Without the value of a metric that is meant: `metric.loss`. */

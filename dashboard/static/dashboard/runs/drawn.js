@@ -16,7 +16,7 @@ export class Drawn {
     this.count = document.querySelector("[data-drawn-count]");
     this.note = document.querySelector("[data-drawn-partial]");
     this.button = document.querySelector("[data-drawn-all]");
-    this.button.addEventListener("click", () => set({ drawn: this.all ? null : "all" }));
+    this.button.addEventListener("click", () => set({ drawn: this.all ? null : "all" }, { push: true }));
     onChange((names) => (!names || ["drawn", "hide", "pins"].some((name) => names.has(name))) && this.show());
   }
 

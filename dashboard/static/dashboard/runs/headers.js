@@ -2,7 +2,7 @@
 import { go } from "./table.js";
 import { put, same, shown, which, WHICH, withWhich } from "./columns.js";
 import { close, open, walk } from "./popover.js";
-import { getList, setList } from "./lists.js";
+import { format, getList, setList } from "./lists.js";
 
 const BY = 24; // px, of one press on "wider"
 
@@ -43,8 +43,8 @@ export class Headers {
     return WHICH.map((value) => {
       const wish = withWhich(key, value);
       const node = item(`Show ${value}`, () => {
-        put(shown().map((each) => (same(each.key, key) ? { ...each, key: wish } : each)));
-        setList("sort", getList("sort").map((each) => (same(each.replace(/^-/, ""), key) ? each.replace(/[^-][^]*/, wish) : each)));
+        const sort = getList("sort").map((each) => (same(each.replace(/^-/, ""), key) ? each.replace(/[^-][^]*/, wish) : each));
+        put(shown().map((each) => (same(each.key, key) ? { ...each, key: wish } : each)), { sort: format(sort) });
       });
       node.ariaCurrent = String(which(key) === value);
       return node;

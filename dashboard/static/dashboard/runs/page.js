@@ -16,6 +16,7 @@ import { Rows } from "./rows.js";
 import { Selection } from "./selection.js";
 import { Split } from "./split.js";
 import { Table } from "./table.js";
+import { Tips } from "./tips.js";
 import { Views } from "./views.js";
 import { Widths } from "./widths.js";
 
@@ -103,6 +104,7 @@ function install() {
 
   new Clause({ filter });
   new Headers({ table, widths });
+  new Tips({ table });
   new Split(document.querySelector("[data-split]"), { onResized: () => window.dispatchEvent(new Event("resize")) });
   installPill(table);
   installDensity();

@@ -17,7 +17,7 @@ export class Picker {
       this.timer = setTimeout(() => this.fill(), WAIT);
     });
     find("default").addEventListener("click", () => {
-      set({ cols: null });
+      set({ cols: null }, { push: true });
       this.defaults = true;
     });
     this.dialog.addEventListener("keydown", (event) => event.key === "Enter" && event.target === this.field && event.preventDefault());

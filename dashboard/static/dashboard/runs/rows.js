@@ -4,6 +4,7 @@ import { get, onChange, set } from "../urlstate.js";
 import { getList, toggle } from "./lists.js";
 import { close, open, walk } from "./popover.js";
 
+const STEP = { push: true }; // of the history: Back undoes it
 const COLOURS = 8; // --series-0 … in tokens.css
 const NAMES = ["blue", "orange", "green", "pink", "ochre", "sky", "plum", "grey"];
 
@@ -25,11 +26,11 @@ export class Rows {
     const button = event.target.closest("button");
     const run = button?.closest("[data-run]")?.dataset.run;
     if (!run) return;
-    if (button.matches("[data-eye]")) this.said(run, toggle("hide", run) ? "not drawn" : "drawn");
-    if (button.matches("[data-pin]")) this.said(run, toggle("pins", run) ? "pinned" : "no longer pinned");
+    if (button.matches("[data-eye]")) this.said(run, toggle("hide", run, STEP) ? "not drawn" : "drawn");
+    if (button.matches("[data-pin]")) this.said(run, toggle("pins", run, STEP) ? "pinned" : "no longer pinned");
     if (button.matches("[data-baseline]")) {
       const is = get("baseline") !== run;
-      set({ baseline: is ? run : null });
+      set({ baseline: is ? run : null }, STEP);
       this.said(run, is ? "the baseline" : "no longer the baseline");
     }
     if (button.matches("[data-colour]")) {
