@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Count
 
 from jobs import attempted
-from jobs.fairness import Shares
+from jobs.fairness import CPU_SLOT, UPFRONT, Shares
 from jobs.models import Attempt, Job, Quota, Scope, Usage
 from jobs.phrases import gpu_time, span
 from jobs.states import AttemptStatus, JobStatus
@@ -35,8 +35,9 @@ class Use:
 
     @property
     def words(self) -> str:
-        """`used 61 GPU-h in 7 days, factor 0.4: turn 3 of 4 inside a priority`"""
-        told = f"used {gpu_time(self.week)} in 7 days, factor {self.factor:.2g}"
+        """`used 61 GPU-h in 7 days; 12 GPU-h count now, factor 0.4: turn 3 of 4 inside a priority`"""
+        week, now = gpu_time(self.week), gpu_time(self.lately)
+        told = f"used {week} in 7 days; {now} count now, factor {self.factor:.2g}"
         if self.of < 2:
             return told
         return f"{told}: turn {self.place} of {self.of} inside a priority"
@@ -56,6 +57,15 @@ def factor(used: float, everybody: float, users: int) -> float:
 def half_life_words() -> str:
     """`2 d`: after which use counts for half."""
     return span(settings.WHIRR_FAIR_SHARE_HALF_LIFE.total_seconds())
+
+
+def rule_words() -> str:
+    """What counts, and for how much."""
+    return (
+        f"What counts is the time that GPUs are held; after {half_life_words()}, half of it. A job without a GPU "
+        f"counts as {CPU_SLOT:g} of one, and each that runs as {span(UPFRONT)} more. "
+        "Processors and memory do not count."
+    )
 
 
 def uses(*, now: datetime) -> list[Use]:

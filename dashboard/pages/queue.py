@@ -41,7 +41,7 @@ def shares(request: HttpRequest) -> HttpResponse:
     """GET /queue/usage: who used what, and what fair share makes of it."""
     context = {
         "uses": usage.uses(now=timezone.now()),
-        "half_life": usage.half_life_words(),
+        "rule": usage.rule_words(),
         "me": visitor(request).name,
     }
     return page(request, "_usage.html", context)

@@ -93,7 +93,8 @@ class TestQueue:
 
     def test_who_uses_how_much(self, browser: Client) -> None:
         told = page(browser, "/queue/usage")
-        assert "You used 0 GPU-min in 7 days, factor 1: turn 2 of 3" in told
+        assert "You used 0 GPU-min in 7 days; 0 GPU-min count now, factor 1: turn 2 of 3" in told
+        assert "Processors and memory do not count" in told
         assert '<td class="right num" data-label="waiting">4</td>' in told
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from pytest_django import Settings
 
 from jobs import attempted, consequences, estimating, evidence, explaining, members, retrying, usage
 from jobs.models import Job, Quota
@@ -41,7 +42,7 @@ class TestUse:
         assert found[0].factor == 1
         assert found[1].factor > found[2].factor
         assert [round(each.week / 3600, 1) for each in found] == [0.0, 1.0, 3.0]
-        assert found[2].words.startswith("used 3 GPU-h in 7 days, factor 0.")
+        assert found[2].words.startswith("used 3 GPU-h in 7 days; 3 GPU-h count now, factor 0.")
         assert found[2].words.endswith("turn 3 of 3 inside a priority")
         assert [each.quota for each in found] == [
             *("4 GPUs running", "4 GPUs running"),
@@ -53,7 +54,13 @@ class TestUse:
         claim(make_worker(gpus=2))
         (ada,) = usage.uses(now=after(3600))
         assert (ada.jobs_running, ada.gpus_running, ada.week) == (1, 2, 7200)
-        assert ada.words == "used 2 GPU-h in 7 days, factor 0.5"
+        assert ada.words == "used 2 GPU-h in 7 days; 2.03 GPU-h count now, factor 0.5"
+
+    def test_what_counts_is_said_with_the_settings_as_they_are(self, settings: Settings) -> None:
+        settings.WHIRR_FAIR_SHARE_HALF_LIFE = timedelta(hours=12)
+        told = usage.rule_words()
+        assert "after 12 h, half of it" in told
+        assert "A job without a GPU counts as 0.1 of one, and each that runs as 1 min more" in told
 
     def test_only_the_part_inside_the_week_counts(self) -> None:
         make_job(user="ada")
