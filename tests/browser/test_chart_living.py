@@ -93,3 +93,49 @@ def test_a_chart_has_its_listeners_once_however_often_it_is_let_go(run: Call) ->
       return [heard, plot.children.length];
     }"""
     assert run("hover", body) == [4, 0]
+
+
+def test_a_metric_that_comes_to_match_is_fetched_into_the_chart_of_several(run: Call) -> None:
+    body = """
+      chart.setVisible(true); await settled();
+      chart.update({ name: "panel:1", title: "Losses", keys: ["loss", "val"], wide: true });
+      chart.setVisible(true); await settled();
+      const shown = [chart.card.ariaLabel, chart.card.classList.contains("is-wide"), chart.curves.length];
+      chart.feed("a", "", points, "val"); pass(); await settled();
+      return done([...shown, asked, chart.curves[0].count]);"""
+    told = run("chart", f"{{ {BOARD} {body} }}")
+    assert told == ["Losses", True, 2, 5, 2], "one call, then one for each metric, twice"
+
+
+def test_points_of_a_metric_go_to_its_own_curve(run: Call) -> None:
+    body = """
+      board.source.curves = ({ key }) => Promise.resolve([curve({ key, run: "a", y: [1, 2] })]);
+      chart.update({ name: "panel:1", title: "Losses", keys: ["loss", "val"] });
+      chart.setVisible(true); await settled();
+      chart.feed("a", "", points, "val");
+      return done([chart.curves.map(({ key, count }) => [key, count]), [...chart.cursors("a")]]);"""
+    counts = [["loss", 2], ["val", 3]]
+    assert run("chart", f"{{ {BOARD} {body} }}") == [counts, counts]
+
+
+def test_the_server_goes_on_from_where_the_chart_is_that_has_least(run: Call) -> None:
+    body = """{
+      const chart = (count) => ({ visible: true, cursors: () => [["loss", count]] });
+      return m.Board.prototype.cursors.call({ charts: [chart(7), chart(5), chart(9)] }, "a");
+    }"""
+    assert run("board", body) == {"loss": 5}
+
+
+def test_a_metric_of_two_charts_is_asked_for_once(run: Call) -> None:
+    body = """{
+      const asked = [];
+      const before = window.fetch;
+      const keys = (address) => new URL(address, location).searchParams.get("keys");
+      window.fetch = (address) => (asked.push(keys(address)), Promise.reject(new Error("no")));
+      const source = new m.Source();
+      const wish = { runs: [{ run: "a" }], series: {}, x: "step", from: null, to: null, width: 100 };
+      await Promise.allSettled(["loss", "val", "loss"].map((key) => source.curves({ ...wish, key })));
+      window.fetch = before;
+      return asked;
+    }"""
+    assert run("fetching", body) == ["loss,val"]
