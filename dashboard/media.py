@@ -50,6 +50,10 @@ class Media:
     more: int  # keys beyond those shown
     events: int  # lines that they are made of, at least
 
+    @property
+    def total(self) -> int:
+        return len(self.cards) + self.more
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

@@ -17,7 +17,7 @@ from dashboard.run_sections.neighbours import Neighbours
 from dashboard.run_sections.reason import Failure
 from dashboard.run_sections.summary import Summary, summary
 from dashboard.writers import ByWriter, Written
-from jobs import explaining
+from jobs import explaining, rehearsing
 from jobs.explaining import Explanation
 from jobs.models import Attempt, Dependency, Job
 from jobs.states import Reason
@@ -109,6 +109,8 @@ class Head:
     first_nan: FirstNaN | None
     stale: Stale | None
     neighbours: Neighbours
+    artifacts: int
+    retrying: str  # what a retry means, for the question before it
 
 
 class Details:
@@ -176,7 +178,16 @@ def head(page: RunPage, *, now: datetime) -> Head:
         first_nan=hints.first_nan(series),
         stale=hints.stale(page.run, page.shown, series, now=now) if page.is_newest else None,
         neighbours=neighbours.neighbours(page.run, page.job),
+        artifacts=selectors.artifacts_of(page.run, attempt=page.attempt).count(),
+        retrying=_retrying(page),
     )
+
+
+def _retrying(page: RunPage) -> str:
+    if page.job is None or not page.can_retry:
+        return ""
+    same = "A new job does the same again; this one stays as it is."
+    return f"{same} {rehearsing.of_retry(page.job)}".strip()
 
 
 def _parents(job: Job | None) -> list[Dependency]:

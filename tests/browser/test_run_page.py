@@ -195,7 +195,10 @@ def test_a_run_fills_its_page_while_somebody_looks(page: Page, site: Site) -> No
     run.artifact("a.txt", b"hello\n")
     expect(page.locator("[data-file='a.txt']")).to_be_visible()
     open_file(page, "a.txt")
+    expect(page.locator("[data-tab-count]")).to_have_text(["0", "1"])
+    run.lines("events.jsonl", '{"_idx": 0, "type": "text", "key": "said", "text": "hello"}\n')
     run.artifact("b.txt", b"hello\n")
+    expect(page.locator("[data-tab-count]")).to_have_text(["1", "2"])
     expect(page.locator("[data-file='b.txt']")).to_be_visible()
     expect(page.locator("[data-preview]")).to_contain_text("hello")
 

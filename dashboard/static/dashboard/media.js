@@ -6,8 +6,9 @@ const TRY_AGAIN = 3000;
 const CONFIG = { displayModeBar: false, responsive: true, showTips: false };
 
 export class Media {
-  constructor(root, { attempt }) {
-    Object.assign(this, { root, attempt });
+  /** `onKeys` is called when the server was asked which there are. */
+  constructor(root, { attempt, onKeys = () => {} }) {
+    Object.assign(this, { root, attempt, onKeys });
     this.near = new Set();
     this.figures = new Map(); // by card
     this.drawnBy = new WeakMap(); // plot → the build of Plotly that drew it
@@ -133,6 +134,7 @@ export class Media {
     if (this.cards().length) this.root.querySelector("[data-media-empty]")?.remove();
     this.adopt();
     this.loadStale();
+    this.onKeys();
   }
 
   insert(card, before) {

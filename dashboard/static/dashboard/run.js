@@ -35,7 +35,7 @@ const watch = () =>
   });
 
 const board = new Board(document.querySelector("[data-board]"), { live: !isFinal(), onShown: watch });
-const media = new Media(document.querySelector("[data-media]"), { attempt });
+const media = new Media(document.querySelector("[data-media]"), { attempt, onKeys: () => tabs.count() });
 const log = new LogViewer(document.querySelector("[data-log]"), { run, attempt, live: !isFinal(), onMisfit: watch });
 const naming = new Naming(head, { run, done: () => window.htmx.trigger(head, "refresh") });
 const notes = new Notes(document.querySelector("#notes"), { run });
@@ -158,6 +158,9 @@ function followQueue() {
   }
 }
 
-head.addEventListener("htmx:afterSwap", followQueue);
+head.addEventListener("htmx:afterSwap", () => {
+  followQueue();
+  tabs.count();
+});
 followQueue();
 board.show([{ run, attempt }]);

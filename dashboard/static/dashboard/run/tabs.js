@@ -46,6 +46,15 @@ export class Tabs {
     this.onShow(name);
   }
 
+  /** How much is in a part, as what came last from the server has it. */
+  count() {
+    for (const shown of this.root.querySelectorAll("[data-tab-count]")) {
+      const { tabCount } = shown.dataset;
+      const told = this.root.querySelector(`[data-count-${tabCount}]`)?.getAttribute(`data-count-${tabCount}`);
+      if (told !== undefined && shown.textContent !== told) shown.textContent = told;
+    }
+  }
+
   /** What was fetched is old now. */
   age() {
     for (const panel of this.panels.values()) if ("lazy" in panel.dataset) this.stale.add(panel);
