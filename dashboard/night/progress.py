@@ -40,7 +40,7 @@ def progress(job: Job, attempt: Attempt | None, times: Times, *, now: datetime) 
         return Progress(share, left, limit_share=limit_share, basis=times.words)
     if len(times.seconds) >= ENOUGH and gone > times.longest * OVER:
         many = plural(len(times.seconds), "run")
-        longer = f"longer than the {many} before it, {span(times.longest)} at most"
+        longer = f"longer than {many} before it, at most {span(times.longest)}"
         return Progress(1.0, _joined(longer, told), "full", limit_share, times.words)
     return Progress(limit_share, told, limit_share=limit_share)
 

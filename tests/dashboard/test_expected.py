@@ -40,7 +40,7 @@ class TestProgress:
     def test_longer_than_all_before_it_is_loud(self) -> None:
         found = self.told(1200)
         assert (found.share, found.tone) == (1.0, "full")
-        assert found.words == "longer than the 5 runs before it, 16 min at most"
+        assert found.words == "longer than 5 runs before it, at most 16 min"
 
     @pytest.mark.parametrize("times", [NOTHING, Times((10, 20), "runs of the same name")])
     def test_with_next_to_nothing_to_go_by_nothing_is_said(self, times: Times) -> None:

@@ -238,6 +238,18 @@ class TestOverview:
         assert browser.get(address).status_code == 404
 
 
+def test_a_row_has_the_whole_name_as_its_tip_and_numbers_on_its_second_line(
+    browser: Client,
+) -> None:
+    attempt = begin(name='vit "small" <1>', tags=["a", "b"], now=timezone.now())
+    log_series(attempt, {"loss": [0.25]})
+    told = page(browser)
+    assert 'title="vit &quot;small&quot; &lt;1&gt;"' in told
+    assert '<span class="row-tags" title="a, b">' in told
+    facts = told.partition('<div class="facts">')[2].partition("</div>")[0]
+    assert '<span class="latest num">loss <b>0.25</b></span>' in facts
+
+
 class TestFirstSteps:
     def test_they_tick_one_by_one_and_go_with_the_last(self, browser: Client) -> None:
         empty = page(browser, "/")
