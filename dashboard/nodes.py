@@ -10,7 +10,7 @@ from django.core.paginator import Page, Paginator
 from dashboard import words
 from dashboard.night import sparks
 from dashboard.night.sparks import HOUR, Sparks
-from jobs import sampling, selectors
+from jobs import clocks, sampling, selectors
 from jobs.blocked import Blocked, Process
 from jobs.models import Attempt, LoadSample, Worker
 from jobs.selectors import WorkerView
@@ -92,6 +92,11 @@ class Node:
     def kept_for(self) -> int | None:
         """The job for which small ones leave its GPUs alone."""
         return self.view.worker.reserved_for_id
+
+    @property
+    def clock(self) -> str:
+        """How its clock is wrong: `is 12 s ahead of the server's`; of one that is away nothing is known."""
+        return "" if self.is_offline else clocks.note(_mapping(self.view.worker.load))
 
     @property
     def driver(self) -> str:

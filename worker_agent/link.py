@@ -202,6 +202,7 @@ class Link:
                 **self._load.now(),
                 **self._board.notes(),
                 "blocked": self._board.blocked(),
+                "clock": time.time(),
             },
         }
 

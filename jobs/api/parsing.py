@@ -3,8 +3,9 @@
 from typing import Any
 
 import orjson
+from django.utils import timezone
 
-from jobs import blocked, finishing
+from jobs import blocked, clocks, finishing
 from jobs.errors import Invalid
 from jobs.finishing import Outcome
 from jobs.leases import Pair
@@ -51,7 +52,7 @@ def _load(told: Any) -> dict[str, Any]:
         told = told | {"blocked": [each.as_json() for each in blocked.read(told["blocked"])]}
     if "gpus" in told:
         told = told | {"gpus": [each for each in _rows(told["gpus"]) if _names_a_gpu(each)]}
-    load: dict[str, Any] = storable.json(told)
+    load: dict[str, Any] = storable.json(clocks.compared(told, now=timezone.now()))
     return load
 
 

@@ -1,5 +1,6 @@
 """GPUs as nvidia-smi tells them, and files as a shared disk shows them."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ def path_with_gpus(tmp_path: Path) -> str:
 def test_every_gpu_is_registered_with_its_load(
     server: FakeServer, start: Start, path_with_gpus: str
 ) -> None:
+    begun = time.time()
     start("--gpu", "all", PATH=path_with_gpus)
     server.is_registered()
     told = server.registrations[0]
@@ -58,6 +60,7 @@ def test_every_gpu_is_registered_with_its_load(
     }
     assert load["gpus"][1]["utilization"] is None
     assert 0 <= load["disk_free_mb"] <= load["disk_total_mb"]
+    assert begun <= load["clock"] <= time.time()
 
 
 def test_jobs_get_gpus_of_their_own(

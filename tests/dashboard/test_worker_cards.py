@@ -86,3 +86,24 @@ class TestAway:
         shown = card(browser)
         assert '<span class="soft">away</span>' in shown
         assert '<span class="soft">free</span>' not in shown
+
+
+class TestWhatIsSaidOfIt:
+    @pytest.mark.parametrize("ahead", [0, 2, -1.9, "x", None, True, []])
+    def test_a_clock_that_is_right_is_no_news(self, ahead: object, browser: Client) -> None:
+        now = timezone.now()
+        sync(make_worker(now=now), now=now, load={"clock_ahead_seconds": ahead})
+        assert "Its clock" not in card(browser)
+
+    def test_a_clock_that_is_wrong_is_said_while_it_is_here(self, browser: Client) -> None:
+        now = timezone.now()
+        sync(worker := make_worker(now=now), now=now, load={"clock_ahead_seconds": -65.2})
+        assert "Its clock is 1 min behind the server&#x27;s" in card(browser)
+        Worker.objects.filter(pk=worker.pk).update(heartbeat_at=now - timedelta(hours=1))
+        assert "Its clock" not in card(browser)
+
+    def test_tags_say_where_they_are_set(self, browser: Client) -> None:
+        make_worker(now=timezone.now(), tags=["nvlink"])
+        shown = card(browser)
+        assert '<span class="tag">nvlink</span>' in shown
+        assert "Tags are set where its agent starts: <code>--tags</code>" in shown

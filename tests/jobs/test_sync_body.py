@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from jobs import clocks
 from jobs.api.parsing import sync_report
 from jobs.errors import Invalid
 from jobs.syncing import Report
+from tests.jobs.factories import NOON
 
 
 def test_an_empty_body_is_a_sync_that_wants_nothing() -> None:
@@ -107,3 +110,25 @@ def test_of_the_gpus_load_only_what_names_one_is_kept() -> None:
     told = sync_report({"load": {"gpus": [*odd, good], "cpu_percent": 2}})
     assert told.load == {"gpus": [good], "cpu_percent": 2}
     assert sync_report({"load": {"gpus": "all"}}).load == {"gpus": []}
+
+
+NO_TIMES: list[Any] = ["noon", True, None, [], float("nan"), 1e300, -5]
+
+
+@pytest.mark.parametrize(
+    ("told", "ahead", "note"),
+    [
+        (NOON.timestamp(), 0.0, ""),
+        (NOON.timestamp() + 1.96, 2.0, ""),
+        (NOON.timestamp() + 12.5, 12.5, "is 12 s ahead of the server's"),
+        (NOON.timestamp() - 7200, -7200.0, "is 2 h behind the server's"),
+        *((odd, None, "") for odd in NO_TIMES),
+    ],
+)
+def test_the_clock_of_an_agent_is_compared_with_ours(
+    told: Any, ahead: float | None, note: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: NOON)
+    load = sync_report({"load": {"clock": told, "clock_ahead_seconds": 99, "cpu_percent": 2}}).load
+    assert load == {"cpu_percent": 2} | ({} if ahead is None else {"clock_ahead_seconds": ahead})
+    assert clocks.note(load) == note
