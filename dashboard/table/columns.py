@@ -42,11 +42,19 @@ def _column(
         sorted=("down" if down else "up") if rank else "",
         rank=rank,
         sort_query=_sort_query(wish, spec, rank, down=down, alone=True) if sortable else "",
+        turn_query=_turned(wish, rank) if rank else "",
         also_query=_sort_query(wish, spec, rank, down=down, alone=False) if sortable else "",
         pin_query=wish.query(cols=tuple(pinned if each == _word(spec) else each for each in words)),
         drop_query=wish.query(cols=tuple(each for each in words if each != _word(spec))),
         group_query=wish.query(group=(*wish.group, spec.key), within=(), page=1) if groups else "",
     )
+
+
+def _turned(wish: Wish, rank: int) -> str:
+    sort = list(wish.sort)
+    word = sort[rank - 1]
+    sort[rank - 1] = word.removeprefix("-") if word.startswith("-") else f"-{word}"
+    return wish.query(sort=tuple(sort), page=1)
 
 
 def _down_first(spec: Spec) -> bool:

@@ -31,6 +31,7 @@ class Column:
     sort_query: str = (
         ""  # a click: sorted by this alone, the next time turned round, then not at all
     )
+    turn_query: str = ""  # of a column that sorts: the other way round
     also_query: str = ""  # a click with Shift: the same beside the columns that sort already
     pin_query: str = ""  # pinned, or no longer so
     drop_query: str = ""  # the page without this column
@@ -207,6 +208,11 @@ class Table:
     def clear_query(self) -> str:
         """Of the page without any filter."""
         return self.wish.query(text="", within=(), page=1)
+
+    @property
+    def unsorted_query(self) -> str:
+        """Of the page in the order that it has by itself."""
+        return self.wish.query(sort=(), page=1)
 
     @property
     def export_query(self) -> str:

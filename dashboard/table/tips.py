@@ -1,4 +1,4 @@
-"""What a tooltip of the table says more. Asked for when somebody points at the cell: a page cannot afford all of them."""
+"""More for a tooltip of the table, asked for when somebody points at the cell: a page cannot afford all of them."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -1,9 +1,11 @@
 """What the table shows and does before anybody chose: columns, the metric, the first click on a header."""
 
+import re
 from collections import Counter
 
 import pytest
 from django.http import QueryDict
+from django.test import Client
 
 from dashboard.comparing import axes
 from dashboard.table import specs
@@ -13,7 +15,7 @@ from dashboard.table.columns import dressed
 from dashboard.table.wish import Wish
 from runs.models import Run
 from runs.query.scope import Scope
-from tests.dashboard.conftest import begin
+from tests.dashboard.conftest import begin, log
 from tests.jobs import factories
 from tests.jobs.factories import NOON
 
@@ -56,3 +58,18 @@ def test_the_metric_shown_at_first_does_not_follow_single_runs() -> None:
     assert primary(Counter({"acc": 2, "loss": 2})) == "loss"
     assert primary(Counter({"acc": 9, "loss": 2})) == "acc"
     assert primary(Counter({"system/gpu": 4})) == ""
+
+
+@pytest.mark.django_db
+def test_cards_on_a_phone_have_a_control_of_their_own_to_sort_by(browser: Client) -> None:
+    log(begin(name="a"), loss=[1.0])
+    plain = browser.get("/runs/?q=").content.decode()
+    down = browser.get("/runs/?sort=-metric.loss,name").content.decode()
+
+    assert '<option value="sort=metric.loss">loss</option>' in plain
+    assert "Turn round" not in plain
+    assert '<option value="">newest first</option>' in down
+    assert re.search(r'<option value="[^"]*" selected>loss</option>', down)
+    assert re.search(r'href="\?sort=metric.loss%2Cname">.*?Turn round', down)
+    assert 'href="#charts-pane"' in down
+    assert 'id="charts-pane"' in down

@@ -11,6 +11,7 @@ export class Headers {
     this.widths = widths;
     this.panel = document.querySelector("[data-head-panel]");
     walk(this.panel);
+    document.addEventListener("change", ({ target }) => target.matches("[data-sort-cards]") && go(target.value)); // cards have no headers
     table.box.addEventListener("click", (event) => {
       const button = event.target.closest("[data-head-menu]");
       if (button) this.open(button);

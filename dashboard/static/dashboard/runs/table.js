@@ -181,7 +181,7 @@ function replace(old, next, { keep = false } = {}) {
   if (focus) find(old, focus)?.focus({ preventScroll: true });
 }
 
-const STOPS = "a[href], button, input, [tabindex]";
+const STOPS = "a[href], button, input, select, [tabindex]";
 
 function path(root, node) {
   return { href: node.getAttribute("href"), column: node.closest("[data-column]")?.dataset.column, at: [...root.querySelectorAll(STOPS)].indexOf(node), tag: node.tagName };
