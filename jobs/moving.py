@@ -10,6 +10,7 @@ from jobs.models import Attempt, Job, JobEvent
 from jobs.states import ATTEMPT_MOVES, MOVES, AttemptStatus, JobStatus, Reason
 from runs import feed, recording, rows
 from runs.models import RunStatus
+from whirr_site.access import addresses
 
 RUN_STATUS = {
     JobStatus.WAITING: RunStatus.PENDING,
@@ -142,6 +143,7 @@ def note_all(notes: Iterable[Note], *, now: datetime) -> None:
                 "reason": each.reason,
                 "message": each.message,
                 "actor": each.actor,
+                "address": addresses.of_actor(each.actor),
                 "at": now,
             }
             for each in told

@@ -11,6 +11,7 @@ from jobs.errors import IllegalMove, Invalid, NotFound, WorkerNameTaken
 from jobs.models import Worker, WorkerEvent
 from jobs.states import AttemptStatus
 from runs import feed
+from whirr_site.access import addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,5 +114,10 @@ def _set(
 
 def _note(worker_id: str, kind: str, *, actor: str, now: datetime, message: str = "") -> None:
     WorkerEvent.objects.create(
-        worker_name=worker_id, kind=kind, actor=actor, message=message, at=now
+        worker_name=worker_id,
+        kind=kind,
+        actor=actor,
+        address=addresses.of_actor(actor),
+        message=message,
+        at=now,
     )

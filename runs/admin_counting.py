@@ -3,7 +3,7 @@
 # Django's admin classes cannot be subscripted when they run:
 # mypy: disable-error-code="type-arg"
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.core.paginator import Paginator
@@ -38,7 +38,7 @@ class EstimatingPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        rows = self.object_list.order_by()
+        rows = cast("QuerySet[Any]", self.object_list).order_by()
         seen = int(rows.values_list("pk")[: COUNTED + 1].count())
         if seen <= COUNTED:
             return seen

@@ -29,7 +29,7 @@ class AttemptInline(ReadOnly, admin.TabularInline):
 class JobEventInline(ReadOnly, admin.TabularInline):
     model = JobEvent
     extra = 0
-    fields = ("at", "kind", "attempt", "reason", "message", "actor")
+    fields = ("at", "kind", "attempt", "reason", "message", "actor", "address")
     ordering = ("id",)
     verbose_name_plural = "Events"
 

@@ -35,10 +35,10 @@ class AttemptAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(JobEvent)
 class JobEventAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("at", "job", "attempt", "kind", "reason", "message", "actor")
+    list_display = ("at", "job", "attempt", "kind", "reason", "message", "actor", "address")
     list_filter = ("kind", "reason")
     list_select_related = ("job",)
-    search_fields = ("=job__id", "actor", "message")
+    search_fields = ("=job__id", "actor", "=address", "message")
 
 
 @admin.register(Array)
@@ -58,9 +58,9 @@ class DependencyAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(WorkerEvent)
 class WorkerEventAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("at", "worker_name", "kind", "message", "actor")
+    list_display = ("at", "worker_name", "kind", "message", "actor", "address")
     list_filter = ("kind",)
-    search_fields = ("worker_name", "actor", "message")
+    search_fields = ("worker_name", "actor", "=address", "message")
 
 
 @admin.register(LoadSample)

@@ -16,6 +16,7 @@ class JobEvent(models.Model):
     actor = models.CharField(
         max_length=150, blank=True
     )  # who: a person, a worker, or "whirr" itself
+    address = models.CharField(max_length=45, blank=True, default="")  # a person's: where from
     at = models.DateTimeField()
 
     class Meta:
@@ -33,6 +34,7 @@ class WorkerEvent(models.Model):
     kind = models.CharField(max_length=20)  # disabled, enabled, draining, resumed, deleted, changed
     message = models.TextField(blank=True)
     actor = models.CharField(max_length=150, blank=True)
+    address = models.CharField(max_length=45, blank=True, default="")
     at = models.DateTimeField()
 
     class Meta:

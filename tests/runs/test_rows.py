@@ -44,6 +44,7 @@ def noted(job: Job, message: str) -> dict[str, Any]:
         "reason": AttemptStatus.RUNNING,
         "message": message,
         "actor": "ada",
+        "address": "",
         "at": NOON,
     }
 

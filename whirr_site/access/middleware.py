@@ -16,7 +16,7 @@ from django.http import (
 )
 from django.utils.http import urlencode
 
-from whirr_site.access import principals
+from whirr_site.access import addresses, principals
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -51,7 +51,8 @@ class DefaultDeny:
             raise HoldsNul("an address", _holding_nul(request.GET))
         if blamed := _blamed_in_form(request):
             raise HoldsNul("a form", blamed)
-        return self.get_response(request)
+        with addresses.acting(_names(request, principal), addresses.of_request(request)):
+            return self.get_response(request)
 
     def _who(self, request: HttpRequest) -> principals.Principal | None:
         if settings.WHIRR_AUTH == "none":
@@ -61,6 +62,14 @@ class DefaultDeny:
         if header := request.headers.get("authorization", ""):
             return principals.of_header(header)
         return principals.of_user(request.user)
+
+
+def _names(request: HttpRequest, principal: principals.Principal | None) -> frozenset[str]:
+    """In which names whoever asks may act: in the admin an account's, even where everybody may do everything."""
+    names = {principal.name} if principal else set()
+    if request.path.startswith("/admin/"):
+        names.add(request.user.get_username())
+    return frozenset(names - {""})
 
 
 def _is_open(path: str) -> bool:

@@ -32,6 +32,8 @@ WHIRR_TRASH_GRACE = timedelta(days=env.whole("WHIRR_TRASH_DAYS", 7, least=0, mos
 SECRET_KEY = env.text("WHIRR_SECRET_KEY") or keys.read_or_make(DATA_DIR / "secret-key")
 ALLOWED_HOSTS = env.names("WHIRR_ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
 CSRF_TRUSTED_ORIGINS = env.names("WHIRR_TRUSTED_ORIGINS")
+# Whose word about where a request comes from is believed: X-Forwarded-For.
+WHIRR_TRUSTED_PROXIES = env.networks("WHIRR_TRUSTED_PROXIES")
 LOG_LEVEL = env.choice("WHIRR_LOG_LEVEL", "INFO", among=("DEBUG", "INFO", "WARNING", "ERROR"))
 
 RUNS_DIR = DATA_DIR / "runs"

@@ -2,6 +2,7 @@
 
 import os
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -44,6 +45,15 @@ def choice(name: str, default: str, *, among: tuple[str, ...]) -> str:
 def names(name: str, default: tuple[str, ...] = ()) -> list[str]:
     """Names between commas."""
     return [part.strip() for part in text(name).split(",") if part.strip()] or list(default)
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Addresses and networks between commas. Raises ImproperlyConfigured on anything else."""
+    try:
+        return [ip_network(part) for part in names(name)]
+    except ValueError as error:
+        wanted = "addresses and networks such as 10.0.0.1 or 10.0.0.0/24, between commas"
+        raise ImproperlyConfigured(f"{name} must be {wanted}: {error}.") from error
 
 
 def folder(name: str, default: str) -> Path:
