@@ -47,7 +47,7 @@ def line(page: Page, number: int) -> Locator:
 
 def open_log(page: Page, run: HandMade, anchor: str = "") -> None:
     page.goto(f"/runs/{run.key}/?tab=log{anchor}")
-    expect(page.locator("[data-log-size]")).to_contain_text("lines")
+    expect(page.locator("[data-log-size]")).to_contain_text("line")
 
 
 def test_a_failed_run_opens_at_its_traceback_and_shows_only_what_is_in_view(
@@ -58,11 +58,12 @@ def test_a_failed_run_opens_at_its_traceback_and_shows_only_what_is_in_view(
     expect(page.locator("[data-log-size]")).to_contain_text("200,000 lines")
     expect(line(page, FAILED)).to_contain_text("Traceback")
     expect(line(page, FAILED)).to_be_in_viewport()
+    expect(line(page, FAILED + 3)).to_be_in_viewport()
     assert shown(page).locator(".line").count() < 200
     page.locator("[data-log-end]").click()
     expect(line(page, LINES)).to_be_in_viewport()
     expect(line(page, LINES)).to_contain_text("shutting down 100 %")
-    expect(page.locator("[data-log-follow]")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("[data-log-follow]")).to_be_hidden()
     picture(page, "log-end")
 
 
@@ -75,11 +76,16 @@ def test_every_line_can_be_scrolled_to_and_few_are_kept(page: Page, long_log: Ha
         number = max(1, round(LINES * share) + (20 if share else 0))
         expect(line(page, number)).to_contain_text(f"step {number} ")
     assert shown(page).locator(".line").count() < 200
-    page.locator("[data-log-view]").focus()
+    expect(page.locator("[data-log-view]")).to_be_focused()
+    page.locator("h1").click()
     page.keyboard.press("End")
     expect(line(page, LINES)).to_be_in_viewport()
     page.keyboard.press("Home")
     expect(line(page, 1)).to_be_in_viewport()
+    page.keyboard.press("PageDown")
+    expect(line(page, 1)).not_to_be_in_viewport()
+    page.keyboard.press("/")
+    expect(page.locator("[data-log-search]")).to_be_focused()
 
 
 def test_search_finds_a_line_anywhere_and_steps_through_hits(
@@ -108,15 +114,25 @@ def test_search_finds_a_line_anywhere_and_steps_through_hits(
     expect(line(page, 7)).to_be_in_viewport()
     picture(page, "log-search")
 
+
+def test_hits_of_an_expression_and_errors_are_marked(page: Page, long_log: HandMade) -> None:
+    open_log(page, long_log)
+    field, told = page.locator("[data-log-search]"), page.locator("[data-log-told]")
     page.locator("[data-log-regex]").click()
+    page.locator("[data-log-list]").click()
     field.fill(r"^step 19999\d\b")
     expect(told).to_have_text(re.compile("of 10$"))
+    expect(shown(page).locator(".hit.current mark")).to_have_text(re.compile(r"^step 19999\d$"))
+    expect(page.locator("[data-hit] mark").first).to_have_text("step 199990")
     field.fill("(")
     expect(told).to_contain_text("not a regular expression")
     field.fill("")
     page.locator("[data-log-errors]").click()
     expect(told).to_have_text(re.compile("of 2$"))
     assert violations(page) == []
+    field.fill("step 1000 ")
+    expect(page.locator("[data-log-errors]")).to_have_attribute("aria-pressed", "false")
+    expect(line(page, 1000)).to_be_in_viewport()
 
 
 def test_a_link_to_lines_is_made_by_clicks_and_leads_there(
@@ -151,6 +167,13 @@ def test_a_group_is_closed_until_it_is_opened_or_linked_into(
     expect(line(page, GROUP + 1)).to_have_count(0)
     page.evaluate(f"location.hash = '#L{GROUP + 50}'")
     expect(line(page, GROUP + 50)).to_be_in_viewport()
+
+    page.locator("[data-log-menu] summary").click()
+    page.locator("[data-log-times]").select_option("local")
+    for name in ("wrap", "raw", "larger"):
+        page.locator(f"[data-log-{name}]").click()
+        expect(line(page, GROUP + 50)).to_be_in_viewport()
+    expect(line(page, GROUP + 50).locator(".at")).to_have_text(re.compile(r"^20\d\d-"))
 
 
 def test_the_reader_chooses_wrap_raw_times_and_size_and_they_stay(
@@ -243,6 +266,9 @@ def test_the_log_reads_well_on_a_desk_and_on_a_phone(
         page = opened(viewport=viewport, color_scheme=theme, reduced_motion="reduce")
         open_log(page, long_log, f"#L{WARNED}")
         expect(line(page, WARNED)).to_be_in_viewport()
+        assert page.locator("[data-log-tools]").evaluate("(tools) => tools.offsetHeight") < 64
+        below = "(view) => view.getBoundingClientRect().bottom - innerHeight"
+        assert page.locator("[data-log-view]").evaluate(below) < 1
         picture(page, f"log-{viewport['width']}-{theme}")
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

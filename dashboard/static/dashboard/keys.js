@@ -3,15 +3,17 @@ const TYPING = "input:not([type=checkbox], [type=radio], [type=range], [type=but
 const SECOND_WITHIN = 1500; // ms between `g` and the letter of a page
 
 let afterG = 0;
-const keys = new Map();
+const keys = new Map(); // what they do, the latest first
 
 /**
  * Give a page a key: `does` is what the list says, `run(event)` the deed (false: it did nothing, let the browser have
- * the key), `when()` whether it exists on the page as it is now. A later one takes the place of an earlier.
+ * the key), `when()` whether it exists on the page as it is now. Of several that exist the latest counts.
  */
 export function addKey(key, does, run, { when = () => true } = {}) {
-  keys.set(key, { does, run, when });
+  keys.set(key, [{ does, run, when }, ...(keys.get(key) ?? [])]);
 }
+
+const deedOf = (key) => keys.get(key)?.find(({ when }) => when());
 
 const click = (selector, { inRow = false } = {}) => () => {
   const found = (inRow ? current() : document)?.querySelector(selector);
@@ -35,7 +37,7 @@ function addCommonKeys() {
     when: has("[data-row] [data-baseline]"),
   });
   addKey("c", "compare what is selected", click("[data-compare-link]"), { when: has("[data-compare-link]") });
-  addKey("f", "follow the log, or stop", click("[data-log-follow]"), { when: has("[data-log-follow]") });
+  addKey("f", "follow the log, or stop", click("[data-log-follow]"), { when: has("[data-log-follow]:not([hidden])") });
   addKey("0", "zoom of all charts back", () => false, { when: has("[data-board]") }); // the board hears it itself
   addKey("?", "this list", showKeys);
 }
@@ -67,7 +69,12 @@ function press(event) {
   if (place) return location.assign(place[1]);
   if (key === "g") afterG = Date.now() + SECOND_WITHIN;
   else if (key === "Escape") letGo();
-  else if (keys.get(key)?.when() && keys.get(key).run(event) !== false) event.preventDefault();
+  else if (pressed(key, event)) event.preventDefault();
+}
+
+function pressed(key, event) {
+  const deed = deedOf(key);
+  return Boolean(deed) && deed.run(event) !== false;
 }
 
 /** Open the list of what each key does on this page. */
@@ -75,7 +82,7 @@ export function showKeys() {
   const dialog = document.querySelector("#help");
   const list = dialog?.querySelector("[data-keys]");
   if (!list) return false;
-  const lines = [...keys].filter(([, { when }]) => when()).map(([key, { does }]) => [[key], does]);
+  const lines = [...keys.keys()].filter(deedOf).map((key) => [[key], deedOf(key).does]);
   const letters = places();
   if (letters.length) {
     lines.push([["g", ...letters.map(([letter]) => letter)], `go to: ${letters.map(([, , name]) => name).join(", ")}`]);

@@ -57,7 +57,13 @@ async function showLog() {
   }
 }
 
-const tabs = new Tabs(root, { onShow: (name) => name === "log" && showLog() });
+function shown(name) {
+  if (name !== "log") return;
+  log.focus();
+  showLog();
+}
+
+const tabs = new Tabs(root, { onShow: shown });
 
 function showLine(link) {
   tabs.open("log");
@@ -128,7 +134,10 @@ const deeds = {
   events: showEvents,
   header: refreshParts,
   attempt: (message) => switchTo(message.attempt),
-  end: () => socket.end(),
+  end: () => {
+    socket.end();
+    log.setLive(false);
+  },
 };
 
 socket = new LiveSocket(`/ws/runs/${run}/`, {

@@ -1,4 +1,5 @@
 // What of a page of lines is shown: folds, collapsed repeats, gaps in time. Every item is a row of the list.
+import { count, counted } from "./plain.js";
 import { LONG_GAP, gapText } from "./stamps.js";
 import { Terminal, pictured } from "./terminal.js";
 
@@ -13,7 +14,6 @@ const FRAMES_KEPT = 4; // before the fold, and behind it
 const STATES = 400; // raw states of a progress bar that are shown at once
 
 const textOf = (row) => row.pieces.map((piece) => piece.text).join("");
-const count = (n) => n.toLocaleString("en");
 
 /** A page as items. `page`: {first, lead, raw, cut, times}; `view`: {raw, repeats, opened, folds, began, last}. */
 export function arrange(page, view) {
@@ -46,7 +46,7 @@ function lineItem(row, page, view) {
   const item = { kind: "line", line: row.line, row, text, level, time: page.times?.[at] ?? null, began: view.began };
   item.chips = [];
   const hole = page.cut[row.line];
-  if (hole) item.chips.push({ told: `${count(hole[1])} bytes left out; the raw log has them` });
+  if (hole) item.chips.push({ told: `${counted(hole[1], "byte")} left out; the raw log has them` });
   else if (row.cut) item.chips.push({ told: "the rest of this line is in the raw log" });
   if (row.raw) item.chips.push({ told: "raw: the lines above have too many escapes" });
   if (row.updates) {
@@ -61,11 +61,12 @@ function withoutFolded(items, { folds }) {
   return items.filter((item) => {
     const head = folds.headAt(item.line);
     if (head) {
-      const lines = head.last ? ` · ${count(head.last - head.first)} lines` : "";
+      const lines = head.last ? ` · ${counted(head.last - head.first, "line")}` : "";
       item.head = { key: `g${head.first}`, open: folds.isOpen(head), told: `${head.title || head.kind}${lines}` };
       if (head.kind === "group") item.row = { ...item.row, pieces: [{ text: head.title || "group", style: { bold: true } }] };
       if (!item.head.open && lines) item.chips.push({ told: lines.slice(3), key: item.head.key, open: false });
     } else if (item.text === "::endgroup::") return folds.isShown(item.line) && !folds.endsAt(item.line);
+    else if (item.text.trim() === "^^^ +++") return false;
     return folds.isShown(item.line);
   });
 }
@@ -132,8 +133,8 @@ function states(item, page, { opened }) {
   const all = lines.flatMap((text) => text.split("\r")).filter((text) => text !== "");
   const shown = all.slice(-STATES).map((text) => ({ kind: "state", line: item.line, text: rawRow(text, 0).pieces[0].text }));
   if (all.length > STATES) {
-    const told = `${count(all.length - STATES)} earlier states are in the raw log`;
-    shown.unshift({ kind: "state", line: item.line, text: told });
+    const told = `${counted(all.length - STATES, "earlier state")} in the raw log`;
+    shown.unshift({ kind: "state", line: item.line, text: "", toRaw: told });
   }
   return shown;
 }
@@ -145,4 +146,20 @@ function withGaps(items, view) {
     before = item.time ?? before;
     return gap > LONG_GAP && view.times !== "off" ? [{ kind: "gap", line: item.line, told: gapText(gap) }, item] : [item];
   });
+}
+
+/** The new items of a page; those that are what they were stay the same objects, and so keep their elements. */
+export function steady(before, items) {
+  const known = new Map(before.map((item) => [name(item), item]));
+  return items.map((item) => {
+    const there = known.get(name(item));
+    return there && same(there, item) ? there : item;
+  });
+}
+
+const name = (item) => `${item.kind} ${item.line} ${item.kind === "state" ? item.text : ""}`;
+const facts = ({ row, chips, head }) => JSON.stringify([row.pieces, chips, head]);
+
+function same(a, b) {
+  return a.kind === "line" && b.kind === "line" && a.time === b.time && facts(a) === facts(b);
 }

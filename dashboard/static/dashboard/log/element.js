@@ -1,8 +1,11 @@
 // Rows as elements: text nodes in spans, and links that open when they are clicked; never HTML.
+import { marked, placesOf } from "./marking.js";
 import { dress } from "./sgr.js";
 import { stamp } from "./stamps.js";
 
-export function rowElement(item, { times, marks, wanted, chosen }) {
+/** `look`: {times, marks: lines with a hit, wanted: a text, spans: hits of an expression, current: the hit one is at, chosen}. */
+export function rowElement(item, look) {
+  const { times } = look;
   if (item.kind === "gap") return part("div", "log-gap", item.told);
   const { line } = item;
   const element = part("div", "line");
@@ -12,22 +15,46 @@ export function rowElement(item, { times, marks, wanted, chosen }) {
   number.tabIndex = -1;
   number.dataset.number = line;
   element.append(number);
-  if (times !== "off" && item.kind !== "state") element.append(part("span", "at", stamp(item.time, times, item.began)));
-  const text = part("span", "text");
-  if (item.head) text.append(toggle(item.head));
-  if (item.kind === "state") text.append(mark(item.text, wanted));
-  else for (const piece of item.row.pieces) text.append(pieceElement(piece, wanted));
-  element.append(text);
+  if (times !== "off") element.append(part("span", "at", item.kind === "state" ? "" : stamp(item.time, times, item.began)));
+  element.append(textElement(item, look));
   for (const chip of item.chips ?? []) element.append(chipElement(chip));
   if (item.level) element.classList.add(item.level);
   if (item.kind === "state") element.classList.add("state");
-  if (marks?.has(line)) element.classList.add("hit");
-  if (chosen && line >= chosen[0] && line <= chosen[1]) element.classList.add("chosen");
+  else dressLine(element, line, look);
   return element;
 }
 
-function pieceElement({ text, style }, wanted) {
-  const inner = mark(text, wanted);
+function dressLine(element, line, { marks, chosen, current }) {
+  if (marks?.has(line)) element.classList.add("hit");
+  if (line === current) element.classList.add("current");
+  if (chosen && line >= chosen[0] && line <= chosen[1]) element.classList.add("chosen");
+}
+
+function textElement(item, { wanted, spans }) {
+  const text = part("span", "text");
+  if (item.head) text.append(toggle(item.head));
+  if (item.toRaw) {
+    const element = part("button", "chip", item.toRaw);
+    element.type = "button";
+    element.dataset.toRaw = item.line;
+    text.append(element);
+  }
+  if (item.kind === "state") {
+    text.append(marked(item.text, placesOf(item.text, wanted)));
+    return text;
+  }
+  const whole = item.row.pieces.map((piece) => piece.text).join("");
+  const places = wanted ? placesOf(whole, wanted) : (spans?.places(item.line, whole) ?? []);
+  let before = 0;
+  for (const piece of item.row.pieces) {
+    text.append(pieceElement(piece, places, before));
+    before += piece.text.length;
+  }
+  return text;
+}
+
+function pieceElement({ text, style }, places, before) {
+  const inner = marked(text, places, before);
   if (!Object.keys(style).length) return inner;
   const element = document.createElement(style.link ? "a" : "span");
   if (style.link) {
@@ -39,22 +66,6 @@ function pieceElement({ text, style }, wanted) {
   dress(element, style);
   element.append(inner);
   return element;
-}
-
-/** Text in which every place of `wanted` ({text, case}) is marked. */
-function mark(text, wanted) {
-  const found = document.createDocumentFragment();
-  const needle = wanted?.text ? (wanted.case ? wanted.text : wanted.text.toLowerCase()) : "";
-  const hay = needle ? (wanted.case ? text : text.toLowerCase()) : "";
-  let from = 0;
-  if (hay.length === text.length) {
-    for (let at = hay.indexOf(needle); needle && at !== -1; at = hay.indexOf(needle, from)) {
-      found.append(text.slice(from, at), part("mark", "", text.slice(at, at + needle.length)));
-      from = at + needle.length;
-    }
-  }
-  found.append(text.slice(from));
-  return found;
 }
 
 function chipElement({ told, key, open }) {

@@ -1,9 +1,9 @@
 // Groups of lines of the whole log: `::group::` to `::endgroup::`, and what stands below a heading (`--- `).
-const MARK = /^(?:\x1b\[[0-9;]*m)*(::group::|::endgroup::|(?:---|\+\+\+|~~~) )(.{0,200})/; // eslint-disable-line no-control-regex
+const MARK = /^(?:\x1b\[[0-9;]*m)*(::group::|::endgroup::|\^\^\^ \+\+\+|(?:---|\+\+\+|~~~) )(.{0,200})/; // eslint-disable-line no-control-regex
 
 export class Folds {
   constructor() {
-    this.all = []; // {kind, first, last, title}, by first; `last` null while nothing ended it
+    this.all = []; // {kind, first, last, title, wanted}, by first; `last` null while nothing ended it
     this.wishes = new Map(); // first line: open?
     this.surveyed = 0; // lines that the server has looked at
     this.closed = [];
@@ -26,6 +26,11 @@ export class Folds {
       const found = text && number + at > this.surveyed ? MARK.exec(text) : null;
       if (!found) return;
       const line = number + at;
+      if (found[1][0] === "^") {
+        const before = this.all.findLast((fold) => !fold.last) ?? this.all.at(-1);
+        if (before) changed = before.wanted = true;
+        return;
+      }
       if (this.all.some((fold) => fold.first === line)) return;
       changed = true;
       const open = this.all.findLast((fold) => fold.kind === (found[1] === "::endgroup::" ? "group" : "heading") && !fold.last);
@@ -44,9 +49,9 @@ export class Folds {
     return changed;
   }
 
-  /** A group that has ended is closed, a heading is open, until somebody wishes otherwise. */
+  /** A group that has ended is closed unless the program wants it open, a heading is open; the reader's wish is above both. */
   isOpen(fold) {
-    return this.wishes.get(fold.first) ?? (fold.kind === "heading" || !fold.last);
+    return this.wishes.get(fold.first) ?? (fold.wanted || fold.kind === "heading" || !fold.last);
   }
 
   toggle(first) {

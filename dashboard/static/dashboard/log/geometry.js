@@ -26,6 +26,11 @@ export class Geometry {
     if (this.pages.delete(number)) this.stale = true;
   }
 
+  /** Forget the pages that `wanted(number)` does not want. */
+  keep(wanted) {
+    for (const number of [...this.pages.keys()]) if (!wanted(number)) this.forget(number);
+  }
+
   clear() {
     this.pages.clear();
     this.stale = true;
@@ -79,6 +84,20 @@ export class Geometry {
   itemAt(number, within) {
     const page = this.pages.get(number);
     return page ? Math.min(Math.max(upper(page.tops, within) - 1, 0), Math.max(page.items.length - 1, 0)) : 0;
+  }
+
+  /** The line that is so far into a page that is not here. */
+  lineAt(number, within) {
+    const first = number * PAGE + 1;
+    const rows = Math.max(0, Math.floor(within / this.row));
+    let low = first;
+    let high = Math.max(first, Math.min(first + PAGE - 1, this.count));
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (middle - first + 1 - this.folds.hidden(first, middle) > rows) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 
   /** How far from the top a line is; where it is part of another row, that row. */

@@ -1,5 +1,6 @@
 // Links to lines: `#L120`, `#L120-L140`. A click on a number makes one, with Shift a range; both can be copied.
 import { toast } from "../app.js";
+import { count, counted } from "./plain.js";
 
 const LINK = /^#L([1-9][0-9]{0,14})(?:-L?([1-9][0-9]{0,14}))?$/;
 const MOST = 5000; // lines that are copied at once
@@ -57,7 +58,7 @@ export class Links {
     const { range } = this;
     this.bar.hidden = !range;
     if (range) {
-      const [first, last] = range.map((line) => line.toLocaleString("en"));
+      const [first, last] = range.map(count);
       this.told.textContent = range[0] === range[1] ? `Line ${first}` : `Lines ${first} to ${last}`;
     }
     this.show(range);
@@ -67,8 +68,8 @@ export class Links {
     const [first, last] = this.range;
     const wanted = Math.min(last - first + 1, MOST);
     const texts = await this.lines(first, wanted);
-    const less = wanted < last - first + 1 ? ` of ${(last - first + 1).toLocaleString("en")}; download has all` : "";
-    put(`${texts.join("\n")}\n`, `${texts.length.toLocaleString("en")} lines are copied${less}.`);
+    const less = wanted < last - first + 1 ? ` of ${count(last - first + 1)}; download has all` : "";
+    put(`${texts.join("\n")}\n`, `${counted(texts.length, "line")} ${texts.length === 1 ? "is" : "are"} copied${less}.`);
   }
 }
 

@@ -1,6 +1,6 @@
 // The list of rows as one sees it: of millions only those in view are in the document.
 import { rowElement } from "./element.js";
-import { PAGE, pageOf } from "./pages.js";
+import { pageOf } from "./pages.js";
 
 const TALLEST = 15_000_000; // px: browsers draw nothing further down
 const SPARE = 30; // rows above and below the view
@@ -81,6 +81,11 @@ export class List {
     this.draw();
   }
 
+  /** As the keys of a list that has the focus do: one row stays. */
+  page(by) {
+    this.view.scrollBy({ top: by * (this.inside - this.geometry.row), behavior: "instant" });
+  }
+
   // Where rows are hidden or collapsed is known once their pages are here: so both look twice.
 
   toEnd() {
@@ -88,10 +93,12 @@ export class List {
     if (this.y < this.furthest) this.to(Infinity);
   }
 
-  toLine(line) {
+  /** A line a third down, and `until`, a line behind it, in view as well. */
+  toLine(line, until = line) {
     this.source.shape();
-    this.to(this.geometry.of(line) - this.inside / 3);
-    this.to(this.geometry.of(line) - this.inside / 3);
+    const place = () => Math.max(this.geometry.of(line) - this.inside / 3, this.geometry.of(until) + 3 * this.geometry.row - this.inside);
+    this.to(place());
+    this.to(place());
   }
 
   size() {
@@ -100,18 +107,25 @@ export class List {
     this.view.parentElement.style.setProperty("--log-total", total);
   }
 
-  /** What keeps its place while heights above it change: a line, and how far below it the view begins. */
+  /** What keeps its place while heights change, and how far below it the view begins: the line that was gone to, or the first. */
+  held() {
+    const line = this.source.target?.line;
+    const off = line ? this.y - this.geometry.of(line) : 1;
+    return off <= 0 && -off < this.inside ? { line, off } : this.anchor();
+  }
+
+  /** The first line in view. */
   anchor() {
     const { number, within } = this.geometry.at(this.y);
     const page = this.geometry.pages.get(number);
     const item = page?.items[this.geometry.itemAt(number, within)];
-    const line = item?.line ?? number * PAGE + 1 + Math.floor(within / this.geometry.row);
+    const line = item?.line ?? this.geometry.lineAt(number, within);
     return { line, off: this.y - this.geometry.of(line) };
   }
 
   /** Do something that may change heights, and keep what is in view where it is. */
   keeping(change) {
-    const { line, off } = this.anchor();
+    const { line, off } = this.held();
     change();
     this.y = Math.min(Math.max(this.geometry.of(line) + off, 0), this.furthest);
     this.size();

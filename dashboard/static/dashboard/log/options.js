@@ -29,6 +29,12 @@ export class Options {
     if (at >= 0 && at < SIZES.length) this.set("size", SIZES[at]);
   }
 
+  /** As if the reader had ticked, or unticked, the box. */
+  tick(name, value) {
+    this.root.querySelector(`[data-log-${name}]`).checked = value;
+    this.set(name, value);
+  }
+
   set(name, value) {
     this[name] = value;
     const kept = Object.fromEntries(Object.keys(DEFAULTS).map((each) => [each, this[each]]));

@@ -1,4 +1,6 @@
 // The lines that this tab has, 500 to a page: those near the view and those at the end. Others are fetched when needed.
+import { plain } from "./plain.js";
+
 export const PAGE = 500;
 const LEAD = 64; // lines before a page that a terminal must have seen
 const KEPT = 40; // pages
@@ -37,6 +39,22 @@ export class Pages {
 
   page(number) {
     return this.all.get(number);
+  }
+
+  /** A line as it was written, if it is here. */
+  rawOf(line) {
+    return this.all.get(pageOf(line))?.raw[(line - 1) % PAGE];
+  }
+
+  /** Lines from `first` on as one reads them, also those that are not here. */
+  async texts(first, wanted) {
+    const found = [];
+    while (found.length < wanted) {
+      const part = await this.get(`from=${first + found.length}&count=${Math.min(wanted - found.length, 1000)}`);
+      if (!part.lines.length) break;
+      found.push(...part.lines);
+    }
+    return found.map((text) => plain(text.replace(/\r$/, "")));
   }
 
   make(number) {

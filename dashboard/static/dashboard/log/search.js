@@ -1,14 +1,19 @@
 // Search through the whole log, on the server; its hits as a list, one after the other in the log.
+import { marked } from "./marking.js";
+import { count } from "./plain.js";
+
 const WAIT = 250; // ms without a key
-const count = (n) => n.toLocaleString("en");
 
 export class Search {
-  /** `onHits(numbers, wanted)` when what is marked changes; `goto(line)`; `here()` is the line that the reader is at. */
+  /**
+   * `onHits({numbers, total, wanted, question, current})` when what is marked changes: lines, of how many; a text, or else the
+   * question; the line that one is at. `goto(line)`; `here()` is the line that the reader is at.
+   */
   constructor(root, { url, attempt, onHits, goto, here }) {
     const part = (name) => root.querySelector(`[data-log-${name}]`);
     Object.assign(this, { url, attempt, onHits, goto, here });
     Object.assign(this, { field: part("search"), regex: part("regex"), matchCase: part("case"), told: part("told") });
-    Object.assign(this, { box: part("hits"), list: part("hit-list"), errors: part("errors") });
+    Object.assign(this, { box: part("hits"), list: part("hit-list"), errors: part("errors"), tools: part("tools") });
     this.who = Math.random().toString(36).slice(2); // the server ends what this page asked before
     this.clear();
     this.field.addEventListener("input", () => this.soon());
@@ -16,6 +21,7 @@ export class Search {
     for (const toggle of [this.regex, this.matchCase, this.errors]) {
       toggle.addEventListener("click", () => {
         toggle.ariaPressed = String(toggle.ariaPressed !== "true");
+        if (toggle === this.errors) this.field.value = ""; // one thing is looked for at a time
         this.run({ jump: true });
       });
     }
@@ -39,6 +45,7 @@ export class Search {
     if (event.key === "Enter") {
       event.preventDefault();
       clearTimeout(this.timer);
+      this.typed();
       const asked = this.question();
       if (asked !== this.answered) this.run({ jump: true });
       else this.step(event.shiftKey ? -1 : 1);
@@ -49,7 +56,13 @@ export class Search {
     }
   }
 
+  /** Who types looks for that, no longer for errors. */
+  typed() {
+    if (this.field.value) this.errors.ariaPressed = "false";
+  }
+
   soon() {
+    this.typed();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.run({ jump: true }), WAIT);
   }
@@ -97,6 +110,7 @@ export class Search {
 
   tell(text, { wrong = false } = {}) {
     this.told.classList.toggle("wrong", wrong);
+    this.tools.classList.toggle("asked", Boolean(this.question()));
     this.field.setAttribute("aria-invalid", String(wrong));
     if (text !== undefined) {
       this.told.textContent = text;
@@ -110,9 +124,11 @@ export class Search {
   }
 
   mark() {
-    const isText = this.question().includes("kind=text");
+    const question = this.total ? this.question() : "";
+    const isText = question.includes("kind=text");
     const wanted = isText ? { text: this.field.value, case: this.matchCase.ariaPressed === "true" } : null;
-    this.onHits(new Set(this.numbers), wanted);
+    const { numbers, total } = this;
+    this.onHits({ numbers, total, wanted, question, current: numbers[this.at] });
   }
 
   /** Go to the next hit, or the one before; behind the last comes the first. */
@@ -164,23 +180,29 @@ export class Search {
   }
 }
 
-function hitElement({ line, text, above, below }) {
+function hitElement({ line, text, spans, above, below }) {
   const element = document.createElement("button");
   element.type = "button";
   element.className = "log-hit";
   element.dataset.hit = line;
-  const rows = [...above.map((each) => ["soft", each]), ["", text], ...below.map((each) => ["soft", each])];
-  const number = document.createElement("span");
-  number.className = "no";
-  number.textContent = line.toLocaleString("en");
-  const texts = document.createElement("span");
-  texts.className = "texts";
-  for (const [name, each] of rows) {
-    const row = document.createElement("span");
-    row.className = name;
-    row.textContent = each || " ";
-    texts.append(row);
-  }
-  element.append(number, texts);
+  const places = spans.map(([at, length]) => [at, at + length]);
+  for (const each of above) element.append(rowOfHit("soft", "", each));
+  element.append(rowOfHit("", count(line), text, places));
+  for (const each of below) element.append(rowOfHit("soft", "", each));
+  return element;
+}
+
+function rowOfHit(kind, number, text, places = []) {
+  const row = part("span", `row ${kind}`);
+  const inner = part("span", "text");
+  inner.append(marked(text || " ", places));
+  row.append(part("span", "no", number), inner);
+  return row;
+}
+
+function part(tag, name, text = "") {
+  const element = document.createElement(tag);
+  element.className = name;
+  element.textContent = text;
   return element;
 }

@@ -1,4 +1,6 @@
-// Buttons and keys above the log.
+// Buttons above the log, and its keys: they work wherever on the page one is, while the log is what one sees.
+import { addKey } from "../keys.js";
+
 export class Toolbar {
   constructor(viewer) {
     this.viewer = viewer;
@@ -19,7 +21,10 @@ export class Toolbar {
     document.addEventListener("fullscreenchange", () => {
       part("full").ariaPressed = String(document.fullscreenElement === viewer.root);
     });
-    part("view").addEventListener("keydown", (event) => this.key(event));
+    part("more").addEventListener("click", () => {
+      part("more").ariaExpanded = String(part("tools").classList.toggle("all"));
+    });
+    this.keys();
     this.menus();
   }
 
@@ -28,20 +33,23 @@ export class Toolbar {
     else this.viewer.root.requestFullscreen?.();
   }
 
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+  keys() {
     const { viewer } = this;
-    const deeds = {
-      "/": () => viewer.search.field.focus(),
-      n: () => viewer.search.step(1),
-      N: () => viewer.search.step(-1),
-      Home: () => viewer.goto(1),
-      End: () => viewer.setFollow(true),
-    };
-    if (!deeds[event.key]) return;
-    event.preventDefault();
-    event.stopPropagation();
-    deeds[event.key]();
+    const { search } = viewer;
+    const view = viewer.part("view");
+    const when = () => view.getClientRects().length > 0;
+    // A list that has the focus scrolls by itself: this one, and the one of hits.
+    const page = (by) => (event) => !event.target.closest("[data-log-view], [data-log-hit-list]") && viewer.list.page(by);
+    const keys = [
+      ["/", "search the log", () => search.field.focus()],
+      ["n", "next hit in the log", () => search.step(1)],
+      ["N", "previous hit in the log", () => search.step(-1)],
+      ["Home", "first line of the log", () => viewer.goto(1)],
+      ["End", "end of the log, and follow it", () => viewer.setFollow(true)],
+      ["PageUp", "a page of the log up", page(-1)],
+      ["PageDown", "a page of the log down", page(1)],
+    ];
+    for (const [key, does, run] of keys) addKey(key, does, run, { when });
   }
 
   /** A menu closes when something else is clicked, and with Escape. */

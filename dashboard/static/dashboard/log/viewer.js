@@ -1,20 +1,22 @@
 // The log of a run: opens at its end, follows what comes, and shows any of its lines without having them all.
 import { bytes } from "../words.js";
-import { arrange } from "./arrange.js";
+import { arrange, steady } from "./arrange.js";
 import { Folds } from "./folds.js";
 import { Geometry } from "./geometry.js";
 import { Links } from "./links.js";
 import { List } from "./list.js";
+import { Spans } from "./marking.js";
 import { Options } from "./options.js";
 import { Pages } from "./pages.js";
+import { counted } from "./plain.js";
+import { Room } from "./room.js";
 import { Search } from "./search.js";
 import { Strip } from "./strip.js";
+import { Survey } from "./survey.js";
 import { Toolbar } from "./toolbar.js";
 
 const AGAIN = 3000; // ms until the beginning is tried again
-const SURVEY_EVERY = 10000; // ms, while the log grows
-
-const count = (n) => n.toLocaleString("en");
+const TYPING = "input, textarea, select, [contenteditable]";
 
 export class LogViewer {
   /** `root`: the section of _log.html. `live`: the run may still write. `onMisfit`: ask for what is behind `cursor`. */
@@ -23,15 +25,19 @@ export class LogViewer {
     this.part = (name) => root.querySelector(`[data-log-${name}]`);
     this.options = new Options(root, (name) => this.optionChanged(name));
     this.geometry = new Geometry();
-    this.lookOf = { version: 0, marks: new Set(), wanted: null, chosen: null };
+    this.spans = new Spans(`${this.base}spans`, { rawOf: (line) => this.pages.rawOf(line), onCome: () => this.look({}) });
+    this.lookOf = { version: 0, marks: new Set(), wanted: null, chosen: null, current: null, spans: this.spans };
     this.list = new List(this.part("view"), this, { onScroll: (up, sized) => this.scrolled(up, sized) });
     const goto = (line) => this.goto(line);
-    this.search = new Search(root, { url: `${this.base}search`, attempt, goto, onHits: (marks, wanted) => this.look({ marks, wanted }), here: () => this.list.anchor().line });
-    const lines = (first, wanted) => this.lines(first, wanted);
+    this.search = new Search(root, { url: `${this.base}search`, attempt, goto, onHits: (found) => this.found(found), here: () => this.list.anchor().line });
+    const lines = (first, wanted) => this.pages.texts(first, wanted);
     this.links = new Links(root, { show: (chosen) => this.look({ chosen }), goto, lines });
     this.strip = new Strip(this.part("strip"), { goto });
+    this.survey = new Survey(this);
+    this.room = new Room(root, this.part("body"));
     this.toolbar = new Toolbar(this);
     this.begin(attempt);
+    this.setLive(live);
     this.setFollow(live);
     this.sized();
     this.part("view").addEventListener("click", (event) => this.opened(event));
@@ -58,7 +64,7 @@ export class LogViewer {
 
   /** Lines came that were asked for: now it is known how high their rows are. */
   arrived() {
-    if (this.target) this.list.toLine(this.target);
+    if (this.target) this.list.toLine(this.target.line, this.target.until);
     else if (this.following && this.ready) this.list.toEnd();
     else this.list.later();
   }
@@ -90,17 +96,31 @@ export class LogViewer {
     this.say("");
     this.showState();
     this.list.toEnd();
+    this.room.bring();
     const asked = this.links.follow();
-    this.survey({ open: !asked }); // takes its time
+    this.survey.run({ open: !asked }); // takes its time
   }
 
   /** Another attempt is to be shown; `start` then shows it. */
   reset(attempt) {
     this.begin(attempt);
-    this.live = true;
+    this.strip.take([], 0);
+    this.setLive(true);
     this.setFollow(true);
-    this.showState();
     this.list.draw();
+  }
+
+  /** Keys go to the list, unless somebody types. */
+  focus() {
+    if (!document.activeElement?.closest(TYPING)) this.part("view").focus({ preventScroll: true });
+  }
+
+  /** What has ended cannot be followed. */
+  setLive(live) {
+    this.live = live;
+    this.part("follow").hidden = !live;
+    if (!live) this.following = false;
+    this.showState();
   }
 
   /** A push: {attempt, offset, end, size, line, text, skipped, anew, time}. */
@@ -113,6 +133,7 @@ export class LogViewer {
     }
     if (!this.pages.fits(message, this.onMisfit)) return;
     const before = this.pages.count;
+    if (!this.live) this.setLive(true); // it was said to have ended
     this.pages.began ??= message.time;
     const lines = this.pages.push(message);
     if (this.folds.live(lines, message.line)) this.versions.clear();
@@ -120,7 +141,7 @@ export class LogViewer {
     this.showState();
     if (this.following) this.endSoon();
     else this.list.later();
-    this.surveySoon();
+    this.survey.soon();
   }
 
   endSoon() {
@@ -130,45 +151,20 @@ export class LogViewer {
     });
   }
 
-  /** Where errors are and which lines belong together, as far as the server has looked. */
-  async survey({ open = false } = {}) {
-    const { pages } = this;
-    if (!pages.count) return;
-    for (let complete = false; !complete && pages === this.pages; ) {
-      const answer = await fetch(`${this.base}survey?attempt=${this.attempt}`).catch(() => null);
-      if (!answer?.ok || pages !== this.pages) return;
-      const found = await answer.json();
-      complete = found.complete;
-      this.list.keeping(() => {
-        this.folds.take(found.folds, found.surveyed, found.folds_left_out, found.failure?.line);
-        this.versions.clear();
-        this.shape();
-      });
-      this.strip.take(found.buckets, found.count);
-      if (complete && open && found.failure) this.goto(found.failure.line);
-    }
-    this.list.later();
-  }
-
-  surveySoon() {
-    this.surveyTimer ??= setTimeout(() => {
-      this.surveyTimer = undefined;
-      if (!document.hidden) this.survey();
-    }, SURVEY_EVERY);
-  }
-
-  /** Show a line of the raw log, also one within a group that is closed. */
-  goto(line) {
+  /** Show a line of the raw log, also one within a group that is closed; `until`: one behind it that is to be seen, too. */
+  goto(line, until = line) {
     this.setFollow(false);
     if (this.folds.reveal(line)) this.versions.clear();
-    this.target = line;
-    this.list.toLine(Math.min(line, Math.max(1, this.pages.count)));
+    const [first, last] = [line, until].map((each) => Math.min(each, Math.max(1, this.pages.count)));
+    this.target = { line: first, until: last };
+    this.list.toLine(first, last);
   }
 
+  /** Go to the end, and stay there as far as more can come; or no longer. */
   setFollow(following) {
-    this.following = following;
+    this.following = following && this.live;
     if (following) Object.assign(this, { fresh: 0, target: null });
-    this.part("follow").ariaPressed = String(following);
+    this.part("follow").ariaPressed = String(this.following);
     if (following && this.ready) this.list.toEnd();
     this.showState();
   }
@@ -193,6 +189,12 @@ export class LogViewer {
     return this.options.wrap;
   }
 
+  found({ numbers, total, wanted, question, current }) {
+    const isIn = (first, last) => numbers.length < total || numbers.some((line) => line >= first && line <= last);
+    this.spans.ask(question && !wanted ? `attempt=${this.attempt}&${question}` : "", { total, isIn });
+    this.look({ marks: new Set(numbers), wanted, current });
+  }
+
   look(change) {
     if (!change) return this.lookOf;
     this.lookOf = { ...this.lookOf, ...change, version: this.lookOf.version + 1 };
@@ -203,6 +205,7 @@ export class LogViewer {
   /** Items of a page that came, or changed; whether that was so. */
   arrange(number) {
     const page = this.pages.page(number);
+    this.spans.need(number);
     if (!page || !this.pages.isWhole(number)) {
       this.versions.delete(number);
       this.geometry.forget(number);
@@ -212,16 +215,19 @@ export class LogViewer {
     this.versions.set(number, page.version);
     const { raw, repeats, times } = this.options;
     const view = { raw, repeats, times, opened: this.openedKeys, folds: this.folds, began: this.pages.began };
-    const before = new Map((this.geometry.pages.get(number)?.items ?? []).map((item) => [name(item), item]));
-    const items = arrange(page, view).map((item) => {
-      const known = before.get(name(item));
-      return known && same(known, item) ? known : item;
-    });
+    const before = this.geometry.pages.get(number)?.items ?? [];
+    const items = steady(before, arrange(page, view));
     this.geometry.set(number, items, page.raw.length, () => this.geometry.row);
     return true;
   }
 
   opened(event) {
+    const line = Number(event.target.closest("[data-to-raw]")?.dataset.toRaw);
+    if (line) {
+      this.options.tick("raw", true);
+      this.goto(line);
+      return;
+    }
     const key = event.target.closest("[data-open]")?.dataset.open;
     if (!key) return;
     this.setFollow(false);
@@ -235,10 +241,15 @@ export class LogViewer {
     this.root.querySelector(`[data-open="${key}"]`)?.focus({ preventScroll: true });
   }
 
-  optionChanged(changed) {
-    if (changed === "times") this.look({ times: this.options.times });
-    this.versions.clear();
-    this.sized();
+  optionChanged() {
+    this.list.keeping(() => {
+      const seen = [this.list.y, this.list.y + this.list.inside].map((y) => this.geometry.at(y).number);
+      this.versions.clear();
+      this.sized();
+      this.geometry.keep((number) => number >= seen[0] - 1 && number <= seen[1] + 1);
+      this.shape();
+      for (const number of [...this.geometry.pages.keys()]) this.arrange(number);
+    });
     this.list.draw();
     if (this.following) this.list.toEnd();
   }
@@ -249,31 +260,19 @@ export class LogViewer {
     view.dataset.times = this.options.times;
     view.style.setProperty("--log-size", `${this.options.size}px`);
     view.style.setProperty("--log-row", `${this.options.row}px`);
-    this.lookOf.times = this.options.times;
-    this.geometry.clear();
-  }
-
-  async lines(first, wanted) {
-    const found = [];
-    while (found.length < wanted) {
-      const part = await this.pages.get(`from=${first + found.length}&count=${Math.min(wanted - found.length, 1000)}`);
-      if (!part.lines.length) break;
-      found.push(...part.lines);
-    }
-    // eslint-disable-next-line no-control-regex
-    return found.map((text) => text.replace(/\r$/, "").replace(/\x1b(?:\[[0-9:;<=>?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)/g, ""));
+    this.look({ times: this.options.times });
   }
 
   // What is said about it.
 
   showState() {
     const { pages, list } = this;
-    this.part("size").textContent = pages.size ? `${count(pages.count)} lines · ${bytes(pages.size)}` : "";
+    this.part("size").textContent = pages.size ? `${counted(pages.count, "line")} · ${bytes(pages.size)}` : "";
     if (this.ready && !pages.count) this.empty(this.live ? "No output yet." : "This run wrote no output.");
     else this.empty(this.unreadable);
     const end = this.part("end");
     end.hidden = !pages.count || this.following || list.atEnd();
-    end.textContent = this.fresh ? `Jump to the end · ${count(this.fresh)} new lines` : "Jump to the end";
+    end.textContent = this.fresh ? `Jump to the end · ${counted(this.fresh, "new line")}` : "Jump to the end";
     const { total } = this.geometry;
     if (total) this.strip.look(list.y / total, Math.min(1, (list.y + list.inside) / total));
   }
@@ -290,11 +289,3 @@ export class LogViewer {
     if (box.textContent !== text) box.textContent = text;
   }
 }
-
-const name = (item) => `${item.kind} ${item.line} ${item.kind === "state" ? item.text : ""}`;
-
-function same(a, b) {
-  return a.kind === "line" && b.kind === "line" && a.time === b.time && facts(a) === facts(b);
-}
-
-const facts = ({ row, chips, head }) => JSON.stringify([row.pieces, chips, head]);

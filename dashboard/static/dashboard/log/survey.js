@@ -1,0 +1,36 @@
+// Where errors are and which lines belong together, as far as the server has looked.
+const EVERY = 10000; // ms, while the log grows
+
+export class Survey {
+  constructor(viewer) {
+    this.viewer = viewer;
+  }
+
+  /** `open`: show where the run failed. */
+  async run({ open = false } = {}) {
+    const { viewer } = this;
+    const { pages } = viewer;
+    if (!pages.count) return;
+    for (let complete = false; !complete && pages === viewer.pages; ) {
+      const answer = await fetch(`${viewer.base}survey?attempt=${viewer.attempt}`).catch(() => null);
+      if (!answer?.ok || pages !== viewer.pages) return;
+      const found = await answer.json();
+      complete = found.complete;
+      viewer.list.keeping(() => {
+        viewer.folds.take(found.folds, found.surveyed, found.folds_left_out, found.failure?.line);
+        viewer.versions.clear();
+        viewer.shape();
+      });
+      viewer.strip.take(found.buckets, found.count);
+      if (complete && open && found.failure) viewer.goto(found.failure.line, found.failure.error_line);
+    }
+    viewer.list.later();
+  }
+
+  soon() {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      if (!document.hidden) this.run();
+    }, EVERY);
+  }
+}
