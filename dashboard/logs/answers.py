@@ -12,7 +12,7 @@ from runs.logs.lines import Line
 from runs.logs.reading import Log, reading
 from runs.logs.searching import Wanted
 from runs.logs.spans import Spans
-from runs.logs.turns import Turns
+from runs.logs.turns import TURNS
 from runs.models import Run, RunStatus
 
 AT_ONCE = 2000  # lines of one answer
@@ -24,7 +24,6 @@ AROUND = 1  # lines before a hit, and behind it
 HIT_LONGEST = 400  # characters of a line in the list of hits
 
 Answer = dict[str, Any]
-TURNS = Turns()
 
 
 @dataclass(frozen=True, slots=True)

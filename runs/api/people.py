@@ -96,31 +96,6 @@ class MetricsView(APIView):
         return Response({"metrics": records, "count": len(records)})
 
 
-class LogView(APIView):
-    """GET /api/v1/runs/job-7/log?attempt=&offset=&limit=   raw bytes; where they are stands in X-Whirr-… headers"""
-
-    open_to_runs = True
-
-    @extend_schema(
-        parameters=[serializers.LogQuery],
-        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
-    )
-    def get(self, request: Request, key: str) -> HttpResponse:
-        run = readable_run(request, key)
-        attention.look(run, now=clock.now())
-        part = selectors.log_part(run, **checked(serializers.LogQuery, request.query_params))
-        return HttpResponse(
-            part.data,
-            content_type="application/octet-stream",
-            headers={
-                "X-Whirr-Size": str(part.size),
-                "X-Whirr-Offset": str(part.offset),
-                "X-Whirr-Attempt": str(part.attempt),
-                "X-Whirr-Final": str(int(part.final)),
-            },
-        )
-
-
 class ArtifactListView(APIView):
     """GET /api/v1/runs/job-7/artifacts"""
 

@@ -135,3 +135,20 @@ class LogQuery(serializers.Serializer[Any]):
     limit = serializers.IntegerField(
         required=False, min_value=1, max_value=1024 * 1024, default=1024 * 1024
     )
+    since = serializers.FloatField(
+        required=False,
+        default=None,
+        allow_null=True,
+        help_text="seconds since 1970, or ago as a negative number: from there on, instead of `offset`",
+    )
+
+
+class GrepQuery(serializers.Serializer[Any]):
+    attempt = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**31 - 1, default=None, allow_null=True
+    )
+    q = serializers.CharField(trim_whitespace=False, help_text="what to look for")
+    kind = serializers.CharField(required=False, default="text", help_text="text or regex")
+    case = serializers.BooleanField(required=False, default=False)
+    since = serializers.FloatField(required=False, default=None, allow_null=True)
+    tail = serializers.IntegerField(required=False, default=None, allow_null=True)

@@ -6,6 +6,7 @@ from runs.api import (
     discarding,
     events,
     exports,
+    logs,
     opening,
     people,
     retention,
@@ -25,7 +26,8 @@ urlpatterns = [
     path("series", series.ManySeriesView.as_view(), name="api-series"),
     path("alerts", events.AlertListView.as_view(), name="api-alerts"),
     path("runs/<str:key>/export", exports.ExportView.as_view(), name="api-run-export"),
-    path("runs/<str:key>/log", people.LogView.as_view(), name="api-run-log"),
+    path("runs/<str:key>/log", logs.LogView.as_view(), name="api-run-log"),
+    path("runs/<str:key>/log/search", logs.SearchView.as_view(), name="api-run-log-search"),
     path("runs/<str:key>/artifacts", people.ArtifactListView.as_view(), name="api-run-artifacts"),
     path(
         "runs/<str:key>/artifacts/<path:path>", people.ArtifactView.as_view(), name="api-artifact"

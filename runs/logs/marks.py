@@ -156,6 +156,11 @@ class Times:
         found = np.where(behind == len(self.sizes), end, begin + (end - begin) * share)
         return [round(float(each), 2) for each in found]
 
+    def before(self, time: float) -> int:
+        """How many bytes had surely come before that time."""
+        at = int(np.argmax(np.append(self.times, np.inf) >= time))
+        return int(self.sizes[at - 1]) if at else 0
+
     def __bool__(self) -> bool:
         return len(self.sizes) > 0
 

@@ -45,3 +45,6 @@ class Turns:
             with self._lock:
                 if self._newest.get(who) is mine:
                     del self._newest[who]
+
+
+TURNS = Turns()  # of this process: pages and terminals search by turns

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     Whole = click.ParamType[int]
+    Moment = click.ParamType[float]
     Pair = click.ParamType[tuple[str, str]]
     Word = click.ParamType[str]
 else:  # older versions of click have no parameter here
-    Whole = Pair = Word = click.ParamType
+    Whole = Moment = Pair = Word = click.ParamType
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _MEGABYTES = {"": 1024, "k": 1 / 1024, "m": 1, "g": 1024, "t": 1024 * 1024}
@@ -39,6 +41,24 @@ class Duration(Whole):
         if not 1 <= seconds <= LONGEST:
             self.fail(f"{value!r} is not between one second and ten years", param, ctx)
         return int(seconds)
+
+
+class Since(Moment):
+    """`10m` (ago), or a time like 2026-11-22T10:00Z; without a zone it is the time here."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Seconds since 1970, or a negative number of seconds ago: the server's clock counts then."""
+        text = str(value).strip()
+        if _DURATION.fullmatch(text):
+            return -float(Duration().convert(text, param, ctx))
+        try:
+            return datetime.fromisoformat(re.sub("[Zz]$", "+00:00", text)).timestamp()
+        except (ValueError, OverflowError, OSError):
+            self.fail(f"{value!r} is no time; write 10m, 2h or 2026-11-22T10:00Z", param, ctx)
 
 
 class Memory(Whole):
