@@ -64,7 +64,7 @@ def test_chips_write_the_same_text_that_one_could_type(runs: Page) -> None:
 
 def test_a_filter_that_leaves_nothing_says_which_condition_it_is(runs: Page) -> None:
     filtered(runs, f"{SWEEP} lr>5")
-    empty = runs.locator(".empty")
+    empty = runs.locator("[data-part=table] .empty")
     expect(empty).to_contain_text("Without lr>5 there would be 9 runs")
     empty.get_by_role("link", name="Clear it").click()
     says(runs, q=SWEEP)
@@ -144,7 +144,7 @@ def test_all_that_match_are_selected_and_tagged(runs: Page) -> None:
     bar.get_by_role("button", name="Untag").click()
     dialog.get_by_label("Tag").fill("of-the-night")
     dialog.get_by_role("button", name="Remove the tag").click()
-    expect(runs.locator(".empty")).to_contain_text("No run matches")
+    expect(runs.locator("[data-part=table] .empty")).to_contain_text("No run matches")
 
 
 def test_a_view_is_saved_changed_and_reset(runs: Page, opened: Callable[..., Page]) -> None:
