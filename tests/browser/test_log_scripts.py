@@ -41,7 +41,8 @@ def shown(page: Page) -> Shown:
               folds.live([...lead, ...lines], 1);
               (view.closed ?? []).forEach((first) => folds.toggle(first));
               const opened = new Set(view.opened ?? []);
-              const page = { first: lead.length + 1, lead, raw: lines, cut: {}, times: view.stamps ?? null };
+              const { stamps: times = null, leadTime } = view;
+              const page = { first: lead.length + 1, lead, leadTime, raw: lines, cut: {}, times };
               const asked = { raw: false, repeats: "exact", times: "off", began: 0, ...view, opened, folds };
               const box = document.createElement("div");
               box.append(...arrange(page, asked).map((item) => rowElement(item, { times: asked.times })));
@@ -213,6 +214,8 @@ def test_times_and_long_silences_are_drawn(shown: Shown) -> None:
     answer = shown("a", "b", "c", times="relative", stamps=stamps, began=990)
     assert answer["times"] == ["00:10", "01:11", "01:12"]
     assert answer["lines"][1] == "1 m 01 s without a line"
+    behind = shown("b", lead=("a",), times="utc", stamps=[1061], leadTime=1000)
+    assert behind["lines"] == ["1 m 01 s without a line", "b"], "also where a page of lines begins"
     assert shown("a", times="utc", stamps=[0])["times"] == ["1970-01-01 00:00:00Z"]
 
 
@@ -221,6 +224,22 @@ def test_a_line_of_ten_megabytes_does_not_hold_up_the_page(page: Page, shown: Sh
     assert len(answer["lines"][0]) < 9000
     assert answer["chips"][0] == "the rest of this line is in the raw log"
     assert answer["lines"][1] == "short"
+
+
+def test_a_page_knows_when_its_lines_and_the_one_before_them_came(page: Page) -> None:
+    """A push may bring what came within fifteen seconds: each line has its own time."""
+    told = page.evaluate(
+        """async () => {
+          const { Pages } = await import("/log/pages.js");
+          const pages = new Pages("/nowhere", { attempt: 1, onChange: () => {} });
+          const text = "x\\n".repeat(501);
+          const times = [...Array(502).keys()];
+          pages.push({ text, offset: 0, end: text.length, size: 1002, line: 1, time: 700, times });
+          pages.push({ text: "y\\n", offset: 1002, end: 1004, size: 1004, line: 502, time: 800, times: null });
+          return [pages.page(0).times.at(-1), pages.isWhole(1), pages.page(1).leadTime, pages.page(1).times];
+        }"""
+    )
+    assert told == [499, True, 499, [500, 800]]
 
 
 def test_pushes_go_on_where_the_last_one_ended(page: Page) -> None:

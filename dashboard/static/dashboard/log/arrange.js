@@ -15,7 +15,7 @@ const STATES = 400; // raw states of a progress bar that are shown at once
 
 const textOf = (row) => row.pieces.map((piece) => piece.text).join("");
 
-/** A page as items. `page`: {first, lead, raw, cut, times}; `view`: {raw, repeats, opened, folds, began, last}. */
+/** A page as items. `page`: {first, lead, leadTime, raw, cut, times}; `view`: {raw, repeats, opened, folds, began, last}. */
 export function arrange(page, view) {
   const rows = view.raw ? page.raw.map((text, at) => rawRow(text, page.first + at)) : rendered(page);
   let items = rows.map((row) => lineItem(row, page, view));
@@ -24,7 +24,7 @@ export function arrange(page, view) {
     items = collapsed(items, view);
     items = items.flatMap((item) => [item, ...states(item, page, view)]);
   }
-  return withGaps(items, view);
+  return withGaps(items, page.leadTime ?? null, view);
 }
 
 function rendered(page) {
@@ -139,8 +139,8 @@ function states(item, page, { opened }) {
   return shown;
 }
 
-function withGaps(items, view) {
-  let before = null;
+/** A silence is drawn before the line that ended it; `before` is when the line above these came. */
+function withGaps(items, before, view) {
   return items.flatMap((item) => {
     const gap = before !== null && item.time !== null ? item.time - before : 0;
     before = item.time ?? before;

@@ -12,7 +12,7 @@ export const pageOf = (line) => Math.floor((line - 1) / PAGE);
 export class Pages {
   constructor(url, { attempt, onChange, onTrouble = () => {} }) {
     Object.assign(this, { url, attempt, onChange, onTrouble });
-    this.all = new Map(); // number: {first, lead, raw, cut, times, version}
+    this.all = new Map(); // number: {first, lead, leadTime, raw, cut, times, version}
     this.asked = new Set();
     Object.assign(this, { count: 0, size: 0, cursor: 0, near: 0, version: 0, began: null });
   }
@@ -58,7 +58,7 @@ export class Pages {
   }
 
   make(number) {
-    const page = { first: number * PAGE + 1, lead: [], raw: [], cut: {}, times: null, version: 0 };
+    const page = { first: number * PAGE + 1, lead: [], leadTime: null, raw: [], cut: {}, times: null, version: 0 };
     this.all.set(number, page);
     return page;
   }
@@ -96,7 +96,7 @@ export class Pages {
     const before = this.all.get(number - 1);
     const lead = before && before.raw.length === PAGE ? before.raw.slice(-LEAD) : [];
     if (!lead.length || lead.includes(undefined)) return false;
-    this.all.get(number).lead = lead;
+    Object.assign(this.all.get(number), { lead, leadTime: before.times?.[PAGE - 1] ?? null });
     return true;
   }
 
@@ -118,18 +118,20 @@ export class Pages {
       let from = first - lead;
       const until = Math.min(first + PAGE, this.count + 1);
       const early = [];
+      let leadTime = null;
       while (from < until) {
         const part = await this.get(`from=${from}&count=${until - from}`);
         if (attempt !== this.attempt || !part.lines.length) return;
         const before = Math.max(0, Math.min(first - from, part.lines.length));
         early.push(...part.lines.slice(0, before));
+        if (before) leadTime = part.times?.[before - 1] ?? null;
         part.lines.slice(before).forEach((text, at) => {
           this.put(from + before + at, text, part.times?.[before + at], part.cut[before + at]);
         });
         from += part.lines.length;
       }
       const page = this.all.get(number) ?? this.make(number);
-      page.lead = early;
+      Object.assign(page, { lead: early, leadTime });
       this.changed(number);
       this.onTrouble(null);
     } catch (error) {
@@ -170,7 +172,7 @@ export class Pages {
   }
 
   /** A push that begins at byte `cursor`, or further on, with a whole line. Returns the new lines' first number. */
-  push({ text, offset, end, size, line, time }) {
+  push({ text, offset, end, size, line, time, times }) {
     const joined = offset === this.cursor;
     if (!joined && this.count) this.forgetLast();
     const lines = text.split("\n");
@@ -182,7 +184,8 @@ export class Pages {
       const place = number - page.first;
       const known = page.raw[place];
       page.raw[place] = bounded(at === 0 && joined && known !== undefined ? known + part : part);
-      if (time !== null && known === undefined) (page.times ??= [])[place] = time;
+      const came = times?.[at] ?? time;
+      if (came !== null && known === undefined) (page.times ??= [])[place] = came;
       this.count = Math.max(this.count, number);
       touched.add(pageOf(number));
     });
