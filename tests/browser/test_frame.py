@@ -125,9 +125,9 @@ class TestTheTheme:
         page = opened(viewport=PHONE)
         page.goto("/")
         for name in ("Overview", "Runs", "Queue", "Sweeps", "Workers"):
-            expect(
-                page.get_by_role("navigation").get_by_role("link", name=name)
-            ).to_be_in_viewport(ratio=1)
+            expect(page.get_by_role("navigation").get_by_role("link", name=name)).to_be_in_viewport(
+                ratio=1
+            )
         page.get_by_role("button", name="Find a run").click()
         expect(page.get_by_role("combobox", name="Find a run")).to_be_focused()
 

@@ -158,7 +158,7 @@ class TestTheChosen:
 
     @pytest.mark.parametrize("priority", ["", "x", "1.5", "10000000", "1e3"])
     def test_a_priority_that_is_none(self, priority: str, jobs: list[int], browser: Client) -> None:
-        wish = {"jobs": jobs[1], "priority": priority}
+        wish: dict[str, str | int] = {"jobs": jobs[1], "priority": priority}
         assert browser.get("/queue/priority.json", wish).status_code == 400
         assert browser.post("/queue/priority", wish, headers=BY_SCRIPT).status_code == 409
 
