@@ -10,9 +10,10 @@ from dashboard.table.choosing import counted
 from dashboard.table.columns import dressed
 from dashboard.table.emptiness import empty_because
 from dashboard.table.expressions import in_group, ordered
+from dashboard.table.paging import paging, read_upto
 from dashboard.table.shown import Chip, Column, FilterError, Group, Paging, Row, Table
 from dashboard.table.specs import Spec, groupings, sorting
-from dashboard.table.wish import PAGE_SIZES, Wish
+from dashboard.table.wish import Wish
 from runs import selectors
 from runs.errors import Invalid, QueryError
 from runs.models import Run
@@ -116,8 +117,9 @@ def _table(we: Asked, choose: Chooser) -> Table:
         *we.unknown,
         *(f"{word[:100]} cannot be sorted by" for word in wish.sort if not sorting(word)),
     ]
-    count = counted(we.found)
-    runs, number = page_of_runs(we, count)
+    matching = counted(we.found)
+    read, count, upto = _read_through(we, matching)
+    runs, number = page_of_runs(read, count)
     specs, hidden, strange = choose(we, runs)
     columns = dressed(wish, specs)
     rows: list[Row] = []
@@ -133,17 +135,29 @@ def _table(we: Asked, choose: Chooser) -> Table:
         columns=columns,
         rows=rows,
         groups=groups,
-        paging=paging(wish, shown, number, len(groups) or len(rows)),
-        runs=count,
+        paging=paging(wish, shown, number, len(groups) or len(rows), upto, matching - count),
+        runs=matching,
         hidden=dressed(wish, hidden),
         unknown=unknown + strange,
         chips=chips(wish, we.tree),
         grouping=_groupings(wish, we.levels),
         within=_within(wish, we.levels),
-        empty_because=empty_because(wish, we.tree, we.scope, we.names) if not count else None,
+        empty_because=empty_because(wish, we.tree, we.scope, we.names) if not matching else None,
         level=we.level,
-        nothing_at_all=not count and not wish.text and not wish.within,
+        nothing_at_all=not matching and not wish.text and not wish.within,
     )
+
+
+def _read_through(we: Asked, matching: int) -> tuple[Asked, int, int]:
+    """What the pages go through, how many runs that is, and the newest of them that their links keep."""
+    if we.grouped_by is not None:
+        return we, matching, 0
+    upto = read_upto(we.found, we.wish, matching)
+    if we.wish.page > 1 and upto:
+        read = replace(we, found=we.found.filter(pk__lte=upto))
+        if count := counted(read.found):
+            return read, count, upto
+    return we, matching, upto
 
 
 def page_of_runs(we: Asked, count: int) -> tuple[list[Run], int]:
@@ -224,22 +238,6 @@ def page_of_groups(
             )
         )
     return groups, len(every), number
-
-
-def paging(wish: Wish, count: int, number: int, shown: int) -> Paging:
-    """Where the page stands among the others."""
-    pages = max(1, -(-count // wish.size))
-    first = (number - 1) * wish.size
-    return Paging(
-        count=count,
-        first=first + 1 if shown else 0,
-        last=first + shown,
-        number=number,
-        pages=pages,
-        earlier=wish.query(page=number - 1) if number > 1 else "",
-        later=wish.query(page=number + 1) if number < pages else "",
-        sizes=[(size, wish.query(size=size, page=1)) for size in PAGE_SIZES],
-    )
 
 
 def chips(wish: Wish, tree: Node) -> list[Chip]:

@@ -17,7 +17,13 @@ from whirr_site.access.principals import Principal
 NAME_LONGEST = 100
 QUERY_LONGEST = 20_000
 MOST = 500  # views of one person
-NOT_SAVED = ("view", "page", "after", "before")  # where one was reading is no part of a view
+NOT_SAVED = (
+    "view",
+    "page",
+    "upto",
+    "after",
+    "before",
+)  # where one was reading is no part of a view
 
 
 @dataclass(frozen=True, slots=True)

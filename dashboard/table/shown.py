@@ -112,6 +112,8 @@ class Paging:
     pages: int
     earlier: str = ""  # query strings; "" where there is nothing
     later: str = ""
+    newer: int = 0  # runs that came since the first page was read; they are on none of these
+    newest: str = ""  # query string of the first page
     sizes: list[tuple[int, str]] = field(default_factory=list)
 
 

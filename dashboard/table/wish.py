@@ -38,6 +38,7 @@ class Wish:
     within: tuple[str, ...] = ()
     page: int = 1
     size: int = PAGE_SIZES[0]
+    upto: int = 0  # where one reads on: the newest run there was on the first page; 0 for none
     view: str = ""
     charts: tuple[tuple[str, str], ...] = ()  # parameters that the table itself does not read
 
@@ -53,6 +54,7 @@ class Wish:
             within=elements(query.get("within", "")),
             page=_number(query.get("page", ""), default=1),
             size=_size(query.get("size", "")),
+            upto=_upto(query.get("upto", "")),
             view=view if view.isascii() and view.isdecimal() and len(view) < 19 else "",
             charts=tuple(
                 (name, str(query[name])[:LONGEST_LIST]) for name in CHARTS if query.get(name)
@@ -75,6 +77,7 @@ class Wish:
             "within": joined(wish.within),
             "page": wish.page if wish.page != 1 else "",
             "size": wish.size if wish.size != PAGE_SIZES[0] else "",
+            "upto": wish.upto if wish.upto and wish.page != 1 else "",
             "view": wish.view,
         }
         query = QueryDict(mutable=True)
@@ -123,6 +126,10 @@ def _number(text: str, *, default: int) -> int:
         if text.isascii() and text.isdecimal()
         else default
     )
+
+
+def _upto(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
 def _size(text: str) -> int:

@@ -2,7 +2,7 @@
 import { getPart, report } from "./ask.js";
 import { onChange, set } from "../urlstate.js";
 
-export const WORDS = ["q", "sort", "cols", "group", "within", "size", "page", "view", "state", "tag"];
+export const WORDS = ["q", "sort", "cols", "group", "within", "size", "page", "upto", "view", "state", "tag"];
 const FETCHED = [...WORDS, "baseline"]; // cells say how far they are from the baseline's
 const PARTS = ["view", "chips", "table", "pager"];
 

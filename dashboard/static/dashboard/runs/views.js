@@ -5,7 +5,7 @@ import { get, onChange, set } from "../urlstate.js";
 import { getJson, post, report } from "./ask.js";
 import { hang, walk } from "./popover.js";
 
-const NOT_SAVED = new Set(["view", "page", "after", "before"]); // where one was reading is no part of a view
+const NOT_SAVED = new Set(["view", "page", "upto", "after", "before"]); // where one was reading is no part of a view
 
 /** The page's state as a view keeps it: all of the URL, charts and divider too. */
 export function query(search = location.search) {
