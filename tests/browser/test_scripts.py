@@ -162,6 +162,20 @@ def test_the_header_and_the_log_of_a_run_say_how_old_they_are_while_nothing_come
     ]
 
 
+def test_paper_is_light_whatever_the_screen_is(chrome: Browser) -> None:
+    page = chrome.new_page(color_scheme="dark")
+    page.route("**/*", serve)
+    page.goto(f"{HOST}/empty")
+    page.add_script_tag(url="/theme.js")
+    theme = "document.documentElement.dataset.theme"
+    assert page.evaluate(theme) == "dark"
+    page.emulate_media(media="print")
+    assert page.evaluate(theme) == "light"
+    page.emulate_media(media="screen")
+    assert page.evaluate(theme) == "dark"
+    page.close()
+
+
 def _reading(count: int, *, width: int, first: int = 0) -> Reading:
     steps = [first + each for each in range(count)]
     points = Points.of(steps, [math.nan] * count, [0.0] * count)

@@ -1,6 +1,7 @@
 // Runs before the first paint: the page never flashes in the wrong theme.
 (() => {
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const paper = window.matchMedia("print"); // is white
   const wish = () => {
     try {
       return localStorage.getItem("whirr-theme") || "system";
@@ -12,11 +13,12 @@
     const root = document.documentElement;
     const before = root.dataset.theme;
     root.dataset.themeWish = wish();
-    root.dataset.theme = wish() === "system" ? (dark.matches ? "dark" : "light") : wish();
+    const chosen = wish() === "system" ? (dark.matches ? "dark" : "light") : wish();
+    root.dataset.theme = paper.matches ? "light" : chosen;
     if (before && before !== root.dataset.theme) document.dispatchEvent(new Event("whirr:theme"));
   };
   apply();
-  dark.addEventListener("change", apply);
+  for (const query of [dark, paper]) query.addEventListener("change", apply);
   window.addEventListener("storage", apply);
   document.addEventListener("whirr:theme-wish", apply);
 })();
