@@ -61,7 +61,12 @@ def columns(prefix: str = "") -> tuple[Any, ...]:
 
 def likes(jobs: Iterable[Job]) -> dict[int, Like]:
     """By the job's number; one query."""
-    rows = Job.objects.filter(pk__in=[job.pk for job in jobs]).order_by()
+    return likes_of(job.pk for job in jobs)
+
+
+def likes_of(numbers: Iterable[int]) -> dict[int, Like]:
+    """The same of jobs of which only the numbers are at hand."""
+    rows = Job.objects.filter(pk__in=list(numbers)).order_by()
     return {pk: Like(*told) for pk, *told in rows.values_list("pk", *columns())}
 
 

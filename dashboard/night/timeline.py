@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from dashboard import words
 from dashboard.night import waits as waiting_lane
+from dashboard.night.ahead import NOTHING, Ahead, Coming, side_by_side
 from dashboard.night.scale import THINNEST, Mark, Scale, marks
 from dashboard.night.waits import Step
 from dashboard.nodes import Node
@@ -17,6 +18,7 @@ from jobs.attempted import Span
 from jobs.states import AttemptStatus
 
 LISTED = 500  # rows of the table
+ROOM = 3.0  # per cent of the width: in a wider bar its name stands, as far as it fits
 WORST = (  # of several in one bar the first of these shows
     *(AttemptStatus.FAILED, AttemptStatus.TIMED_OUT, AttemptStatus.LOST, AttemptStatus.RUNNING),
     *(AttemptStatus.PREEMPTED, AttemptStatus.CANCELLED, AttemptStatus.SUCCEEDED),
@@ -31,13 +33,23 @@ LEGEND = (
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Some attempts of one lane, one as a rule. `left` and `width` in per cent; `ghost`: how far it may go on."""
+    """Some attempts of one lane, one as a rule. `left` and `width` in per cent.
+
+    `ghost`: how far it may go on until its time limit; `expected`: how far it likely goes, with the words for it.
+    """
 
     left: float
     width: float
     status: str
     spans: list[Span]
     ghost: float = 0.0
+    expected: float = 0.0
+    ends: str = ""
+
+    @property
+    def has_room(self) -> bool:
+        """For its name."""
+        return self.width >= ROOM and len(self.spans) == 1
 
     @property
     def first(self) -> Span:
@@ -56,7 +68,27 @@ class Bar:
             count = sum(1 for span in self.spans if span.status == self.status)
             what = words.plural(len(self.spans), "attempt")
             return f"{what}, {count} {_word(self.status)}: {self.first.label} and others"
-        return tell(self.first)
+        return " · ".join(part for part in (tell(self.first), self.ends) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A job that waits, where it may start."""
+
+    left: float
+    width: float
+    coming: Coming
+
+    @property
+    def has_room(self) -> bool:
+        return self.width >= ROOM
+
+    @property
+    def told(self) -> str:
+        job = self.coming
+        end = f"to {job.until:%H:%M}" if job.known else "for nobody knows how long"
+        user = f" · {job.user}" if job.user else ""
+        return f"{job.label} · waits · may run from {job.at:%H:%M} {end} UTC, a guess{user}"
 
 
 def tell(span: Span) -> str:
@@ -86,6 +118,7 @@ class Lane:
     bars: list[Bar]
     kept: int | None = None
     kept_from: float = 100.0
+    plans: Sequence[Plan] = ()
 
     @property
     def kept_width(self) -> float:
@@ -113,10 +146,12 @@ class Timeline:
     table: list[Span]
     left_out: int  # of the table
     not_read: int  # attempts that were too many for one look
+    coming: list[Coming]
 
     @property
     def is_empty(self) -> bool:
-        return not any(lane.bars for machine in self.machines for lane in machine.lanes)
+        lanes = (lane for machine in self.machines for lane in machine.lanes)
+        return not any(lane.bars or lane.plans for lane in lanes)
 
     @property
     def states(self) -> list[str]:
@@ -134,6 +169,7 @@ def timeline(
     until: datetime,
     now: datetime,
     not_read: int = 0,
+    to_come: Ahead = NOTHING,
 ) -> Timeline:
     """The picture of that time. `waiting`: when each job that waits now entered the queue. No query."""
     scale = Scale(since, until)
@@ -144,17 +180,23 @@ def timeline(
         until=until,
         marks=marks(scale),
         now=scale.at(now) if since <= now <= until else None,
-        machines=machines(spans, nodes, scale, now=now),
+        machines=machines(spans, nodes, scale, to_come, now=now),
         waits=steps,
         most_waiting=most,
         table=newest[:LISTED],
         left_out=max(0, len(newest) - LISTED),
         not_read=not_read,
+        coming=[each for each in to_come.coming if each.at < until],
     )
 
 
 def machines(
-    spans: Sequence[Span], nodes: Sequence[Node], scale: Scale, *, now: datetime
+    spans: Sequence[Span],
+    nodes: Sequence[Node],
+    scale: Scale,
+    to_come: Ahead = NOTHING,
+    *,
+    now: datetime,
 ) -> list[Machine]:
     """A lane for each GPU and slot that is there, or that an attempt names; workers in their order, then gone ones."""
     by_worker: dict[str, list[Span]] = {node.view.worker.worker_id: [] for node in nodes}
@@ -162,32 +204,48 @@ def machines(
         by_worker.setdefault(span.worker, []).append(span)
     known = {node.view.worker.worker_id: node for node in nodes}
     return [
-        Machine(name, _lanes(mine, known.get(name), scale, now=now), name in known)
+        Machine(name, _lanes(mine, known.get(name), scale, to_come, now=now), name in known)
         for name, mine in by_worker.items()
     ]
 
 
-def _lanes(spans: list[Span], node: Node | None, scale: Scale, *, now: datetime) -> list[Lane]:
+def _lanes(
+    spans: list[Span], node: Node | None, scale: Scale, to_come: Ahead, *, now: datetime
+) -> list[Lane]:
+    here = node.view.worker.worker_id if node else ""
+    coming = [each for each in to_come.coming if each.worker == here and each.at < scale.until]
     indices = {index for span in spans for index in span.gpus}
     indices |= {device.index for device in node.devices} if node else set()
     kept, since = _kept(node, scale)
     lanes = [
         Lane(
             f"GPU {index}",
-            _bars([span for span in spans if index in span.gpus], scale, now=now),
+            _bars([span for span in spans if index in span.gpus], scale, to_come, now=now),
             kept,
             since,
+            _plans([each for each in coming if index in each.gpus], scale),
         )
         for index in sorted(indices)
     ]
     without = _side_by_side([span for span in spans if not span.gpus], now=now)
     if node and not node.devices:
         without += [[] for _ in range(len(without), node.view.worker.slots)]
+    alone = [each for each in coming if not each.gpus] if without else []
+    planned = side_by_side(alone, without, to_come.ends)
     slots = [
-        Lane(f"CPU {place}" if len(without) > 1 else "CPU", _bars(some, scale, now=now))
+        Lane(
+            f"CPU {place}" if len(without) > 1 else "CPU",
+            _bars(some, scale, to_come, now=now),
+            plans=_plans(planned[place], scale),
+        )
         for place, some in enumerate(without)
     ]
     return lanes + slots
+
+
+def _plans(coming: list[Coming], scale: Scale) -> list[Plan]:
+    places = [(scale.at(each.at), scale.at(each.until), each) for each in coming]
+    return [Plan(left, max(round(to - left, 3), THINNEST), each) for left, to, each in places]
 
 
 def _kept(node: Node | None, scale: Scale) -> tuple[int | None, float]:
@@ -208,7 +266,7 @@ def _side_by_side(spans: list[Span], *, now: datetime) -> list[list[Span]]:
     return rows
 
 
-def _bars(spans: list[Span], scale: Scale, *, now: datetime) -> list[Bar]:
+def _bars(spans: list[Span], scale: Scale, to_come: Ahead, *, now: datetime) -> list[Bar]:
     """One for each, but for neighbours that would be too thin to be told apart."""
     bars: list[Bar] = []
     for span in spans:
@@ -219,7 +277,10 @@ def _bars(spans: list[Span], scale: Scale, *, now: datetime) -> list[Bar]:
             bars[-1] = Bar(last.left, THINNEST, _worst(together), together)
         else:
             width = max(round(right - left, 3), THINNEST)
-            bars.append(Bar(left, width, span.status, [span], _ghost(span, right, scale)))
+            ghost, end = _ghost(span, right, scale), to_come.ends.get(span.job_id)
+            far = max(0.0, round(scale.at(end) - right, 3)) if end and span.is_running else 0.0
+            words = f"may end at {end:%H:%M} UTC, a guess" if far and end else ""
+            bars.append(Bar(left, width, span.status, [span], ghost, far, words))
     return bars
 
 

@@ -44,6 +44,13 @@ def test_the_timeline_is_walked_by_keys_and_read_as_a_table(page: Page) -> None:
     told = page.locator("[data-bar-told]")
     first = page.evaluate("document.activeElement.getAttribute('aria-label')")
     expect(told).to_have_text(first)
+    beside = """() => {
+      const [bar, told] = [document.activeElement.querySelector("rect"), document.querySelector("[data-bar-told]")];
+      const [at, box] = [bar.getBoundingClientRect(), told.getBoundingClientRect()];
+      const near = Math.min(Math.abs(box.top - at.bottom), Math.abs(at.top - box.bottom)) < 12;
+      return near && box.left <= at.left + 2 && box.right > at.left;
+    }"""
+    assert page.evaluate(beside)
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowDown")
     assert page.evaluate("document.activeElement.matches('a.bar')")

@@ -284,7 +284,18 @@ class TestTimeline:
         assert (self.shown().not_read, self.shown().left_out) == (2, 1)
 
     @pytest.mark.parametrize(
-        "query", ["from=1h&to=2h", "from=2029-01-01&to=2h", "from=x", "to=y", "from=40d"]
+        "query",
+        [
+            "from=1h&to=2h",
+            "from=2029-01-01&to=2h",
+            "from=x",
+            "to=y",
+            "from=40d",
+            "ahead=x",
+            "ahead=-6h",
+            "ahead=31d",
+            "to=1h&ahead=1h",
+        ],
     )
     def test_times_that_cannot_be_meant(self, query: str, browser: Client) -> None:
         assert browser.get(f"/timeline/?{query}").status_code == 404

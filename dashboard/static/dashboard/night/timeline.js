@@ -6,7 +6,8 @@ const left = (bar) => Number(bar.dataset.left);
 /** All bars but one are left out of the order of Tab. */
 function rove(root, to = null) {
   const all = [...root.querySelectorAll("a.bar")];
-  const one = to ?? all.find((bar) => bar === document.activeElement) ?? all.at(-1);
+  const past = all.filter((bar) => !bar.matches(".is-planned"));
+  const one = to ?? all.find((bar) => bar === document.activeElement) ?? past.at(-1) ?? all.at(-1);
   for (const bar of all) bar.setAttribute("tabindex", bar === one ? "0" : "-1");
 }
 
@@ -30,8 +31,25 @@ function target(root, bar, key) {
   }[key]?.();
 }
 
+const GAP = 6;
+
+/** What the bar is stands below it, or above where the lanes end; inside the panel, whatever its width. */
 function tell(root, bar) {
-  root.querySelector("[data-bar-told]").textContent = bar.getAttribute("aria-label");
+  const told = root.querySelector("[data-bar-told]");
+  told.textContent = bar.getAttribute("aria-label");
+  told.hidden = false;
+  const [box, at] = [root.getBoundingClientRect(), bar.querySelector("rect").getBoundingClientRect()];
+  const room = box.width - told.offsetWidth - GAP;
+  told.style.left = `${Math.max(GAP, Math.min(at.left - box.left, room))}px`;
+  const below = at.bottom + GAP + told.offsetHeight <= window.innerHeight;
+  told.style.top = `${below ? at.bottom - box.top + GAP : at.top - box.top - told.offsetHeight - GAP}px`;
+}
+
+/** The pointer left: what has the focus is told of again, or nothing. */
+function untell(root) {
+  const focused = root.querySelector("a.bar:focus-visible");
+  if (focused) tell(root, focused);
+  else root.querySelector("[data-bar-told]").hidden = true;
 }
 
 document.addEventListener("keydown", (event) => {
@@ -52,6 +70,18 @@ for (const kind of ["focusin", "pointerover"]) {
     if (root) tell(root, bar);
   });
 }
+
+for (const kind of ["focusout", "pointerout"]) {
+  document.addEventListener(kind, (event) => {
+    const bar = event.target.closest?.("a.bar");
+    const root = bar?.closest("[data-timeline]");
+    if (root && !bar.contains(event.relatedTarget)) untell(root);
+  });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") document.querySelectorAll("[data-bar-told]").forEach((told) => (told.hidden = true));
+});
 
 /** As keepPlace does for other parts: the bar that had the focus has it again. */
 function keepFocus({ detail }) {
