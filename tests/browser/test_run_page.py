@@ -250,15 +250,16 @@ def test_hostile_names_files_notes_and_changes_make_no_element_and_send_no_reque
 ) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"/runs/{poisoned.key}/?tab=charts")
     for name in TABS:
-        page.goto(f"/runs/{poisoned.key}/?tab={name}")
+        tab(page, name)
         settled(page)
         assert (
             page.locator("main").locator("script, iframe, style, img, svg:not(.icon)").count() == 0
         )
     expect(page.get_by_role("region", name="Why it failed")).to_contain_text("EvilError: <img")
     assert page.locator("#notes a[href^='javascript:'], #notes a[href^='data:']").count() == 0
-    page.goto(f"/runs/{poisoned.key}/?tab=artifacts")
+    tab(page, "artifacts")
     files = page.locator("[data-file]")
     expect(files).to_have_count(7)
     for place in range(7):
@@ -283,13 +284,21 @@ def test_every_part_reads_well_for_everybody(
 ) -> None:
     """On a desk in light; the page as a whole is looked at in dark, too (test_every_page.py)."""
     page = opened(color_scheme="light", reduced_motion="reduce")
-    addresses = [f"/runs/job-4/?tab={name}" for name in TABS]
-    addresses += ["/runs/job-4/?tab=artifacts&file=tables/errors.csv", f"/runs/{poisoned.key}/"]
-    for number, address in enumerate(addresses):
-        page.goto(address)
+
+    def look(part: str) -> None:
         settled(page)
         for viewport in (PHONE, DESK):
             page.set_viewport_size(viewport)
-            picture(page, f"run-{number}-{viewport['width']}")
-            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, address
-        assert violations(page) == [], address
+            picture(page, f"run-{part}-{viewport['width']}")
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, part
+        assert violations(page) == [], part
+
+    page.goto("/runs/job-4/?tab=charts")
+    for name in TABS:
+        tab(page, name)
+        look(name)
+    tab(page, "artifacts")
+    open_file(page, "tables/errors.csv")
+    look("file")
+    page.goto(f"/runs/{poisoned.key}/")
+    look("poisoned")
