@@ -143,6 +143,24 @@ def test_what_is_left_out_is_said(run: Call) -> None:
     assert run("telling", "m.leftOut({})") == ""
 
 
+def test_values_and_columns_beyond_the_most_are_counted(run: Call) -> None:
+    facets = """{
+      const self = {};
+      const byRun = new Map(Array.from({ length: given }, (_, at) => [`job-${at}`, { values: { id: at % 25 } }]));
+      const shown = m.Shelf.prototype.facetsOf.call(self, byRun, ["id"]);
+      return [shown.length, self.facetsLeft];
+    }"""
+    left = {"columns": ["id"], "values": 25, "shown": 24, "runs": 2}
+    assert run("shelf", facets, 50) == [24, left]
+    assert run("shelf", facets, 24) == [24, None]
+    columns = """{
+      const self = { colour: "config.a", dash: "group", facet: [..."bcdefghij"], chosen: m.Settings.prototype.chosen };
+      const { columns, columnsLeft } = m.Settings.prototype;
+      return [columns.call(self).length, columnsLeft.call(self)];
+    }"""
+    assert run("settings", columns) == [8, ["i", "j"]]
+
+
 def test_a_chart_of_several_metrics_is_added_edited_and_removed(page: Page) -> None:
     compare(page, panels="1~bad")
     lines(page, least=4)

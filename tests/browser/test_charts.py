@@ -78,8 +78,9 @@ def test_dragging_zooms_all_charts_to_exact_points_and_0_goes_back(page: Page) -
     with page.expect_response(lambda answer: "from=" in answer.url and answer.ok):
         page.mouse.move(box["x"] + 50, box["y"] + 60)
         page.mouse.down()
-        page.mouse.move(box["x"] + 90, box["y"] + 62, steps=4)
+        page.mouse.move(box["x"] + 90, box["y"] + 100, steps=4)  # no straight line: a hand's
         page.mouse.up()
+    assert "each" not in query(page), "who drags a flat rectangle means x alone"
     low, high = (float(each) for each in query(page)["zoom"][0].split(":"))
     part = wait_for(
         lambda: [x for each in [lines(page)[0]["x"]] if each != whole for x in each],
@@ -111,10 +112,10 @@ def test_the_address_says_how_charts_are_drawn(page: Page) -> None:
     drawn = lines(page, least=4)
     told = page.evaluate("""() => {
       const { data, layout } = document.querySelector('[data-key="train/loss"] [data-plot]');
-      return { roles: data.map(({ meta }) => meta.role), ticks: layout.yaxis.ticktext, suffix: layout.xaxis.ticksuffix,
+      return { roles: data.map(({ meta }) => meta.role), ticks: layout.yaxis.ticktext, times: layout.xaxis.ticktext,
         looks: data.filter(({ meta }) => meta.role === "line").map(({ line }) => [line.color, line.dash]) };
     }""")
-    assert told["suffix"] == " s"
+    assert told["times"][:3] == ["0 s", "2 min", "4 min"]
     assert max(drawn[0]["x"]) < 400
     assert told["roles"].count("raw") == 4
     assert len(told["ticks"]) >= 3
@@ -135,14 +136,40 @@ def test_x_may_be_a_metric_or_the_time_of_day(page: Page) -> None:
     assert min(drawn[0]["x"]) > 1.5e12, "milliseconds"
 
 
-def test_tools_write_the_address_and_a_chart_may_differ_from_the_board(page: Page) -> None:
+def test_tools_write_the_address_and_what_is_folded_stays_so(page: Page) -> None:
     compare(page)
     lines(page, least=4)
     page.locator('[data-set="x"]').select_option("relative")
+    page.go_back()
+    expect(page.locator('[data-set="x"]')).to_have_value("step")
+    page.go_forward()
+    expect(page.locator('[data-set="x"]')).to_have_value("relative")
     page.get_by_label("Smoothing", exact=True).fill("0.9")
     assert (query(page)["x"], query(page)["smooth"]) == (["relative"], ["ema:0.9"])
+    page.locator('[data-section=""] summary').evaluate("(summary) => summary.click()")
+    page.reload()
+    expect(page.locator('[data-section=""]')).not_to_have_attribute("open", "")
+
+
+def test_a_chart_may_differ_from_the_board(page: Page) -> None:
+    compare(page)
+    lines(page, least=4)
     chart(page, "train/lr").get_by_role("button", name="Menu of train/lr").click()
-    page.locator(".chart-menu").get_by_label("Vertical axis").select_option("log")
+    menu = page.locator(".chart-menu")
+    menu.get_by_label("Vertical axis").select_option("log")
+    menu.get_by_label("Values from").fill("0")
+    menu.get_by_label("Values to").fill("1")
+    menu.get_by_label("Values to").blur()
+    expect(menu.get_by_role("alert")).to_have_text("A log axis begins above zero.")
+    menu.get_by_label("Values from").fill("0.01")
+    menu.get_by_label("Values from").blur()
+    expect(menu.get_by_role("alert")).to_have_count(0)
+    menu.get_by_label("Smoothing").select_option("gauss")
+    menu.get_by_label("How much").fill("5")
+    assert "range%3D0.01%3A1~smooth%3Dgauss%3A5" in query(page)["each"][0]
+    picture(page, "charts-menu")
+    menu.get_by_role("button", name="Values automatic").click()
+    assert "range" not in query(page)["each"][0]
     page.keyboard.press("Escape")
     assert "train%2Flr~y%3Dlog" in query(page)["each"][0]
     wait_for(lambda: lines(page, "train/lr")[0]["type"] == "log", within=10, what="log")

@@ -16,6 +16,7 @@ import { Tools } from "./tools.js";
 
 const DRAW_EVERY = 500; // ms: live points are drawn at most twice a second
 const RELOAD_EVERY = 2000; // ms: many runs tell of new metrics at once
+const RESTYLED = ["whirr:theme", "whirr:colours", "whirr:zone"];
 const MOST_WATCHED = 400; // series of a run that the server looks after
 const REFETCHED = ["x", "zoom", "agg", "band", "each"]; // what points depend on
 
@@ -41,7 +42,7 @@ export class Board {
     this.timer = setInterval(() => this.drawDirty(), DRAW_EVERY);
     this.unheard = onChange((names) => this.urlChanged(names));
     this.restyle = () => this.redraw({ looks: true });
-    for (const event of ["whirr:theme", "whirr:colours"]) document.addEventListener(event, this.restyle);
+    for (const event of RESTYLED) document.addEventListener(event, this.restyle);
     this.resized = new ResizeObserver(() => this.resize());
     this.resized.observe(root);
   }
@@ -234,7 +235,7 @@ export class Board {
     for (const timer of [this.again, this.reloading, this.fitting]) clearTimeout(timer);
     this.unheard();
     this.resized.disconnect();
-    for (const event of ["whirr:theme", "whirr:colours"]) document.removeEventListener(event, this.restyle);
+    for (const event of RESTYLED) document.removeEventListener(event, this.restyle);
     this.shelf.destroy();
     this.menu.destroy();
     this.asking.destroy();

@@ -5,6 +5,8 @@ import { drawing } from "./traces.js";
 import { element, swatch } from "./elements.js";
 import { linesOf, metricLooks } from "./lines.js";
 import { label as axisLabel } from "./words.js";
+import { xaxisFor } from "./xaxis.js";
+import { meant } from "./zooming.js";
 
 const CONFIG = { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, showAxisDragHandles: false };
 const AGAIN = 5000; // ms after which a call that failed is made once more, and what cannot be appended is fetched anew
@@ -173,13 +175,7 @@ export class Chart {
     layout.width = this.plot.clientWidth || 380;
     layout.height = this.plot.clientHeight || layout.height;
     Object.assign(layout.yaxis, this.drawing.axis.told);
-    const seen = zoom ?? this.extent();
-    if (seen) Object.assign(layout.xaxis, { range: seen, autorange: false });
-    if (x === "relative") layout.xaxis.ticksuffix = " s";
-    if (x === "time") {
-      layout.xaxis.type = "date"; // points are milliseconds then, see `draw`
-      layout.xaxis.range = seen?.map((each) => each * 1000);
-    }
+    Object.assign(layout.xaxis, xaxisFor(x, zoom ?? this.extent()));
     return layout;
   }
 
@@ -205,8 +201,11 @@ export class Chart {
       const values = [change["yaxis.range[0]"], change["yaxis.range[1]"]];
       const seconds = (each) => (this.settings.x === "time" ? new Date(`${each}Z`.replace(" ", "T")).getTime() / 1000 : Number(each));
       const range = from === undefined ? null : [seconds(from), seconds(to)];
-      const fixed = values[0] === undefined ? null : values.map((each) => this.drawing.axis.value(this.drawing.axis.kind === "log" ? 10 ** each : each));
-      if (range || fixed) this.board.zoomed(this, range, fixed);
+      const dragged = values[0] === undefined ? null : values.map((each) => this.drawing.axis.value(this.drawing.axis.kind === "log" ? 10 ** each : each));
+      if (!range && !dragged) return;
+      const { range: along, fixed } = meant(this.drawing, range, dragged);
+      if (along || fixed) this.board.zoomed(this, along, fixed);
+      if (!fixed) this.draw(); // with the values that it had
     });
     this.plot.on("plotly_doubleclick", () => this.board.unzoom(this));
   }

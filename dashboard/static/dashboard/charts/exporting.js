@@ -5,6 +5,9 @@ import { element } from "./elements.js";
 import { token } from "./fetching.js";
 import { resolve } from "./paint.js";
 
+const [LETTER, ROW] = [6.5, 19]; // px of a legend's text
+const LONGEST = 80; // characters of a name in it
+
 const nameOf = (chart, ending) => `${chart.title.replace(/[^\w.-]+/g, "-").slice(0, 80) || "chart"}.${ending}`;
 
 /** Let the browser save a text or an address of the page's own. */
@@ -22,17 +25,20 @@ export async function picture(chart, format) {
   const { data, layout } = chart.plot;
   const few = data.filter(({ meta }) => meta?.role === "line").length <= 20;
   const legend = few && chart.drawing.drawn.length > 1;
+  const width = Math.max(640, chart.plot.clientWidth);
+  const room = legend ? legendRoom(chart.drawing.drawn.map(({ label }) => label), width) : 0;
   const full = {
     ...layout,
-    width: Math.max(640, chart.plot.clientWidth),
-    height: Math.max(360, chart.plot.clientHeight),
-    margin: { l: 56, r: 16, t: 36, b: 36 },
+    width,
+    height: Math.max(360, chart.plot.clientHeight) + room,
+    margin: { l: 56, r: 16, t: 36, b: 36 + room },
+    legend: { orientation: "h", x: 0, y: 0, yanchor: "bottom", yref: "container", font: { size: 11 } },
     paper_bgcolor: resolve("--panel"),
     plot_bgcolor: resolve("--panel"),
     title: { text: escaped(chart.title), font: { size: 14 } },
     showlegend: legend,
   };
-  const traces = data.map((trace) => ({ ...trace, name: escaped(trace.name ?? ""), showlegend: legend && trace.meta?.role === "line" }));
+  const traces = data.map((trace) => ({ ...trace, name: escaped(shortened(trace.name ?? "")), showlegend: legend && trace.meta?.role === "line" }));
   try {
     const address = await window.Plotly.toImage({ data: traces, layout: full }, { format, scale: format === "png" ? 2 : 1, width: full.width, height: full.height });
     save(address, nameOf(chart, format));
@@ -41,6 +47,15 @@ export async function picture(chart, format) {
     toast("The picture could not be made by this browser.", { error: true });
   }
 }
+
+/** Pixels that a legend takes below a picture of this width: its columns are as wide as the longest name. */
+export function legendRoom(labels, width) {
+  const longest = Math.max(...labels.map((label) => shortened(label).length)) * LETTER + 50;
+  const columns = Math.max(1, Math.floor((width - 72) / longest));
+  return Math.ceil(labels.length / columns) * ROW + 8;
+}
+
+const shortened = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
 
 // Plotly reads some tags in texts.
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");

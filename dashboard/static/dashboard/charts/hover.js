@@ -6,8 +6,10 @@ import { element, home, swatch } from "./elements.js";
 import { shownRows, under } from "./hits.js";
 import { resolve } from "./paint.js";
 import { label } from "./words.js";
+import { placeText } from "./xaxis.js";
 
 const STILL = 5; // px that a click may move
+const DASHES = [[], [8, 6], [2, 4], [8, 4, 2, 4]]; // px, as Plotly draws those of dashboard/figures.py
 const REACH = 24; // px along x within which a point is one of this place
 
 export class Hover {
@@ -131,7 +133,7 @@ export class Hover {
     pen.restore();
   }
 
-  stroke(pen, { x, y, curve, colour }, { toX, toY }, strong) {
+  stroke(pen, { x, y, curve, colour, dash }, { toX, toY }, strong) {
     pen.strokeStyle = pen.fillStyle = resolve(colour);
     pen.lineWidth = 2;
     pen.lineJoin = "round";
@@ -144,6 +146,7 @@ export class Hover {
       pen.globalAlpha = 1;
     }
     if (!strong) return;
+    pen.setLineDash(DASHES[dash % DASHES.length]);
     pen.beginPath();
     let gap = true;
     for (let at = 0; at < x.length; at += 1) {
@@ -157,6 +160,7 @@ export class Hover {
       gap = false;
     }
     pen.stroke();
+    pen.setLineDash([]);
   }
 
   cross(pen, lines, places) {
@@ -189,7 +193,7 @@ export class Hover {
       const members = line.curve.members ? ` · ${line.curve.members[at]} here` : ""; // its label says how many it has in all
       return element("tr", { class: row === hit ? "is-hit" : null }, [element("td", {}, swatch(line)), element("td", {}, line.label + members), element("td", { class: "num" }, value)]);
     });
-    const head = `${label(chart.settings.x)} ${at(chart.settings.x, this.at.x)}`;
+    const head = `${label(chart.settings.x)} ${placeText(chart.settings.x, this.at.x)}`;
     const notes = [more > 0 && `+${more} more`, smoothed && "smoothed, computed from buckets (as logged)"].filter(Boolean);
     this.tip.replaceChildren(
       element("p", { class: "chart-tip-head" }, head),
@@ -248,9 +252,4 @@ export class Hover {
     cancelAnimationFrame(this.frame);
     this.tip.remove();
   }
-}
-
-function at(axis, x) {
-  if (axis === "time") return `${new Date(x * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC`;
-  return axis === "relative" ? `${number(x)} s` : number(x);
 }

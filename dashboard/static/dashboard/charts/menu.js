@@ -1,16 +1,13 @@
 // The menu of a chart: how it is drawn, larger, pinned, as a table, and what leaves it as a file. One menu serves all charts.
 import { element, home } from "./elements.js";
 import * as exporting from "./exporting.js";
+import { axisFields, choice, rangeFields, smoothFields } from "./fields.js";
 import { PINNED } from "./shelf.js";
 import { joined } from "./settings.js";
 import { Stage } from "./stage.js";
 
-const CHOICES = {
-  x: ["Horizontal axis", [["", "as the board"], ["step", "step"], ["relative", "relative time"], ["time", "time of day"]]],
-  y: ["Vertical axis", [["", "as the board"], ["linear", "linear"], ["log", "log"], ["symlog", "symlog"]]],
-  smooth: ["Smoothing", [["", "as the board"], ["ema:0", "none"], ["ema:0.6", "exponential 0.6"], ["ema:0.9", "exponential 0.9"], ["ema:0.99", "exponential 0.99"], ["gauss:5", "gaussian 5"], ["mean:10", "running mean 10"]]],
-  outliers: ["Outliers", [["", "as the board"], ["clip", "clipped"], ["off", "shown"]]],
-};
+const SCALES = ["Vertical axis", [["", "as the board"], ["linear", "linear"], ["log", "log"], ["symlog", "symlog"]]];
+const OUTLIERS = ["Outliers", [["", "as the board"], ["clip", "clipped"], ["off", "shown"]]];
 
 export class Menu {
   constructor(board) {
@@ -31,7 +28,7 @@ export class Menu {
 
   open(chart, button) {
     this.chart = chart;
-    this.box.replaceChildren(...this.selects(chart), element("hr"), ...this.acts(chart));
+    this.box.replaceChildren(...this.fields(chart), element("hr"), ...this.acts(chart));
     (chart.card.closest("dialog") ?? home()).append(this.box); // over a dialog only from within it
     this.box.showPopover();
     const { left, bottom, right } = button.getBoundingClientRect();
@@ -42,18 +39,17 @@ export class Menu {
     this.button = button;
   }
 
-  selects(chart) {
-    const own = this.board.settings.own.get(chart.name) ?? {};
-    const metrics = Object.keys(this.board.series).slice(0, 200).map((key) => [`metric:${key}`, key]);
-    return Object.entries(CHOICES).map(([name, [title, plain]]) => {
-      const choices = name === "x" ? [...plain, ...metrics] : plain;
-      const now = own[name] ?? "";
-      if (!choices.some(([value]) => value === now)) choices.push([now, now]);
-      const options = choices.map(([value, text]) => element("option", { value, selected: value === now }, text));
-      const select = element("select", {}, options);
-      select.addEventListener("change", () => this.board.settings.setOwn(chart.name, { [name]: select.value, ...(name === "x" ? { zoom: "" } : {}) }));
-      return element("label", {}, [title, select]);
-    });
+  fields(chart) {
+    const { settings } = this.board;
+    const own = settings.own.get(chart.name) ?? {};
+    const put = (name) => (value) => settings.setOwn(chart.name, { [name]: value });
+    return [
+      ...axisFields(own.x ?? "", (x) => settings.setOwn(chart.name, { x, zoom: "" })),
+      choice(SCALES, own.y ?? "", put("y")),
+      ...rangeFields(chart, put("range")),
+      ...smoothFields(own.smooth ?? "", put("smooth")),
+      choice(OUTLIERS, own.outliers ?? "", put("outliers")),
+    ];
   }
 
   acts(chart) {

@@ -38,6 +38,26 @@ export function symlogTicks([from, to], threshold) {
   return { tickvals: kept.map((value) => symlog(value, threshold)), ticktext: kept.map(number) };
 }
 
+/** As many of these values as there is room for, with how they read. */
+function written(values) {
+  const stride = Math.ceil(values.length / TICKS);
+  const kept = values.filter((_, at) => at % stride === 0);
+  return { tickvals: kept, ticktext: kept.map(number) };
+}
+
+/** Ticks of a logarithmic axis, whole numbers all: powers of ten; where they are few, halves and fifths of them, or more. */
+export function logTicks([low, high]) {
+  const decades = [];
+  for (let exponent = Math.floor(Math.log10(low)); exponent <= Math.ceil(Math.log10(high)) && decades.length < 700; exponent += 1) decades.push(exponent);
+  const times = (factors) => decades.flatMap((exponent) => factors.map((factor) => Number(`${factor}e${exponent}`))).filter((each) => each >= low && each <= high);
+  const found = [[1], [1, 2, 5], [1, 2, 3, 4, 5, 6, 7, 8, 9]].map(times).find((some) => some.length >= FEW - 1);
+  if (found) return written(found);
+  const step = 10 ** Math.floor(Math.log10(high - low)) / 2;
+  const values = [];
+  for (let at = Math.ceil(low / step); at * step <= high && values.length < 30; at += 1) values.push(Number((at * step).toPrecision(6)));
+  return written(values);
+}
+
 /** The p-th share (0 to 1) of sorted numbers, between neighbours as numpy does it. */
 export function quantile(sorted, share) {
   const place = (sorted.length - 1) * share;
@@ -104,12 +124,14 @@ export function padded([from, to], pad = PAD) {
  * A vertical axis for sorted values: how values become places on it (`place`, and back by `value`), its range of places,
  * what Plotly is told of it, and the values that it shows. `kind` is linear, log or symlog.
  */
-export function axisFor(kind, sorted, { clip = false, fixed = null } = {}) {
+export function axisFor(kind, sorted, { clip = false, fixed: told = null } = {}) {
+  const fixed = kind === "log" && told?.[0] <= 0 ? null : told; // no log axis begins there
   const shown = fixed ?? valueRange(sorted, { clip, log: kind === "log" }) ?? (kind === "log" ? [1, 10] : [0, 1]);
   const same = (value) => value;
   if (kind === "log") {
     const range = padded(shown.map((each) => Math.log10(Math.max(each, Number.MIN_VALUE))), fixed ? 0 : PAD);
-    return { kind, shown, place: same, value: same, range, bounds: range.map((each) => 10 ** each), told: { type: "log", range, autorange: false } };
+    const bounds = range.map((each) => 10 ** each);
+    return { kind, shown, place: same, value: same, range, bounds, told: { type: "log", range, autorange: false, tickmode: "array", ...logTicks(bounds) } };
   }
   if (kind === "symlog") {
     const threshold = thresholdOf(sorted);

@@ -73,7 +73,7 @@ function remembered() {
   }
 }
 
-/** Keep something for this person's next visit: {outliers, size, highlight, together}. */
+/** Keep something for this person's next visit: {outliers, size, highlight, together, folds}. */
 export function remember(changes) {
   try {
     localStorage.setItem(STORE, JSON.stringify({ ...remembered(), ...changes }));
@@ -136,6 +136,12 @@ export class Settings {
     const own = new Map(this.own);
     for (const { name } of gone) own.delete(name);
     this.set({ panels: panelsText(panels), each: ownText(own) }, { push: true });
+  }
+
+  /** Sections that this person folded or opened: [[name, open], …]. */
+  folds() {
+    const { folds } = this.kept;
+    return Array.isArray(folds) ? folds.filter((each) => Array.isArray(each) && typeof each[0] === "string" && typeof each[1] === "boolean") : [];
   }
 
   keep(changes) {

@@ -7,6 +7,7 @@ import { told } from "./looks.js";
 const NEAR = "240px"; // round the screen
 const DRAWN_AT_MOST = 48; // charts that Plotly keeps; those seen longest ago are let go
 const FACETS = 24;
+const FOLDS = 200; // sections whose state is kept for the next visit
 export const PINNED = "pinned";
 export const MINE = "My charts";
 const MINE_ID = "\nmine"; // no prefix of metrics
@@ -38,7 +39,7 @@ export class Shelf {
     this.sections = new Map(); // name → {node, grid, keys}
     this.cards = new Map(); // id of a chart → Chart
     this.drawn = new Set(); // charts, those seen longest ago first
-    this.folded = new Map(); // what a person folded or opened
+    this.folded = new Map(board.settings.folds()); // what a person folded or opened
     this.observer = new IntersectionObserver((entries) => this.scrolled(entries), { rootMargin: NEAR });
   }
 
@@ -105,10 +106,17 @@ export class Shelf {
     const summary = element("summary", {}, [name || "metrics", " ", element("span", { class: "count soft" })]);
     const node = element("details", { class: "chart-section", "data-section": name, open }, [summary, grid]);
     const section = { node, grid, keys: [], isMine: id === MINE_ID };
-    summary.addEventListener("click", () => this.folded.set(place, !node.open));
+    summary.addEventListener("click", () => this.fold(place, !node.open));
     node.addEventListener("toggle", () => this.fill(section));
     this.sections.set(place, section);
     return section;
+  }
+
+  /** What was folded, or opened, last is remembered. */
+  fold(place, open) {
+    this.folded.delete(place);
+    this.folded.set(place, open);
+    this.board.settings.keep({ folds: [...this.folded].slice(-FOLDS) });
   }
 
   /** Cards of an open section, in order; those of a folded one stay if they are there. Only what is out of order moves. */

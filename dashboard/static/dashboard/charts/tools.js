@@ -1,7 +1,8 @@
 // The tools of a board: what they say goes into the address, and what the address says they show.
 import { joined } from "./settings.js";
 
-const AMOUNTS = { ema: { min: 0, max: 0.999, step: 0.001 }, gauss: { min: 0, max: 50, step: 0.5 }, mean: { min: 0, max: 200, step: 1 } };
+export const AMOUNTS = { ema: { min: 0, max: 0.999, step: 0.001 }, gauss: { min: 0, max: 50, step: 0.5 }, mean: { min: 0, max: 200, step: 1 } };
+export const FIRST = { ema: 0.6, gauss: 3, mean: 10 }; // how much, before somebody says
 const SOON = 250; // ms after the last letter that was typed
 
 export class Tools {
@@ -17,21 +18,22 @@ export class Tools {
 
   install() {
     const { board, inputs } = this;
-    const to = (name, make) => inputs[name].addEventListener("change", () => board.settings.set(make(inputs[name].value)));
+    const to = (name, make, options) => inputs[name].addEventListener("change", () => board.settings.set(make(inputs[name].value), options));
+    const push = { push: true }; // the browser's Back undoes it
     inputs.x.addEventListener("change", () => {
       inputs.metric.hidden = inputs.x.value !== "metric";
       if (inputs.x.value === "metric") inputs.metric.focus();
-      else board.settings.set({ x: inputs.x.value === "step" ? "" : inputs.x.value, zoom: "" });
+      else board.settings.set({ x: inputs.x.value === "step" ? "" : inputs.x.value, zoom: "" }, push);
     });
-    to("metric", (key) => ({ x: key ? `metric:${key}` : "", zoom: "" }));
-    to("y", (y) => ({ y: y === "linear" ? "" : y }));
+    to("metric", (key) => ({ x: key ? `metric:${key}` : "", zoom: "" }), push);
+    to("y", (y) => ({ y: y === "linear" ? "" : y }), push);
     to("agg", (agg) => ({ agg: agg === "mean" ? "" : agg }));
     to("band", (band) => ({ band }));
     for (const name of ["colour", "dash"]) to(name, (column) => ({ [name]: column.trim() }));
     to("facet", (text) => ({ facet: joined(text.split(",").map((each) => each.trim()).filter(Boolean)) }));
     inputs.kind.addEventListener("change", () => {
       this.amounts();
-      inputs.amount.value = { ema: 0.6, gauss: 3, mean: 10 }[inputs.kind.value];
+      inputs.amount.value = FIRST[inputs.kind.value];
       this.smooth();
     });
     inputs.amount.addEventListener("input", () => this.smooth());
