@@ -127,6 +127,15 @@ def test_pages_that_are_not_ours_open_without_a_complaint(page: Page) -> None:
         assert page.title(), path
 
 
+def test_the_page_that_asks_before_an_action_of_the_admin_reads_well(page: Page) -> None:
+    page.goto("/admin/jobs/job/")
+    page.locator("#action-toggle").check()
+    page.locator("select[name=action]").select_option("cancel_jobs")
+    page.get_by_role("button", name="Go").click()
+    expect(page.locator(".consequences")).to_contain_text("running jobs")
+    assert violations(page) == []
+
+
 def test_no_page_is_missing_here(site: Site, session: Any) -> None:
     """Every address of the site is asked; what answers with a whole page has to be looked at by these tests."""
     looked_at = {path.partition("?")[0] for path in PAGES.values()} | {"/runs/job-1/"}
