@@ -161,32 +161,6 @@ def test_notes_are_written_in_place_and_nothing_typed_is_lost(page: Page, site: 
     assert "# mine" in site.call("GET", f"/api/v1/runs/{key}").json()["notes"]
 
 
-def test_name_and_tags_change_where_they_stand_and_everybody_sees_it(
-    opened: Callable[..., Page], site: Site
-) -> None:
-    key = HandMade(site, 0xA2, name="before", tags=["old"]).key
-    page, other = opened(), opened()
-    for each in (page, other):
-        each.goto(f"/runs/{key}/")
-    page.get_by_role("button", name="Rename").click()
-    page.get_by_label("Name of the run").fill("after")
-    page.keyboard.press("Enter")
-    expect(page.locator("#head h1")).to_have_text("after")
-    page.get_by_role("button", name="Edit tags").click()
-    expect(page.locator("#known-tags option[value=sweep]")).to_have_count(1)
-    page.get_by_label("New tag").fill("fresh tag")
-    page.keyboard.press("Enter")
-    page.get_by_role("button", name="Remove old").click()
-    expect(page.locator(".edit-tags .tag")).to_have_count(1)
-    page.get_by_role("button", name="Done").click()
-    expect(page.locator("#head a.tag")).to_have_text("fresh tag")
-    expect(page.locator("#head a.tag")).to_have_attribute(
-        "href", "/runs/?q=tag%3A%22fresh%20tag%22"
-    )
-    expect(other.locator("#head h1")).to_have_text("after")
-    expect(other.locator("#head a.tag")).to_have_text("fresh tag")
-
-
 def test_a_run_fills_its_page_while_somebody_looks(page: Page, site: Site) -> None:
     run = HandMade(site, 0xA3, name="live")
     page.goto(f"/runs/{run.key}/?tab=artifacts")

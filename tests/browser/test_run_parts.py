@@ -1,6 +1,8 @@
 """Parts of a run's page that scripts change and fetch anew: nothing in them is lost, and none stays empty."""
 
 import json
+import re
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -109,3 +111,38 @@ def test_back_leads_to_the_file_before_and_a_link_to_any_of_them(
     page.go_forward()
     expect(page.locator("[data-file='a/one.txt']")).to_have_attribute("aria-current", "true")
     expect(shown).to_have_attribute("data-preview-of", "a/one.txt")
+
+
+def test_name_and_tags_change_where_they_stand_and_everybody_sees_it(
+    opened: Callable[..., Page], site: Site
+) -> None:
+    key = HandMade(site, 0xA2, name="before", tags=["old"]).key
+    page, other = opened(), opened()
+    for each in (page, other):
+        each.goto(f"/runs/{key}/")
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_label("Name of the run").fill("after")
+    page.keyboard.press("Enter")
+    expect(page.locator("#head h1")).to_have_text("after")
+    late: list[Route] = []
+    head = re.compile(f"/runs/{key}/head")
+    page.route(head, lambda route: late.append(route))
+    site.call("PATCH", f"/api/v1/runs/{key}", json={"tags": ["old", "older"]})
+    with page.expect_request(head):
+        page.evaluate("() => htmx.trigger('#head', 'refresh')")
+    page.get_by_role("button", name="Edit tags").click()
+    with page.expect_response(head):
+        late[0].continue_()  # what was on its way must not take the editor away
+    page.unroute(head)
+    expect(page.locator("#known-tags option[value=sweep]")).to_have_count(1)
+    page.get_by_label("New tag").fill("fresh tag")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Remove old").click()
+    expect(page.locator(".edit-tags .tag")).to_have_count(1)
+    page.get_by_role("button", name="Done").click()
+    expect(page.locator("#head a.tag")).to_have_text("fresh tag")
+    expect(page.locator("#head a.tag")).to_have_attribute(
+        "href", "/runs/?q=tag%3A%22fresh%20tag%22"
+    )
+    expect(other.locator("#head h1")).to_have_text("after")
+    expect(other.locator("#head a.tag")).to_have_text("fresh tag")

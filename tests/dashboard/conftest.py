@@ -16,6 +16,13 @@ from runs.models import Run
 from tests.jobs import factories
 from whirr_site.access.principals import owner_account
 
+# The end of a log of a training that had too little memory.
+OOM = (
+    "Traceback (most recent call last):\n"
+    '  File "/home/{who}/train.py", line {line}, in <module>\n'
+    "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate {size} GiB (GPU {gpu})\n"
+)
+
 
 @pytest.fixture(autouse=True)
 def own_data_dir(data_dir: Path) -> None:

@@ -143,7 +143,8 @@ function keepQuiet() {
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { target, xhr } = event.detail;
     if (!event.detail.shouldSwap) return; // an error, which nobody gets to see here
-    if (asks(target)) event.detail.shouldSwap = putOff(target); // it was on its way when the question came
+    if (asks(target)) putOff(target); // it was on its way when the question came
+    if (asks(target) || target.querySelector("[data-editing]")) event.detail.shouldSwap = false; // an editor's end asks anew
     if (!event.detail.shouldSwap) return;
     const told = xhr.responseText.replace(TOKEN, "");
     if (last.get(target) === told) event.detail.shouldSwap = false; // nothing to see: keep the page still

@@ -66,7 +66,7 @@ export class Notes {
     this.look = button("Preview", () => this.preview(), { "aria-pressed": "false" });
     this.form = element(
       "form",
-      { class: "notes-form", submit: (event) => event.preventDefault() },
+      { class: "notes-form", "data-editing": true, submit: (event) => event.preventDefault() },
       this.others,
       this.field,
       this.shown,
