@@ -84,7 +84,8 @@ def test_thirty_rows_cost_as_many_queries_as_one(path: str, browser: Client) -> 
     few = _count(browser, path)
     for number in range(2, 32):
         add(number)
-    assert _count(browser, path) == few
+    newest = path == "/runs/"  # where there is a second page, one asks up to where the first one read
+    assert _count(browser, path) == few + newest
 
 
 def _count(browser: Client, path: str) -> int:
