@@ -55,7 +55,7 @@ def _runs(shown: Sequence[Shown], columns: Sequence[str]) -> list[dict[str, Any]
     looks = palette.looks(each.run.key for each in shown)
     labels = naming.labels([each.run for each in shown])
     values = of_columns.values(shown, columns)
-    keys = _counts_of_series([each for each in shown if not each.run.is_final])
+    keys = _counts_of_series(shown)
     return [
         {
             "run": each.run.key,
@@ -72,6 +72,6 @@ def _runs(shown: Sequence[Shown], columns: Sequence[str]) -> list[dict[str, Any]
 
 
 def _counts_of_series(shown: Sequence[Shown]) -> dict[int, int]:
-    """How many series each run that goes on has by now, those of other writers too: more are news for its page."""
+    """How many series each run has by now, those of other writers too: more are news for its page."""
     found = Series.objects.filter(condition(shown)).order_by().values_list("run")
     return dict(found.annotate(Count("id")))

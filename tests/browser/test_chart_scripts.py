@@ -204,3 +204,14 @@ def test_values_in_an_order_are_a_scale_and_words_take_colours_in_turn(run: Call
         "log",
         ["--series-0", "--series-1", "--ink-soft"],
     ]
+
+
+def test_columns_that_cannot_tell_runs_apart_are_not_offered(run: Call) -> None:
+    groups = [
+        {"kind": "run", "columns": [{"key": "state"}, {"key": "gpus"}, {"key": "worker"}]},
+        {"kind": "config", "columns": [{"key": "config.lr"}, {"key": "config.a.b"}]},
+        {"kind": "metric", "columns": [{"key": "metric.loss"}]},
+    ]
+    assert run("column_names", "m.namesOf(given)", groups) == [
+        *("state", "config.lr", "config.a.b", "metric.loss"),
+    ]

@@ -82,13 +82,13 @@ def test_a_board_shows_the_attempt_that_is_asked_for(browser: Client) -> None:
     assert keys(0) == {}  # a page that was opened while it waited asks for its newest one
 
 
-def test_a_board_counts_the_series_of_each_run_that_goes_on(browser: Client) -> None:
-    """So its page is told of the next one, whatever other runs have."""
+def test_a_board_counts_the_series_of_each_run(browser: Client) -> None:
+    """So its page is told of the next one, whatever other runs have; of one that ended just now, too."""
     busy, fresh, over = a_run([1]), make_run(), a_run([1])
     log(busy, line(step=2, acc=0.5))
     Run.objects.filter(pk=over.pk).update(status="completed", finished_at=over.created_at)
     told = post(browser, "/charts/board", {"runs": [busy.key, fresh.key, over.key]}).json()
-    assert [each["keys"] for each in told["runs"]] == [2, 0, 0]
+    assert [each["keys"] for each in told["runs"]] == [2, 0, 1]
 
 
 @pytest.mark.parametrize(

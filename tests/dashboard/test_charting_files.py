@@ -8,9 +8,8 @@ import math
 import pytest
 from django.test import Client
 
-from dashboard import naming, palette
+from dashboard import naming
 from dashboard.charting import export
-from dashboard.palette import Look
 from runs.models import Run
 from runs.series import stored
 from tests.dashboard.test_charting import a_run
@@ -59,21 +58,6 @@ def test_a_file_says_what_is_wrong_before_it_begins_and_ends_where_reading_fails
     assert text.splitlines() == [",".join(export.HEADER), export.BROKEN.strip()]
 
 
-def test_five_hundred_runs_have_looks_and_labels_without_comparing_all_with_all(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    looked = 0
-    plain = Look.__hash__
-
-    def counted(look: Look) -> int:
-        nonlocal looked
-        looked += 1
-        return plain(look)
-
-    monkeypatch.setattr(Look, "__hash__", counted)
-    found = palette.looks(f"job-{n}" for n in range(500))
-    assert looked < 2000
-    assert len({found[f"job-{n}"] for n in range(32)}) == 32
-    assert found["job-499"] == Look(499 % 8)
+def test_runs_of_one_name_without_a_config_are_told_apart_by_their_ids() -> None:
     names = naming.labels([Run(key=f"job-{n}", name="a", config={}) for n in range(3)])
     assert names == {f"job-{n}": f"a (job-{n})" for n in range(3)}

@@ -70,6 +70,7 @@ export class Board {
       this.asked = null;
       if (asked !== null) this.trouble(`The charts could not be loaded: ${error.message}`);
       clearTimeout(this.again);
+      if (error.status === 400) return; // what is wrong is said: it would be wrong again
       this.again = setTimeout(() => this.show(this.wanted, { groups: this.groups }), 5000);
     } finally {
       this.root.removeAttribute("aria-busy");

@@ -1,6 +1,7 @@
 // The legend of a board: each run or group with its look, and an eye that hides its curves.
 import { COLOURS, setColour } from "./colours.js";
 import { element, swatch } from "./elements.js";
+import { groupLook } from "./looks.js";
 
 const LISTED = 100;
 
@@ -12,17 +13,21 @@ export class Legend {
   entries() {
     const { board } = this;
     if (board.groups.length) {
-      return board.groups.map(({ label, runs }, at) => ({ name: label, label: `${label} · ${runs.length} run${runs.length === 1 ? "" : "s"}`, look: { colour: `--series-${at % 8}`, dash: Math.floor(at / 8) } }));
+      return board.groups.map(({ label, runs }, at) => ({ name: label, label: `${label} · ${runs.length} run${runs.length === 1 ? "" : "s"}`, look: groupLook(at) }));
     }
     return [...board.byRun].map(([run, { label }]) => ({ name: run, label, run, look: board.looks.of(run) }));
   }
 
   show() {
     const entries = this.entries();
+    document.dispatchEvent(new CustomEvent("whirr:looks", { detail: new Map(entries.map(({ name, look }) => [name, look])) }));
     this.root.hidden = entries.length < 2;
+    this.showScale();
     if (this.root.hidden || !this.root.querySelector("[data-legend-count]")) return undefined;
     this.root.querySelector("[data-legend-count]").textContent = entries.length;
-    this.showScale();
+    const isOfGroups = this.board.groups.length > 0; // which line is which is nowhere else on the screen
+    if (isOfGroups && !this.wasOfGroups) this.root.open = true;
+    this.wasOfGroups = isOfGroups;
     const asked = JSON.stringify([entries, this.most, Boolean(this.board.looks?.column)]);
     if (asked === this.asked) return this.mark(); // rows that are the same keep the focus
     this.asked = asked;
@@ -44,7 +49,8 @@ export class Legend {
   /** What colours say where they tell values of a column. */
   showScale() {
     const { looks, settings } = this.board;
-    const place = this.root.querySelector("[data-legend-scale]");
+    const place = this.board.root.querySelector("[data-legend-scale]");
+    if (!place) return;
     const marks = (looks?.legend ?? []).slice(0, LISTED).map(({ colour, label }) => element("span", {}, [swatch({ colour }), label]));
     place.replaceChildren(...(marks.length ? [element("b", {}, settings.colour), ...marks] : []));
   }

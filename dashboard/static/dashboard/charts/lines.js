@@ -1,4 +1,5 @@
 // The lines of a chart: which of its curves are drawn, in which look, and what they are called.
+import { groupLook } from "./looks.js";
 
 /**
  * Lines in the order of the runs, the main writer's first; as many writers of each as there is room for. Answers {lines,
@@ -50,8 +51,9 @@ function groupLines({ board, keys, curves }) {
     curve.run = curve.group;
     const metric = keys.indexOf(curve.key);
     const number = several && places.size === 1 ? metric : place;
-    const dash = several && places.size > 1 ? metric : Math.floor(number / 8);
-    return [{ curve, colour: `--series-${number % 8}`, dash, label: `${curve.group}${several ? ` · ${curve.key}` : ""} (n = ${curve.runs})` }];
+    const look = groupLook(number);
+    const dash = several && places.size > 1 ? metric : look.dash;
+    return [{ curve, colour: look.colour, dash, label: `${curve.group}${several ? ` · ${curve.key}` : ""} (n = ${curve.runs})` }];
   });
 }
 

@@ -45,6 +45,9 @@ export function dashing(values, dashes) {
   return (value) => places.get(value ?? null) ?? 0;
 }
 
+/** The look of a board's group: groups take the colours in turn, then dashes. */
+export const groupLook = (at) => ({ colour: `--series-${at % COLOURS}`, dash: Math.floor(at / COLOURS) });
+
 /**
  * The look of every run of a board: {of(run, place, alone), legend}. `place` counts a run's writers in a chart; where it is
  * `alone` there, they have colours of their own, or else dashes.

@@ -1,4 +1,5 @@
 // The tools of a board: what they say goes into the address, and what the address says they show.
+import { completeColumns } from "./column_names.js";
 import { joined } from "./settings.js";
 
 export const AMOUNTS = { ema: { min: 0, max: 0.999, step: 0.001 }, gauss: { min: 0, max: 50, step: 0.5 }, mean: { min: 0, max: 200, step: 1 } };
@@ -49,6 +50,7 @@ export class Tools {
       this.soon = setTimeout(() => board.settings.set({ find: inputs.find.value.trim() }), SOON);
     });
     this.root.querySelector("[data-unzoom]").addEventListener("click", () => board.unzoom());
+    completeColumns([inputs.colour, inputs.dash, inputs.facet], this.root.querySelector("#board-columns"));
   }
 
   smooth() {
@@ -89,7 +91,7 @@ export class Tools {
 
   /** The metrics and columns that may be chosen. */
   choices() {
-    const list = this.root.querySelector("datalist");
+    const list = this.root.querySelector("#board-metrics");
     const keys = Object.keys(this.board.series);
     if (list.childElementCount === keys.length) return;
     list.replaceChildren(...keys.map((key) => Object.assign(document.createElement("option"), { value: key })));

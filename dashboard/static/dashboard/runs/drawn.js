@@ -101,7 +101,8 @@ async function stillThere(ids) {
   return found;
 }
 
-const labelOf = (row) => row.querySelector(".group-name > span")?.textContent.trim().replace(/\s+/g, " ") ?? row.dataset.group;
+/** What a group's row is called, here and in the charts. */
+export const labelOf = (row) => row.querySelector(".group-name > span")?.textContent.trim().replace(/\s+/g, " ") ?? row.dataset.group;
 
 /** The first of each list, then the second of each …: a few runs of every group tell which metrics there are. */
 export function inTurns(lists) {

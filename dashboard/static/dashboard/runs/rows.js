@@ -1,6 +1,8 @@
 // Marks of a row that are this page's own: drawn or not, pinned, baseline, its colour, and what the charts point at.
 import { colourOf, setColour } from "../charts/colours.js";
+import { swatch } from "../charts/elements.js";
 import { get, onChange, set } from "../urlstate.js";
+import { labelOf } from "./drawn.js";
 import { getList, toggle } from "./lists.js";
 import { close, open, walk } from "./popover.js";
 
@@ -10,7 +12,11 @@ const NAMES = ["blue", "orange", "green", "pink", "ochre", "sky", "plum", "grey"
 
 export class Rows {
   constructor({ table, tell }) {
-    Object.assign(this, { table, tell });
+    Object.assign(this, { table, tell, looks: new Map() });
+    document.addEventListener("whirr:looks", ({ detail }) => {
+      this.looks = detail;
+      this.show();
+    });
     this.palette = document.querySelector("[data-colour-panel]");
     table.box.addEventListener("click", (event) => this.click(event));
     table.box.addEventListener("pointerover", (event) => this.point(event.target));
@@ -54,7 +60,8 @@ export class Rows {
   }
 
   point(target) {
-    const run = target?.closest("[data-run]")?.dataset.run ?? null;
+    const row = target?.closest("[data-run], [data-group][data-level='0']");
+    const run = row ? (row.dataset.run ?? labelOf(row)) : null;
     if (run === this.pointed) return;
     this.pointed = run;
     document.dispatchEvent(new CustomEvent("whirr:hover", { detail: { run, from: "table" } }));
@@ -62,7 +69,8 @@ export class Rows {
 
   light({ run, from }) {
     for (const row of this.table.box.querySelectorAll(".lit")) row.classList.remove("lit");
-    if (run && from !== "table") this.row(run)?.classList.add("lit");
+    const row = run && from !== "table" && (this.row(run) ?? this.groups.find((each) => labelOf(each) === run));
+    if (row) row.classList.add("lit");
   }
 
   row(run) {
@@ -82,13 +90,26 @@ export class Rows {
       press(row.querySelector("[data-baseline]"), baseline === run);
       this.paint(row);
     }
+    for (const row of this.groups) this.paintGroup(row);
   }
 
+  /** As the charts draw it; a run that they do not draw has its own colour, or the one that was chosen for it. */
   paint(row) {
-    const swatch = row.querySelector("[data-colour] .swatch");
-    const given = (swatch.dataset.given ??= /\bc(\d)\b/.exec(swatch.getAttribute("class"))?.[1] ?? "0");
-    const colour = colourOf(row.dataset.run, Number(given));
-    swatch.setAttribute("class", swatch.getAttribute("class").replace(/\bc\d\b/, `c${colour}`));
+    const button = row.querySelector("[data-colour]");
+    const given = (button.dataset.given ??= /\bc(\d)\b/.exec(button.querySelector(".swatch").getAttribute("class"))?.[1] ?? "0");
+    const own = { colour: `--series-${colourOf(row.dataset.run, Number(given))}` };
+    button.replaceChildren(swatch(this.looks.get(row.dataset.run) ?? own));
+  }
+
+  /** A group that has curves shows which. */
+  paintGroup(row) {
+    const look = this.looks.get(labelOf(row));
+    row.querySelector(".group-name > .swatch")?.remove();
+    if (look) row.querySelector(".group-name")?.prepend(swatch(look));
+  }
+
+  get groups() {
+    return [...this.table.box.querySelectorAll("[data-group][data-level='0']")];
   }
 
   fillPalette() {
@@ -96,7 +117,7 @@ export class Rows {
       const node = document.createElement("button");
       node.type = "button";
       node.className = "item";
-      node.append(...(colour === null ? [] : [swatch(colour)]), text);
+      node.append(...(colour === null ? [] : [swatch({ colour: `--series-${colour}` })]), text);
       node.addEventListener("click", () => {
         setColour(this.painted, colour);
         this.show();
@@ -112,15 +133,4 @@ export class Rows {
 
 function press(button, is) {
   if (button) button.ariaPressed = String(is);
-}
-
-function swatch(colour) {
-  const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
-  for (const [name, value] of Object.entries({ x1: 0, y1: 5, x2: 18, y2: 5 })) line.setAttribute(name, value);
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", `swatch c${colour}`);
-  svg.setAttribute("viewBox", "0 0 18 10");
-  svg.setAttribute("aria-hidden", "true");
-  svg.append(line);
-  return svg;
 }
