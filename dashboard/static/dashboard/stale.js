@@ -71,18 +71,31 @@ function keepLooks(part) {
   document.body.addEventListener("htmx:afterSwap", swapped, { once: true });
 }
 
+/** The row of that id, or where it has gone another one of that run: a job may stand twice, and leave one place. */
+function rowAgain(part, row) {
+  const { id } = row;
+  const { run } = row.dataset;
+  const rows = [...part.querySelectorAll("[data-row]")];
+  return rows.find((each) => id && each.id === id) ?? rows.find((each) => run && each.dataset.run === run);
+}
+
+/** The element that looks as the focused one did, in its row before anywhere else. */
+function elementAgain(part, { tag, looks, row }) {
+  const alike = (place) => [...(place?.querySelectorAll(tag) ?? [])].find((each) => opening(each) === looks);
+  return (row && alike(rowAgain(part, row))) ?? alike(part);
+}
+
 /** Give focus and the current row back after the part's content was replaced. */
 export function keepPlace(part) {
   keepLooks(part);
-  const focused = part.contains(document.activeElement) && document.activeElement !== part ? opening(document.activeElement) : null;
+  const active = document.activeElement;
+  const focused =
+    part.contains(active) && active !== part ? { tag: active.localName, looks: opening(active), row: active.closest("[data-row]") } : null;
   const row = part.querySelector("[data-row].current");
-  const name = row?.dataset.run ?? row?.id;
-  if (!focused && !name) return;
+  if (!focused && !row) return;
   const restore = () => {
-    if (name) [...part.querySelectorAll("[data-row]")].find((each) => (each.dataset.run ?? each.id) === name)?.classList.add("current");
-    if (!focused || document.activeElement !== document.body) return;
-    const tag = focused.slice(1).split(/[\s>]/, 1)[0];
-    [...part.querySelectorAll(tag)].find((each) => opening(each) === focused)?.focus({ preventScroll: true });
+    if (row) rowAgain(part, row)?.classList.add("current");
+    if (focused && document.activeElement === document.body) elementAgain(part, focused)?.focus({ preventScroll: true });
   };
   part.addEventListener("htmx:afterSwap", restore, { once: true });
 }

@@ -14,6 +14,12 @@ function show() {
   bar.querySelector("[data-chosen-count]").textContent = `${count} chosen`;
 }
 
+/** A job that stands twice, among mine and among all that wait, is chosen in both places or in none. */
+function alike(box) {
+  for (const each of document.querySelectorAll("[data-choose]")) if (each.value === box.value) each.checked = box.checked;
+  show();
+}
+
 function none() {
   for (const box of boxes()) box.checked = false;
   show();
@@ -32,7 +38,7 @@ async function act(form) {
 }
 
 if (bar) {
-  document.addEventListener("change", (event) => event.target.matches("[data-choose]") && show());
+  document.addEventListener("change", (event) => event.target.matches("[data-choose]") && alike(event.target));
   document.addEventListener("whirr:kept", show);
   bar.querySelector("[data-choose-none]").addEventListener("click", none);
   bar.addEventListener("submit", (event) => {
