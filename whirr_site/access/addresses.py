@@ -1,5 +1,6 @@
 """From which address a person acts: the audit trail of jobs and workers keeps it beside the name."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -10,6 +11,7 @@ from django.http import HttpRequest
 
 Address = IPv4Address | IPv6Address
 HOPS = 20  # of a header that anybody may write
+_WITH_PORT = re.compile(r"\[(?P<six>[^]]*)\](?::[0-9]{1,5})?|(?P<four>[0-9.]+):[0-9]{1,5}")
 
 _current: ContextVar[tuple[frozenset[str], str]] = ContextVar("acting", default=(frozenset(), ""))
 
@@ -49,9 +51,14 @@ def acting(names: frozenset[str], address: str) -> Iterator[None]:
 
 
 def _read(text: str) -> Address | None:
+    """Some proxies put a port behind it. A scope goes: it means something on one machine alone, and has any length."""
+    bare = text.strip()
+    if told := _WITH_PORT.fullmatch(bare):
+        bare = told["six"] or told["four"] or ""
     try:
-        address = ip_address(text.strip())
+        address = ip_address(bare)
     except ValueError:  # nothing, a socket's name, or what a proxy puts in for "unknown"
         return None
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
+    if isinstance(address, IPv4Address):
+        return address
+    return address.ipv4_mapped or IPv6Address(int(address))
