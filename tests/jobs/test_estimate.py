@@ -124,7 +124,8 @@ class TestLikeness:
         took(10, worker, name="sweep")
         first, second, *_ = make_array("0-2", name="sweep")
         finish(claim(worker), now=after(90))
-        assert (first.array_id, History.read().own(like(second)).seconds) == (1, (90,))
+        assert first.array_id == second.array_id is not None
+        assert History.read().own(like(second)).seconds == (90,)
 
     def test_a_member_is_like_an_earlier_array_of_that_name(self) -> None:
         worker = make_worker()
