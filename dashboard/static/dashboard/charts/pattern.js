@@ -6,6 +6,7 @@ const REPEAT = /([*+?]|\{(\d+)(,?)(\d*)\})\??/y;
 const ATOM = /\[(?:\\[^]|[^\]\\])*\]|\\(?:x[\da-f]{2}|u[\da-f]{4}|c[a-z]|[^])|[^]/iy;
 const UNKNOWN = /^\\[\dk]/; // what stood in a group before, or an octal number
 const WORD = /\w/;
+const EASY = /^[^(|{?*+]*[*+]?[^(|{?*+]*$/; // with one repetition the browser's own is bounded too, and far faster
 
 const isWord = (text, at) => at >= 0 && at < text.length && WORD.test(text[at]);
 const onEdge = (text, at) => isWord(text, at - 1) !== isWord(text, at);
@@ -134,7 +135,8 @@ class Machine {
 /** A test of names for a regular expression; null where it is none, or none whose time is bounded. */
 export function compile(text) {
   try {
-    new RegExp(text);
+    const own = new RegExp(text, "i");
+    if (EASY.test(text)) return (name) => own.test(name.slice(0, FARTHEST));
     const machine = new Machine(new Reader(text).either());
     return (name) => machine.finds(name.slice(0, FARTHEST));
   } catch {
