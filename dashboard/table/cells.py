@@ -14,7 +14,7 @@ from dashboard.words import plural
 from jobs.models import Attempt, Job
 from jobs.states import Reason
 from runs import logged
-from runs.models import Run, Series
+from runs.models import Run, RunStatus, Series
 from runs.query.conditions import series_column
 
 
@@ -95,7 +95,7 @@ def _row(
         run=run,
         cells=cells,
         alerts=known.alerts.get(run.pk, {}),
-        reason=_since(run, job),
+        reason=_since(run, known),
         job=job.pk if job else None,
     )
 
@@ -107,11 +107,23 @@ def _why(job: Job | None) -> str:
     return f"{label}: {job.error_message[:300]}" if job.error_message else label
 
 
-def _since(run: Run, job: Job | None) -> str:
-    """Why it is in its state, and since when."""
-    when = run.finished_at or run.started_at or run.created_at
-    since = f"since {when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    return f"{_why(job) or badge(run.status).word}, {since}"
+def _since(run: Run, known: Known) -> str:
+    """Why it is in its state, and since when, where that is known."""
+    word = _why(known.jobs.get(run.pk)) or badge(run.status).word
+    when = _entered(run, known)
+    return f"{word}, since {when.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if when else word
+
+
+def _entered(run: Run, known: Known) -> datetime | None:
+    """When it came into its state; a run's own `started_at` stays that of its first attempt."""
+    if run.finished_at:
+        return run.finished_at
+    job, attempt = known.jobs.get(run.pk), known.attempts.get(run.pk)
+    if run.status == RunStatus.PENDING:
+        return (job.queued_at if job else None) if run.attempt else run.created_at
+    if attempt:
+        return attempt.started_at
+    return run.started_at if run.attempt <= 1 else None
 
 
 def _cell(run: Run, column: Column, kind: str, name: str, known: Known) -> Cell:
@@ -128,7 +140,7 @@ def _cell(run: Run, column: Column, kind: str, name: str, known: Known) -> Cell:
         shown, value = _of_job(name, known.jobs.get(run.pk), known.attempts.get(run.pk))
     if value in (None, "", [], {}):
         return Cell(column)
-    title = _since(run, known.jobs.get(run.pk)) if name == "state" else ""
+    title = _since(run, known) if name == "state" else ""
     return Cell(column, shown, value, title=title)
 
 

@@ -91,3 +91,40 @@ def test_a_state_says_why_and_since_when_and_a_waiting_run_why_it_waits(
     assert page.count('data-tip="state"') == 1  # of the others nothing more is known
     assert page.count('data-tip="metric.loss:best"') == 6
     assert told(browser, job.run.key, "state") == explain(job.pk, now=timezone.now()).summary != ""
+
+
+def test_a_run_that_came_back_says_since_when_it_waits_and_then_since_when_it_runs(
+    browser: Client,
+) -> None:
+    """Not since its first attempt, which stays the start of the run."""
+    worker = factories.make_worker()
+    attempt = begin(worker, retries=1)
+    factories.finish(attempt, exit_code=1, now=factories.after(3600))
+
+    def page() -> str:
+        return browser.get("/runs/", {"cols": "name,state"}).content.decode()
+
+    assert page().count('title="pending, since 2030-01-01 13:00 UTC"') == 1
+    factories.claim(worker, now=factories.after(7200))
+    assert page().count('title="running, since 2030-01-01 14:00 UTC"') == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "attempt", "title"),
+    [
+        ("running", 3, "running"),
+        ("running", 1, "running, since 2030-01-01 12:00 UTC"),
+        ("pending", 3, "pending"),
+        ("pending", 0, "pending, since 2030-01-01 12:00 UTC"),
+    ],
+)
+def test_a_state_says_no_time_that_nobody_knows(
+    status: str, attempt: int, title: str, browser: Client
+) -> None:
+    """A run of a job that is not here, as after it was made again from its files."""
+    noon = factories.NOON
+    times = {"created_at": noon, "started_at": noon if attempt else None}
+    Run.objects.create(key="job-9", kind="job", status=status, attempt=attempt, **times)
+
+    page = browser.get("/runs/", {"cols": "name,state"}).content.decode()
+    assert page.count(f'title="{title}"') == 1
