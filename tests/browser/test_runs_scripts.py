@@ -235,3 +235,45 @@ def test_a_tooltip_is_asked_for_once_and_again_where_it_did_not_come(page: Page)
     ]
     assert told["titles"] == ["1 NaN\nat step 3", "", ""]
     assert len(page.evaluate(TIPPING, [])["asked"]) == 3
+
+
+WAITING = """async (looks) => {
+  document.body.innerHTML = "<table><tr data-run='job-1'><td data-tip='state'><span title='pending'>x</span></td>"
+    + "<td data-tip='metric.a:best'><span>0.1</span></td></tr></table>";
+  const { Tips } = await import("/runs/tips.js");
+  let [time, asked, text] = [0, 0, null];
+  const ask = async () => {
+    asked += 1;
+    if (text === null) throw new Error();
+    return { text };
+  };
+  const tips = new Tips({ table: { box: document.querySelector("table") }, ask, now: () => time });
+  const [state, best] = document.querySelectorAll("span");
+  const titles = [];
+  for ([time, text] of looks) {
+    await tips.point(state);
+    titles.push(state.title);
+  }
+  const all = asked;
+  await tips.point(best);
+  time += 1e9;
+  await tips.point(best);
+  return { titles, asked: all, best: asked - all };
+}"""
+
+
+def test_why_a_run_waits_is_asked_again_after_some_seconds_and_lines_do_not_add_up(
+    page: Page,
+) -> None:
+    looks = [
+        (0, "no GPU"),
+        (4999, "a"),
+        (5000, "held"),
+        (10_000, None),
+        (10_001, "a quota"),
+        (15_001, ""),
+    ]
+    told = page.evaluate(WAITING, looks)
+    pending = [f"pending\n{why}" for why in ("no GPU", "no GPU", "held", "held", "a quota")]
+    assert told["titles"] == [*pending, "pending"]
+    assert (told["asked"], told["best"]) == (5, 1)  # also after the answer that did not come

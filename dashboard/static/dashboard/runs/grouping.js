@@ -9,7 +9,7 @@ const ALL_BUT = "-config.";
 
 export class Grouping {
   constructor({ table, onShown }) {
-    Object.assign(this, { table, onShown, opened: new Set() });
+    Object.assign(this, { table, onShown, opened: new Set(), fetched: new WeakMap() });
     const find = (name) => document.querySelector(`[data-group-${name}]`);
     Object.assign(this, { menu: find("menu"), field: find("find"), list: find("list"), button: find("open") });
     hang(this.menu, this.button, { onOpen: () => this.fill() });
@@ -74,22 +74,29 @@ export class Grouping {
       return this.onShown();
     }
     this.opened.add(row.dataset.group);
-    await this.fetchMembers(row);
+    const count = await this.fetchMembers(row);
+    if (count !== undefined) tell(`${count} rows in this group.`);
   }
 
+  /** How many rows came; undefined where none did, or where they are no longer what is asked for. */
   async fetchMembers(row) {
-    const button = row.querySelector("[data-members]");
+    const { members } = row.querySelector("[data-members]").dataset;
+    const mine = { members };
+    this.fetched.set(row, mine);
     try {
-      const part = await getPart(`/runs/members?${button.dataset.members}`);
+      const part = await getPart(`/runs/members?${members}`);
+      if (this.fetched.get(row) !== mine || !this.opened.has(row.dataset.group)) return;
       const lines = [...part.querySelectorAll("[data-row]")].map((line) => document.importNode(line, true));
       const inside = [row.dataset.memberOf, row.dataset.group].filter(Boolean).join("\n");
       for (const member of membersOf(row)) member.remove();
       for (const line of lines) line.dataset.memberOf = inside;
       row.after(...lines, ...this.rest(part, row, inside));
-      button.ariaExpanded = "true";
+      row.querySelector("[data-members]").ariaExpanded = "true"; // another button than before, where its row changed
       this.onShown();
-      tell(`${lines.length} rows in this group.`);
+      for (const line of lines) if (this.opened.has(line.dataset.group)) this.fetchMembers(line);
+      return lines.length;
     } catch (error) {
+      if (this.fetched.get(row) === mine) this.fetched.delete(row);
       report(error);
     }
   }
@@ -118,12 +125,12 @@ export class Grouping {
     this.toggle(button);
   }
 
-  /** After the table came: groups that were open are open still. */
+  /** After the table came: groups that were open are open still, with what the page now asks for. */
   show({ live = false } = {}) {
-    for (const row of this.table.box.querySelectorAll("[data-group]")) {
+    for (const row of this.table.box.querySelectorAll("[data-group]:not([data-member-of])")) {
       if (!this.opened.has(row.dataset.group)) continue;
-      const is = row.querySelector("[data-members]").ariaExpanded === "true";
-      if (!is || live) this.fetchMembers(row);
+      const { members } = row.querySelector("[data-members]").dataset;
+      if (live || this.fetched.get(row)?.members !== members) this.fetchMembers(row);
     }
     this.button.ariaPressed = String(Boolean(get("group")));
   }
