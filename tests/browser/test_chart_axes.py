@@ -87,10 +87,51 @@ def test_the_time_of_day_is_that_of_the_chosen_zone(run: Call, page: Page) -> No
         ([0.95, 1.05], "0.95 1 1.05"),
         ([3, 40], "5 10 20"),
         ([1, 1], ""),
+        ([1_234_567, 1_234_569], "1234567 1234567.5 1234568 1234568.5 1234569"),
+        ([100000.2, 100003.1], "100000.5 100001 100001.5 100002 100002.5 100003"),
+        ([1e15, 1e15 + 0.5], "1000000000000000"),  # finer than numbers are
+        ([1.05e-7, 1.21e-7], "1.05e-7 1.1e-7 1.15e-7 1.2e-7"),
     ],
 )
 def test_a_log_axis_has_whole_numbers_beside_it(run: Call, bounds: list[float], ticks: str) -> None:
     assert " ".join(run("scales", "m.logTicks(given).ticktext", bounds)) == ticks
+
+
+def test_ticks_of_a_narrow_log_axis_lie_in_it(run: Call) -> None:
+    body = "given.map((seen) => m.logTicks(seen).tickvals.every((at) => at >= seen[0] && at <= seen[1]))"
+    assert run("scales", body, [[1_234_567, 1_234_569], [100000.2, 100003.1], [0.2, 2]]) == [
+        *[True] * 3
+    ]
+
+
+HUGE = [
+    *[[1e-5, 1e-4, 1e-3, 0.2, 1e305], [-1.7e308, 0, 1.7e308], [1.7e308], [5e-324], [5e-324, 1e308]],
+    *[[-1e308, -5e-324], [1e308, 1.1e308]],
+]
+
+
+@pytest.mark.parametrize("kind", ["linear", "log", "symlog"])
+def test_an_axis_of_the_greatest_and_least_numbers_ends(run: Call, kind: str) -> None:
+    """Its range has a length, and it has a few ticks, in it."""
+    body = """given[1].map((values) => {
+      const { range, bounds, told, place } = m.axisFor(given[0], column(values));
+      const [low, high] = range;
+      const { tickvals = [], ticktext = [] } = told;
+      return low < high && Number.isFinite(high - low) && bounds.every(Number.isFinite) && tickvals.length < 11
+        && ticktext.length === new Set(ticktext).size && values.every((each) => !Number.isNaN(place(each)))
+        && tickvals.every((each) => given[0] === "log" ? each > 0 && each <= bounds[1] : each >= low && each <= high);
+    })"""
+    assert run("scales", body, [kind, HUGE]) == [True] * len(HUGE)
+
+
+def test_a_range_that_no_number_is_as_long_as_is_none(run: Call) -> None:
+    body = "given.map(m.rangeOf)"
+    told = ["0:1e308", "-1e308:1e308", "0:1e309", "2:1", "1:1", "NaN:1"]
+    assert run("settings", body, told) == [[0, 1e308], *[None] * 5]
+    fixed = (
+        "m.axisFor('symlog', column([1e-5, 0.2]), { fixed: given }).range.every(Number.isFinite)"
+    )
+    assert run("scales", fixed, [0, 1e308])
 
 
 def test_a_log_axis_cannot_begin_at_zero(run: Call) -> None:
@@ -109,6 +150,7 @@ def test_a_log_axis_cannot_begin_at_zero(run: Call) -> None:
         (["2", "2"], False, {"wrong": "From must be less than to."}),
         (["x", "2"], False, {"wrong": "From and to are numbers."}),
         (["Infinity", ""], False, {"wrong": "From and to are numbers."}),
+        (["-1e308", "1e308"], False, {"wrong": "From and to are too far apart."}),
         (["0", "2"], True, {"wrong": "A log axis begins above zero."}),
     ],
 )

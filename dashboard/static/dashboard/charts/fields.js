@@ -1,6 +1,6 @@
 // What the menu of a chart asks: its axes, the range of its values, and how much it is smoothed.
 import { element } from "./elements.js";
-import { rangeText } from "./settings.js";
+import { isRange, rangeText } from "./settings.js";
 import { AMOUNTS, FIRST } from "./tools.js";
 
 const AXES = [["", "as the board"], ["step", "step"], ["relative", "relative time"], ["time", "time of day"], ["metric", "a metric…"]];
@@ -38,6 +38,7 @@ export function rangeSaid(texts, shown, isLog) {
   const [low, high] = texts.map((text, at) => (text.trim() ? Number(text) : shown[at]));
   if (!Number.isFinite(low) || !Number.isFinite(high)) return { wrong: "From and to are numbers." };
   if (low >= high) return { wrong: "From must be less than to." };
+  if (!isRange(low, high)) return { wrong: "From and to are too far apart." };
   if (isLog && low <= 0) return { wrong: "A log axis begins above zero." };
   return { range: rangeText([low, high]) };
 }

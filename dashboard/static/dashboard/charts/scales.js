@@ -4,28 +4,36 @@ import { number } from "../words.js";
 const PAD = 0.04; // of the range, above and below
 const TICKS = 9;
 const FEW = 4; // powers of ten, below which their halves and fifths are ticks too
+const [LOWEST, HIGHEST] = [-307, 308]; // exponents of ten that numbers have with all their digits
+const [LEAST, MOST] = [Number.MIN_VALUE, Number.MAX_VALUE];
+
+const within = (value, low, high) => Math.min(high, Math.max(low, value));
 
 /** The linear part of a symlog axis reaches as far as the smaller ones of the values do: a power of ten. */
 export function thresholdOf(sorted) {
   const sizes = Float64Array.from(sorted, Math.abs).filter((each) => each > 0).sort();
   if (!sizes.length) return 1;
-  return 10 ** Math.floor(Math.log10(sizes[Math.floor(sizes.length * 0.05)]));
+  return 10 ** Math.max(LOWEST, Math.floor(Math.log10(sizes[Math.floor(sizes.length * 0.05)])));
 }
 
 /** Sign-preserving logarithm that is linear round zero (Webber, 2012): ± log10(1 + |value| / threshold). */
 export function symlog(value, threshold) {
-  return Math.sign(value) * Math.log10(1 + Math.abs(value) / threshold);
+  const size = Math.abs(value);
+  const ratio = size / threshold;
+  return Math.sign(value) * (ratio < MOST ? Math.log10(1 + ratio) : Math.log10(size) - Math.log10(threshold));
 }
 
 export function unsymlog(place, threshold) {
-  return Math.sign(place) * threshold * (10 ** Math.abs(place) - 1);
+  const far = Math.abs(place);
+  const size = far < HIGHEST ? threshold * (10 ** far - 1) : 10 ** (far + Math.log10(threshold));
+  return Math.sign(place) * Math.min(size, MOST);
 }
 
 /** Ticks at zero and at powers of ten: {tickvals, ticktext}, of a range of places on the axis, at most nine. */
 export function symlogTicks([from, to], threshold) {
   const exponents = [];
   const lowest = Math.round(Math.log10(threshold));
-  const highest = Math.ceil(Math.log10(Math.max(1, unsymlog(Math.max(Math.abs(from), Math.abs(to)), threshold) / threshold))) + lowest;
+  const highest = Math.min(HIGHEST, Math.ceil(Math.max(Math.abs(from), Math.abs(to))) + lowest);
   for (let exponent = lowest; exponent <= highest; exponent += 1) exponents.push(exponent);
   const values = [0, ...exponents.flatMap((exponent) => [10 ** exponent, -(10 ** exponent)])];
   const fits = (value) => symlog(value, threshold) >= from && symlog(value, threshold) <= to;
@@ -45,6 +53,22 @@ function written(values) {
   return { tickvals: kept, ticktext: kept.map(number) };
 }
 
+/** Ticks at multiples of a distance, with as many digits as tell them apart. */
+function stepped([low, high], step) {
+  const texts = new Map();
+  for (let at = Math.ceil(low / step); at * step <= high && texts.size < 30; at += 1) {
+    const value = Number((at * step).toPrecision(15));
+    const digits = within(2 + Math.floor(Math.log10(value)) - Math.floor(Math.log10(step)), 1, 15);
+    if (value < low || value > high) continue;
+    const text = String(Number(value.toPrecision(digits))).replace("e+", "e");
+    if (texts.has(text)) break; // finer than numbers are
+    texts.set(text, value);
+  }
+  const stride = Math.ceil(texts.size / TICKS);
+  const kept = [...texts].filter((_, at) => at % stride === 0);
+  return { tickvals: kept.map(([, value]) => value), ticktext: kept.map(([text]) => text) };
+}
+
 /** Ticks of a logarithmic axis, whole numbers all: powers of ten; where they are few, halves and fifths of them, or more. */
 export function logTicks([low, high]) {
   const decades = [];
@@ -52,10 +76,7 @@ export function logTicks([low, high]) {
   const times = (factors) => decades.flatMap((exponent) => factors.map((factor) => Number(`${factor}e${exponent}`))).filter((each) => each >= low && each <= high);
   const found = [[1], [1, 2, 5], [1, 2, 3, 4, 5, 6, 7, 8, 9]].map(times).find((some) => some.length >= FEW - 1);
   if (found) return written(found);
-  const step = 10 ** Math.floor(Math.log10(high - low)) / 2;
-  const values = [];
-  for (let at = Math.ceil(low / step); at * step <= high && values.length < 30; at += 1) values.push(Number((at * step).toPrecision(6)));
-  return written(values);
+  return stepped([low, high], 10 ** Math.floor(Math.log10(high - low)) / 2);
 }
 
 /** The p-th share (0 to 1) of sorted numbers, between neighbours as numpy does it. */
@@ -110,14 +131,15 @@ function firstPositive(sorted) {
   return low;
 }
 
-/** A range with some room round it; one of a single number has some too. */
-export function padded([from, to], pad = PAD) {
+/** A range with some room round it; one of a single number has some too. Its length is a number, too. */
+export function padded(told, pad = PAD) {
+  const [from, to] = told.map((each) => within(each, -MOST / 2, MOST / 2));
   if (from === to) {
     const room = Math.abs(from) * 0.1 || 1;
-    return [from - room, to + room];
+    return [Math.max(from - room, -MOST / 2), Math.min(to + room, MOST / 2)];
   }
   const room = (to - from) * pad;
-  return [from - room, to + room];
+  return [Math.max(from - room, -MOST / 2), Math.min(to + room, MOST / 2)];
 }
 
 /**
@@ -129,8 +151,9 @@ export function axisFor(kind, sorted, { clip = false, fixed: told = null } = {})
   const shown = fixed ?? valueRange(sorted, { clip, log: kind === "log" }) ?? (kind === "log" ? [1, 10] : [0, 1]);
   const same = (value) => value;
   if (kind === "log") {
-    const range = padded(shown.map((each) => Math.log10(Math.max(each, Number.MIN_VALUE))), fixed ? 0 : PAD);
-    const bounds = range.map((each) => 10 ** each);
+    const places = padded(shown.map((each) => Math.log10(Math.max(each, LEAST))), fixed ? 0 : PAD);
+    const range = places.map((each) => within(each, Math.log10(LEAST), Math.log10(MOST)));
+    const bounds = range.map((each) => within(10 ** each, LEAST, MOST));
     return { kind, shown, place: same, value: same, range, bounds, told: { type: "log", range, autorange: false, tickmode: "array", ...logTicks(bounds) } };
   }
   if (kind === "symlog") {

@@ -23,10 +23,13 @@ function unescaped(text) {
 
 export const joined = (things) => things.map(encodeURIComponent).join(",");
 
+/** Whether two numbers are a range: in order, and so far apart that a number says it. */
+export const isRange = (from, to) => from < to && Number.isFinite(from) && Number.isFinite(to) && Number.isFinite(to - from);
+
 /** Read "a:b" as two numbers in order; null where it is none. */
 export function rangeOf(text) {
   const [from, to, more] = text.split(":").map((part) => (part.trim() ? Number(part) : NaN));
-  return more === undefined && Number.isFinite(from) && Number.isFinite(to) && from < to ? [from, to] : null;
+  return more === undefined && isRange(from, to) ? [from, to] : null;
 }
 
 export const rangeText = (range) => (range ? range.map((each) => Number(each.toPrecision(12))).join(":") : "");
