@@ -1,20 +1,28 @@
 """Holding back, letting go and putting forward many jobs at once, and what that would do, said before."""
 
-import contextlib
-from collections.abc import Callable
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Max, Min, QuerySet
 
 from jobs import changing
+from jobs.changing import Change
 from jobs.consequences import Told
-from jobs.errors import IllegalMove
 from jobs.models import Job
+from jobs.moving import Note, note_all
 from jobs.phrases import plural
 from jobs.states import JobStatus
+from runs import again
 from runs.errors import Invalid
 
 HIGHEST = 1_000_000  # priority that anybody can give
+AT_ONCE = (
+    100  # jobs in one transaction: nobody waits long for their rows, and each has one doorbell
+)
+NOT_WAITING = "not waiting"
+GONE = "deleted"
 PENDING = (JobStatus.WAITING, JobStatus.QUEUED)
 
 
@@ -68,34 +76,81 @@ def top(jobs: QuerySet[Job]) -> int | None:
     return int(highest) + 1
 
 
-def hold_all(jobs: QuerySet[Job], *, actor: str, now: datetime) -> list[int]:
-    """Hold those that wait: their numbers. A transaction each; whoever is interrupted repeats it."""
-    return _each(_free(jobs), lambda pk: changing.hold(pk, actor=actor, now=now))
+@dataclass(slots=True)
+class Changed:
+    """Which jobs were changed, and how many of the others were not for which reason."""
+
+    done: list[int] = field(default_factory=list)
+    left: Counter[str] = field(default_factory=Counter)
+
+    def words(self, deed: str) -> str:
+        """`3 jobs held back; 2 not changed: 1 already held, 1 not waiting.`"""
+        told = f"{plural(len(self.done), 'job')} {deed}"
+        if left := self.left.total():
+            why = ", ".join(f"{count} {reason}" for reason, count in sorted(self.left.items()))
+            told += f"; {left} not changed: {why}"
+        return told + "."
 
 
-def release_all(jobs: QuerySet[Job], *, actor: str, now: datetime) -> list[int]:
-    """Release those that are held: their numbers."""
-    return _each(_held(jobs), lambda pk: changing.release(pk, actor=actor, now=now))
+def hold_all(jobs: QuerySet[Job], *, actor: str, now: datetime) -> Changed:
+    """Hold those that wait."""
+    change = changing.holding(actor=actor, now=now)
+    return _change(jobs, change, "already held", actor=actor, now=now)
 
 
-def prioritise_all(jobs: QuerySet[Job], priority: int, *, actor: str, now: datetime) -> list[int]:
-    """Give those that wait another priority: their numbers."""
-    others = _waiting(jobs).exclude(priority=priority)
-    return _each(others, lambda pk: changing.set_priority(pk, priority, actor=actor, now=now))
+def release_all(jobs: QuerySet[Job], *, actor: str, now: datetime) -> Changed:
+    """Release those that are held."""
+    return _change(jobs, changing.releasing(), "not held", actor=actor, now=now)
 
 
-def move_to_the_top(jobs: QuerySet[Job], *, actor: str, now: datetime) -> list[int]:
-    """Put those that wait before all others: their numbers. Raises Invalid where nothing is higher."""
+def prioritise_all(jobs: QuerySet[Job], priority: int, *, actor: str, now: datetime) -> Changed:
+    """Give those that wait another priority."""
+    change, old_news = changing.prioritising(priority), f"already of priority {priority}"
+    return _change(jobs, change, old_news, actor=actor, now=now)
+
+
+def move_to_the_top(jobs: QuerySet[Job], *, actor: str, now: datetime) -> Changed:
+    """Put those that wait before all others. Raises Invalid where nothing is higher."""
     wish = top(jobs)
-    return [] if wish is None else prioritise_all(jobs, wish, actor=actor, now=now)
+    if wish is not None:
+        return prioritise_all(jobs, wish, actor=actor, now=now)
+    waiting = _waiting(jobs).count()
+    return Changed(
+        left=+Counter({"already at the top": waiting, NOT_WAITING: jobs.count() - waiting})
+    )
 
 
-def _each(jobs: QuerySet[Job], deed: Callable[[int], Job]) -> list[int]:
-    done = []
-    for pk in list(jobs.order_by("pk").values_list("pk", flat=True)):
-        with contextlib.suppress(IllegalMove):  # it started or ended meanwhile
-            done.append(deed(pk).pk)
-    return done
+def _change(
+    jobs: QuerySet[Job], change: Change, old_news: str, *, actor: str, now: datetime
+) -> Changed:
+    """A transaction for some at a time; whoever is interrupted repeats it. `old_news`: why one that is so stays."""
+    numbers = list(jobs.order_by("pk").values_list("pk", flat=True))
+    changed = Changed()
+    for at in range(0, len(numbers), AT_ONCE):
+        some = _change_some(numbers[at : at + AT_ONCE], change, old_news, actor=actor, now=now)
+        changed.done += some.done
+        changed.left += some.left
+    return changed
+
+
+@again.after_deadlock
+@transaction.atomic
+def _change_some(
+    numbers: list[int], change: Change, old_news: str, *, actor: str, now: datetime
+) -> Changed:
+    pending = Job.objects.filter(pk__in=numbers, status__in=PENDING)
+    jobs = list(pending.select_for_update(of=("self",)).select_related("run").order_by("pk"))
+    there = Job.objects.filter(pk__in=numbers).count()
+    fresh = [job for job in jobs if change.is_news(job)]
+    done = [job.pk for job in fresh]
+    Job.objects.filter(pk__in=done).update(**change.columns)
+    note_all([Note(job, change.kind, actor, message=change.message) for job in fresh], now=now)
+    left = {
+        old_news: len(jobs) - len(done),
+        NOT_WAITING: there - len(jobs),
+        GONE: len(numbers) - there,
+    }
+    return Changed(done, Counter(left))
 
 
 def _waiting(jobs: QuerySet[Job]) -> QuerySet[Job]:

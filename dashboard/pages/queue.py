@@ -10,7 +10,6 @@ from dashboard.queue_page import queue_page, wish
 from jobs import cancelling, changing_many, consequences, selectors, usage
 from jobs.consequences import Told
 from jobs.models import Job
-from jobs.phrases import plural
 from runs.errors import Invalid
 
 MOST = 1000  # jobs of one click
@@ -109,7 +108,7 @@ def change(request: HttpRequest, verb: str) -> HttpResponse:
             done = changing_many.prioritise_all(chosen, wish, actor=who, now=now)
         else:
             done = DEEDS[verb](chosen, actor=who, now=now)
-        return f"{plural(len(done), 'job')} {SAID[verb]}."
+        return done.words(SAID[verb])
 
     return act(request, deed, done=str, back="/queue/")
 

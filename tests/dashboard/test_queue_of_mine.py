@@ -100,28 +100,28 @@ class TestTheChosen:
                 {},
                 1,
                 "keeps 1 waiting job from starting until somebody releases it; 2 others chosen stay as before",
-                "1 job held back.",
+                "1 job held back; 2 not changed: 1 already held, 1 not waiting.",
             ),
             (
                 "release",
                 {},
                 1,
                 "lets 1 held job start when its turn comes; 2 others chosen stay as before",
-                "1 job released.",
+                "1 job released; 2 not changed: 1 not held, 1 not waiting.",
             ),
             (
                 "priority",
                 {"priority": "-3"},
                 2,
                 "gives 2 waiting jobs the priority -3; 1 other chosen stays as before",
-                "2 jobs given another priority.",
+                "2 jobs given another priority; 1 not changed: 1 not waiting.",
             ),
             (
                 "top",
                 {},
                 2,
                 "gives 2 waiting jobs the priority 11: they go before 1 other; 1 other chosen stays as before",
-                "2 jobs moved to the top.",
+                "2 jobs moved to the top; 1 not changed: 1 not waiting.",
             ),
         ],
     )
@@ -138,7 +138,9 @@ class TestTheChosen:
         assert self.asked(browser, verb, jobs, **more) == {"count": count, "told": told}
         assert self.done(browser, verb, jobs, **more) == said
         assert self.asked(browser, verb, jobs, **more)["count"] == 0
-        assert self.done(browser, verb, jobs, **more).startswith("0 jobs ")
+        again = self.done(browser, verb, jobs, **more)
+        assert again.startswith("0 jobs ")
+        assert "; 3 not changed: " in again
 
     def test_each_is_changed_as_one_alone_would_be(self, jobs: list[int], browser: Client) -> None:
         self.done(browser, "hold", jobs)
