@@ -8,11 +8,12 @@ from dashboard.logs.failure import failure
 from dashboard.logs.text import whole_characters
 from runs.errors import Invalid
 from runs.logs import marks, searching
+from runs.logs import spans as marking
 from runs.logs.lines import Line
 from runs.logs.reading import Log, reading
 from runs.logs.searching import Wanted
 from runs.logs.spans import Spans
-from runs.logs.turns import TURNS
+from runs.logs.turns import MARKING, TURNS
 from runs.models import Run, RunStatus
 
 AT_ONCE = 2000  # lines of one answer
@@ -151,7 +152,7 @@ def hits(run: Run, *, attempt: int, wanted: Wanted, near: int = 1, who: str = ""
     """
     with TURNS.taken(who) as given_up, reading(run, attempt) as log:
         found = searching.search(log, wanted, near=max(0, near - 1), given_up=given_up)
-        places = Spans(wanted)
+        places = Spans(wanted, seconds=marking.PATIENCE)
         start = max(0, min(bisect_left(found.numbers, near - 1), len(found.numbers) - SHOWN))
         return {
             "total": found.total,
@@ -173,18 +174,24 @@ def _hit(log: Log, number: int, places: Spans) -> Answer:
     }
     above = [text for at, text in texts.items() if at < number]
     below = [text for at, text in texts.items() if at > number]
-    hit = {"line": number + 1, "text": texts.get(number, "")}
-    return hit | {"spans": places.of(found.get(number, b"")), "above": above, "below": below}
+    spans = [] if places.over else places.of(found.get(number, b""))
+    hit = {"line": number + 1, "text": texts.get(number, ""), "spans": spans}
+    return hit | {"above": above, "below": below}
 
 
 def spans(run: Run, *, attempt: int, wanted: Wanted, window: Window) -> Answer:
     """{"spans": {line: [[character, how many]]}, "until"}: where in these lines the hits are; see spans.Spans.
 
-    `until` is the first line that was not looked at: lines of many bytes are not all looked at. Raises Invalid.
+    `until` is the first line that was not looked at: lines of many bytes are not all looked at, nor those that take
+    too long. Raises Invalid, Busy.
     """
-    places = Spans(wanted)
-    with reading(run, attempt) as log:
-        found = log.read(*window.of(log))
-        marked = {each.number + 1: places.of(each.data) for each in found}
-    until = found[-1].number + 2 if found else window.first
+    with MARKING.taken(""), reading(run, attempt) as log:
+        places = Spans(wanted, seconds=marking.PATIENCE)
+        marked: dict[int, list[marking.Span]] = {}
+        until = window.first
+        for each in log.read(*window.of(log)):
+            if marked and places.over:
+                break
+            until = each.number + 2
+            marked[each.number + 1] = places.of(each.data)
     return {"spans": {line: each for line, each in marked.items() if each}, "until": until}

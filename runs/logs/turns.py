@@ -48,3 +48,7 @@ class Turns:
 
 
 TURNS = Turns()  # of this process: pages and terminals search by turns
+TERMINALS = Turns(
+    1
+)  # which of them may stand in that line: a loop of theirs leaves a turn to the pages
+MARKING = Turns()  # short looks at some lines do not wait behind searches of whole logs

@@ -3,7 +3,7 @@
 import os
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import pytest
@@ -13,7 +13,7 @@ from runs.errors import Invalid
 from runs.logs import searching
 from runs.logs.reading import OUTPUT, reading
 from runs.logs.searching import Hits, Wanted
-from runs.logs.spans import Spans
+from runs.logs.spans import MOST, Spans
 from runs.logs.turns import Busy, Turns
 from runs.models import Run
 from tests.runs.factories import make_run
@@ -137,6 +137,23 @@ def test_where_in_a_line_the_hits_are(
     line: bytes, wanted: Wanted, spans: list[tuple[int, int]]
 ) -> None:
     assert Spans(wanted).of(line) == spans
+
+
+def test_a_line_is_asked_for_few_hits_also_where_they_are_empty() -> None:
+    """`(?:x.*y)?` is found before each byte, and looks at the rest of the line for it."""
+
+    class Endless:
+        asked = 0
+
+        def finditer(self, line: bytes) -> Iterator[re.Match[bytes]]:
+            for hit in re.finditer(b"", line):
+                self.asked += 1
+                yield hit
+
+    places, pattern = Spans(Wanted("x")), Endless()
+    places._pattern = cast(Any, pattern)
+    assert places.of(b"x" * 16_000) == []
+    assert pattern.asked == MOST
 
 
 @pytest.mark.parametrize("how", ["shorter", "replaced", "rewritten"])
