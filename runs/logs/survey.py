@@ -34,6 +34,12 @@ def _compiled(pattern: bytes) -> "re2._Regexp":
 
 MARKED = _compiled(rb"(?m)(" + ERROR + rb")|(" + WARNING + rb")|" + GROUPS)
 ERRORS = _compiled(ERROR)
+WARNINGS = _compiled(WARNING)
+
+
+def _kinds_in(title: bytes) -> list[int]:
+    """What a heading tells of, as groups of the pattern, which took the heading as one piece."""
+    return [kind for kind, words in ((1, ERRORS), (2, WARNINGS)) if words.search(title)]
 
 
 @dataclass(slots=True)
@@ -86,11 +92,15 @@ class Survey:
         for found in MARKED.finditer(block):
             number = self.lines + int(np.searchsorted(ends, found.start()))
             kind = 1 if found.group(1) else 2 if found.group(2) else 3
+            kinds = [kind]
             if kind == 3:
-                self._group(number, bytes(found.group(3)), bytes(found.group(4)))
-            elif seen[kind] < number:
-                seen[kind] = number
-                self.tally.take(number, error=kind == 1)
+                title = bytes(found.group(4))
+                self._group(number, bytes(found.group(3)), title)
+                kinds = _kinds_in(title)
+            for each in kinds:
+                if seen[each] < number:
+                    seen[each] = number
+                    self.tally.take(number, error=each == 1)
         self.lines += len(ends)
         self.size += len(block)
 

@@ -44,6 +44,16 @@ def test_the_survey_counts_levels_and_finds_groups(logged: Callable[[bytes], Run
     ]
 
 
+def test_a_heading_may_tell_of_an_error(logged: Callable[[bytes], Run]) -> None:
+    run = logged(
+        b"--- ERROR: rank 3 died ---\n::group::Traceback of rank 2\n::endgroup::\n"
+        b"+++ DeprecationWarning, KeyError\n--- errors are no ERRORS\n"
+    )
+    with reading(run, run.attempt) as log:
+        assert log.look_over(seconds=5)
+        assert list(log.survey.buckets(400)) == [(0, 1, 0), (1, 1, 0), (3, 1, 1)]
+
+
 def test_a_survey_grows_with_its_log_and_is_the_same_in_the_end(
     logged: Callable[[bytes], Run],
 ) -> None:
