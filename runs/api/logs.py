@@ -15,6 +15,7 @@ from runs.logs.grepping import Grep, grep, offset_since
 from runs.logs.reading import reading
 from runs.logs.searching import Wanted
 from runs.models import Run
+from whirr_site.access.api import principal_of
 
 BYTES = "application/octet-stream"
 
@@ -66,6 +67,7 @@ class SearchView(APIView):
             attempt=_attempt(run, asked["attempt"]),
             asked=Grep(wanted, asked["since"], asked["tail"]),
             now=clock.now().timestamp(),
+            who=principal_of(request).name,
         )
         headers = {
             "X-Whirr-Shown": str(found.shown),

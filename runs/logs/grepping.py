@@ -2,16 +2,16 @@
 
 import math
 import os
-from bisect import bisect_left
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from runs.errors import Invalid
 from runs.logs import marks, searching
+from runs.logs.last_hits import search_back
 from runs.logs.reading import Log, reading
-from runs.logs.searching import AROUND, Wanted
-from runs.logs.turns import TURNS
+from runs.logs.searching import AROUND, Hits, Over, Wanted
+from runs.logs.turns import TERMINALS, TURNS, Busy
 from runs.models import Run
 
 PIECE = 1 << 20  # bytes
@@ -28,7 +28,10 @@ class Grep:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`lines` are the bytes of `shown` lines of `total`. Not `complete`: it was searched up to line `searched`."""
+    """`lines` are the bytes of `shown` lines of `total`. Not `complete`: it was searched up to line `searched`.
+
+    The last lines with a hit are searched from the end: then it was back to that line, and `total` is from there on.
+    """
 
     lines: Iterator[bytes]
     shown: int
@@ -54,37 +57,51 @@ def offset_since(log: Log, since: float, *, now: float) -> int:
 
 def _line_start(log: Log, offset: int) -> int:
     """Where the first line begins that begins there, or later."""
-    at = offset
-    while 0 < at < log.size:
-        block = os.pread(log.handle, min(PIECE, log.size - at + 1), at - 1)
-        end = block.find(b"\n")
-        if end >= 0 or not block:
-            return at + max(end, 0)
-        at += len(block)
-    return min(at, log.size)
+    if not 0 < offset < log.size:
+        return min(offset, log.size)
+    behind = log.number_at(offset - 1) + 1
+    number, at = log.index.before(behind)
+    if number == behind:
+        return min(at, log.size)
+    block = os.pread(log.handle, min(PIECE, log.size - offset + 1), offset - 1)
+    end = block.find(b"\n")  # a longer line that has ended is in the index with what is behind it
+    return offset + end if end >= 0 else log.size
 
 
-def grep(run: Run, *, attempt: int, asked: Grep, now: float) -> Found:
-    """The lines with a hit, the first ones of them where they are more than 5000. Raises Invalid, Busy."""
+def grep(run: Run, *, attempt: int, asked: Grep, now: float, who: str) -> Found:
+    """The lines with a hit, the first ones of them where they are more than 5000. Raises Invalid, Busy.
+
+    `who` asks: one search of a run at a time, and the next one ends it.
+    """
     if asked.tail is not None and not 0 < asked.tail <= AROUND:
         raise Invalid(f"the last 1 to {AROUND} lines with a hit can be asked for")
     with ExitStack() as kept:
         log = kept.enter_context(reading(run, attempt))
-        first = 0
+        start = (0, 0)
         if asked.since is not None:
             offset = offset_since(log, asked.since, now=now)
-            first = log.number_at(offset) if offset < log.size else log.lines
-        near = first if asked.tail is None else log.lines
-        with TURNS.taken(""):
-            hits = searching.search(log, asked.wanted, near=near)
-        start = bisect_left(hits.numbers, first)
-        numbers = hits.numbers[start:]
-        total = hits.total - hits.before - start if asked.tail is None else len(numbers)
-        if asked.tail is not None:
-            numbers = numbers[-asked.tail :]
-            total = len(numbers)
-        lines = _lines(log, numbers, kept.pop_all())
-    return Found(lines, len(numbers), total, hits.complete, hits.searched)
+            start = (log.number_at(offset) if offset < log.size else log.lines, offset)
+        with _turn(f"{who} {run.key}") as given_up:
+            hits = _search(log, asked, start, given_up)
+        lines = _lines(log, hits.numbers, kept.pop_all())
+    back = asked.tail is not None and not hits.complete
+    return Found(lines, len(hits.numbers), hits.total, hits.complete, hits.searched + back)
+
+
+def _search(log: Log, asked: Grep, start: tuple[int, int], given_up: Over) -> Hits:
+    if asked.tail is not None:
+        return search_back(log, asked.wanted, most=asked.tail, start=start, given_up=given_up)
+    near = start[0]
+    return searching.search(log, asked.wanted, near=near, start=start, given_up=given_up)
+
+
+@contextmanager
+def _turn(who: str) -> Iterator[Over]:
+    """One among terminals, and then one among all. Raises Busy, also where `who` asked again meanwhile."""
+    with TERMINALS.taken(who) as given_up, TURNS.taken(""):
+        yield given_up
+        if given_up():
+            raise Busy("another search of this log began in your name, and ended this one")
 
 
 def _lines(log: Log, numbers: list[int], kept: ExitStack) -> Iterator[bytes]:

@@ -72,21 +72,25 @@ def search(
     wanted: Wanted,
     *,
     near: int = 0,
+    start: tuple[int, int] = (0, 0),
     patience: float = PATIENCE,
     given_up: Over = never,
 ) -> Hits:
-    """All hits, those around line `near` by number. Raises Invalid where it cannot be looked for."""
-    finder = _finder(wanted)
+    """All hits from `start` on, a line and its first byte; those around line `near` by number.
+
+    Raises Invalid where it cannot be looked for.
+    """
+    find = finder(wanted)
     until = time.monotonic() + patience
 
     def over() -> bool:
         return time.monotonic() > until or given_up()
 
     found = _Found(near)
-    for first, block in _blocks(log):
+    for first, block in _blocks(log, *start):
         if over():
             return found.hits(searched=first, complete=False)
-        places, all_of_it = finder(block, over)
+        places, all_of_it = find(block, over)
         if len(places):
             found.take(newlines_in(block).searchsorted(places) + first)
         if not all_of_it:
@@ -121,12 +125,11 @@ class _Found:
         return Hits(self.total, self.before - len(self.earlier), numbers, searched, complete)
 
 
-def _blocks(log: Log) -> Iterator[tuple[int, bytes]]:
+def _blocks(log: Log, first: int, at: int) -> Iterator[tuple[int, bytes]]:
     """Number of the first line, and whole lines without escapes; a line longer than a block comes in parts.
 
     What lies across two parts of such a line is not found.
     """
-    at, first = 0, 0
     while at < log.size:
         block = os.pread(log.handle, min(BLOCK, log.size - at), at)
         if not block:
@@ -140,7 +143,7 @@ def _blocks(log: Log) -> Iterator[tuple[int, bytes]]:
         first += block.count(b"\n")
 
 
-def _finder(wanted: Wanted) -> Finder:
+def finder(wanted: Wanted) -> Finder:
     """Yields a place in each line of a block that has a hit."""
     _check(wanted)
     text = wanted.text

@@ -52,6 +52,12 @@ def test_logs_that_are_wanted(
     assert logs("--since", "2031-01-01T00:00Z").stdout == ""
     none = logs("--grep", "nothing")
     assert (none.returncode, none.stdout, none.stderr) == (0, "", "whirr: no line has it\n")
+    last = logs("--grep", "loss", "--tail", "1")
+    assert last.stdout == "\x1b[1mloss\x1b[0m 2\n"
+    assert last.stderr == "whirr: 2 lines have it, the last 1 are shown\n"
+    with monkeypatch.context() as patch:
+        patch.setattr(searching, "PATIENCE", -1.0)
+        assert "came back to line 5, and 0 lines" in logs("--grep", "loss", "--tail", "1").stderr
     monkeypatch.setattr(searching, "AROUND", 1)
     monkeypatch.setattr(grepping, "AROUND", 1)
     some = logs("--grep", "loss")

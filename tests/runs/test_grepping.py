@@ -44,7 +44,7 @@ def test_lines_with_a_hit_come_as_they_were_written(client: Client, run: Run) ->
     assert lines(client, run, q="LOSS") == (every, "4", "4")
     assert lines(client, run, q="Loss", case="1") == (b"Loss 3\n", "1", "1")
     assert lines(client, run, q="^loss [12]$", kind="regex")[0] == b"loss 1\n"
-    assert lines(client, run, q="loss", tail=2) == (b"Loss 3\nno end, loss\n", "2", "2")
+    assert lines(client, run, q="loss", tail=2) == (b"Loss 3\nno end, loss\n", "2", "4")
     assert lines(client, run, q="nothing") == (b"", "0", "0")
     since = 1_999_999_960.0  # in the silence
     assert lines(client, run, q="loss", since=since) == (every[7:], "3", "3")

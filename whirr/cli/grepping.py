@@ -62,11 +62,17 @@ def print_hits(client: Client, run: str, attempt: int | None, wanted: Wanted) ->
             name: int(answer.headers.get(f"x-whirr-{name}") or 0)
             for name in ("shown", "total", "complete", "searched")
         }
-    _say(told)
+    _say(told, last=wanted.tail is not None)
 
 
-def _say(told: dict[str, int]) -> None:
+def _say(told: dict[str, int], *, last: bool) -> None:
     shown, total = told["shown"], told["total"]
+    if not told["complete"] and last:
+        output.chat(
+            f"whirr: the search took too long; from the end it came back to line {told['searched']:,}, "
+            f"and {total:,} lines from there on have it, the last {shown:,} are shown"
+        )
+        return
     if not told["complete"]:
         output.chat(
             f"whirr: the search took too long and ended at line {told['searched']:,}; "
@@ -74,7 +80,9 @@ def _say(told: dict[str, int]) -> None:
         )
     elif not total:
         output.chat("whirr: no line has it")
-    if shown < total:
+    if shown < total and last:
+        output.chat(f"whirr: {total:,} lines have it, the last {shown:,} are shown")
+    elif shown < total:
         output.chat(
             f"whirr: {total:,} lines have it, the first {shown:,} are shown; --tail N: the last"
         )
