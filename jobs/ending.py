@@ -74,7 +74,7 @@ def _what_follows(job: Job, ended: Ended) -> tuple[JobStatus, str, timedelta]:
     if ended.status == AttemptStatus.CANCELLED:
         return JobStatus.CANCELLED, ended.message, timedelta()
     if ended.status == AttemptStatus.PREEMPTED:
-        return JobStatus.QUEUED, ended.message, _pause(job, ended)
+        return JobStatus.QUEUED, ended.message, pause(job, ended.reason)
     if not _is_worth_a_retry(job, ended):
         return JobStatus.FAILED, ended.message, timedelta()
     times = _times(job, ended)
@@ -95,15 +95,15 @@ def _is_worth_a_retry(job: Job, ended: Ended) -> bool:
     return chosen or ended.exit_code in job.retry_exit_codes
 
 
-def _pause(job: Job, ended: Ended) -> timedelta:
+def pause(job: Job, reason: str) -> timedelta:
     """None for what was handed back; a growing one for a job that does nothing but ask for it again and again."""
-    if ended.reason != Reason.PREEMPTED:
+    if reason != Reason.PREEMPTED:
         return timedelta()
     past = job.attempts.exclude(status=AttemptStatus.RUNNING).order_by("-number")
     latest = past.values_list("reason", "started_at", "finished_at")[:MOST_QUICK]
     quick = 0
-    for reason, started, finished in latest:
-        if reason != Reason.PREEMPTED or finished is None or finished - started >= QUICK:
+    for why, started, finished in latest:
+        if why != Reason.PREEMPTED or finished is None or finished - started >= QUICK:
             break
         quick += 1
     return _backoff(quick) if quick else timedelta()

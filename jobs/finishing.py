@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import TextChoices
 
+from jobs import requeuing
 from jobs.ending import Ended, end
 from jobs.errors import LeaseLost, NotFound
 from jobs.leases import reinstate
@@ -65,10 +66,20 @@ def finish(job_id: int, number: int, report: Report, *, now: datetime) -> Job:
             )
         job.refresh_from_db()
         attempt.refresh_from_db()
-    if attempt.status != AttemptStatus.RUNNING:  # told before
-        return job
-    end(job, attempt, _judge(report), actor=report.worker_id, now=now)
+    ended = _judge(report)
+    if requeuing.was_requeued(job, attempt):
+        _after_requeue(job, attempt, ended, now=now)
+    if attempt.status == AttemptStatus.RUNNING:  # otherwise told before
+        end(job, attempt, ended, actor=report.worker_id, now=now)
     return job
+
+
+def _after_requeue(job: Job, attempt: Attempt, ended: Ended, *, now: datetime) -> None:
+    """A person took the job off this attempt, and nobody else has it yet: what ended well need not be done again."""
+    if ended.status == AttemptStatus.SUCCEEDED:
+        requeuing.had_succeeded(job, attempt, now=now)
+    else:
+        requeuing.is_over(job, attempt, now=now)
 
 
 def _locked(job_id: int, number: int) -> tuple[Job, Attempt]:

@@ -125,13 +125,28 @@ def reinstate(
     waits = job.status == JobStatus.QUEUED and job.attempt == attempt.number
     if not waits or job.cancel_requested or (job.is_held and not though_held):
         return False
+    message = "the worker came back before anybody else claimed the job"
+    restore(job, attempt, worker, message=message, lease_seconds=lease_seconds, now=now)
+    return True
+
+
+def restore(
+    job: Job,
+    attempt: Attempt,
+    worker: Worker | None,
+    *,
+    message: str,
+    lease_seconds: int,
+    now: datetime,
+) -> None:
+    """The job runs on, as this attempt of it. Inside a transaction that holds its row, still queued and unclaimed."""
     move(
         job,
         JobStatus.RUNNING,
         now=now,
         actor=attempt.worker_name,
         kind="reinstated",
-        message="the worker came back before anybody else claimed the job",
+        message=message,
         worker=worker,
         lease_seconds=lease_seconds,
         lease_expires_at=now + timedelta(seconds=lease_seconds),
@@ -143,7 +158,6 @@ def reinstate(
     attempt.worker = worker  # its row may be another one since, of the same name
     move_attempt(attempt, AttemptStatus.RUNNING, now=now)
     recording.begin_attempts([(job.run, attempt.number, job.run.hostname)], now=now)
-    return True
 
 
 def requeue_expired(*, now: datetime, limit: int = 100) -> int:

@@ -98,7 +98,8 @@ MOVES: dict[tuple[JobStatus, JobStatus], str] = {
     (J.RUNNING, J.CANCELLED): "cancelled",
 }
 
-# `lost` alone may be taken back: the agent turned up again before anybody else claimed the job.
+# Two may be taken back, as long as nobody else has claimed the job: `lost`, when the agent turns up again, and
+# `preempted` by a person, when the program had succeeded before its agent heard of that.
 ATTEMPT_MOVES: set[tuple[AttemptStatus, AttemptStatus]] = {
     (A.RUNNING, A.SUCCEEDED),
     (A.RUNNING, A.FAILED),
@@ -107,6 +108,7 @@ ATTEMPT_MOVES: set[tuple[AttemptStatus, AttemptStatus]] = {
     (A.RUNNING, A.LOST),
     (A.RUNNING, A.PREEMPTED),
     (A.LOST, A.RUNNING),
+    (A.PREEMPTED, A.RUNNING),
 }
 
 REQUEUE_CODE = 85  # a job that exits with it wants to go on later: it saved what it needs for that

@@ -26,7 +26,10 @@ ALLOWED = {
     (J.RUNNING, J.FAILED),
     (J.RUNNING, J.CANCELLED),
 }
-ATTEMPT_ALLOWED = {(A.RUNNING, each) for each in A if each != A.RUNNING} | {(A.LOST, A.RUNNING)}
+ATTEMPT_ALLOWED = {(A.RUNNING, each) for each in A if each != A.RUNNING} | {
+    (A.LOST, A.RUNNING),
+    (A.PREEMPTED, A.RUNNING),
+}
 
 
 def job_that_is(status: JobStatus, now: datetime) -> Job:
