@@ -3,6 +3,7 @@ import { exact, zone } from "../times.js";
 import { number } from "../words.js";
 
 const TICKS = 5; // distances at most
+const DIGITS = 15; // after the point; who looks nearer sees powers of ten
 const [MINUTE, HOUR, DAY] = [60, 3600, 86_400];
 const STEPS = [1, 2, 5, 10, 15, 30, ...[1, 2, 5, 10, 15, 30].map((each) => each * MINUTE), ...[1, 2, 3, 6, 12].map((each) => each * HOUR), DAY, 2 * DAY];
 
@@ -39,7 +40,8 @@ const relative = ([from, to]) => {
   const step = stepOf(from, to);
   const tickvals = multiples(from, to, step);
   const digits = Math.max(0, -Math.floor(Math.log10(step)));
-  const told = (at) => (Math.abs(at) < MINUTE || step < 1 ? `${Number(at.toFixed(digits))} s` : stretch(at).replace(/(h \d+) min$/, "$1"));
+  const seconds = (at) => (digits > DIGITS ? number(at) : Number(at.toFixed(digits)));
+  const told = (at) => (Math.abs(at) < MINUTE || step < 1 ? `${seconds(at)} s` : stretch(at).replace(/(h \d+) min$/, "$1"));
   return { tickvals, ticktext: tickvals.map(told) };
 };
 
