@@ -1,5 +1,6 @@
 """One chart over its life, in a real browser: when it fetches, what it listens to, what it gives back."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -124,6 +125,64 @@ def test_the_server_goes_on_from_where_the_chart_is_that_has_least(run: Call) ->
       return m.Board.prototype.cursors.call({ charts: [chart(7), chart(5), chart(9)] }, "a");
     }"""
     assert run("board", body) == {"loss": 5}
+
+
+NAMES = ["constructor", "__proto__", "toString"]
+
+
+def test_metrics_may_be_called_as_what_objects_have(run: Call) -> None:
+    body = """{
+      const chart = { visible: true, cursors: () => given.map((name) => [name, 5]) };
+      const counts = m.Board.prototype.cursors.call({ charts: [chart, chart] }, "a");
+      const board = { wanted: [], runs: [], settings: { colour: "run" }, arrange() {} };
+      const told = { runs: [], sections: [], style: {}, missing: [] };
+      const take = (series) => m.Board.prototype.take.call(board, { ...told, series });
+      take({ loss: 2 });
+      const before = given.map((name) => board.series[name] ?? "none");
+      take(JSON.parse('{"__proto__": 3}'));
+      return [JSON.stringify(counts), before, board.series["__proto__"]];
+    }"""
+    counts, before, known = run("board", body, NAMES)
+    assert json.loads(counts) == dict.fromkeys(NAMES, 5)
+    assert (before, known) == (["none"] * 3, 3)
+
+
+@pytest.mark.parametrize("fixed", [None, [1, 2]])
+@pytest.mark.parametrize("along", [None, [3, 4]])
+@pytest.mark.parametrize("together", [True, False])
+def test_each_drag_is_one_step_that_back_undoes(
+    run: Call, page: Page, together: bool, along: list[float] | None, fixed: list[float] | None
+) -> None:
+    body = """{
+      const { Settings } = await import("/charts/settings.js");
+      const settings = Object.assign(new Settings(), { together: given[0] });
+      const before = history.length;
+      const chart = { name: "loss", get settings() { return settings.of("loss"); } };
+      m.Board.prototype.zoomed.call({ settings }, chart, given[1], given[2]);
+      const { zoom, fixed } = chart.settings;
+      return [history.length - before, zoom, fixed, Boolean(settings.board.zoom)];
+    }"""
+    page.goto(f"{HOST}/empty")
+    steps = 1 if along or fixed else 0
+    is_of_all = bool(together and along)
+    assert run("board", body, [together, along, fixed]) == [steps, along, fixed, is_of_all]
+
+
+def test_what_cannot_be_drawn_is_said_once_and_not_fetched_anew(run: Call) -> None:
+    body = """
+      const [plotly, warn] = [window.Plotly, console.warn];
+      const warned = [];
+      console.warn = (error) => warned.push(error.message);
+      window.Plotly = {};
+      chart.paint = () => { throw new Error("no such axis"); };
+      chart.setVisible(true); await settled();
+      const said = chart.notes.textContent;
+      pass(); await settled(); chart.draw();
+      chart.paint = () => chart.say(); chart.draw();
+      Object.assign(console, { warn }); window.Plotly = plotly;
+      return done([asked, said, warned, chart.notes.textContent]);"""
+    told = [1, "not drawn: no such axis", ["no such axis"], ""]
+    assert run("chart", f"{{ {BOARD} {body} }}") == told
 
 
 def test_a_metric_of_two_charts_is_asked_for_once(run: Call) -> None:

@@ -26,10 +26,13 @@ function parted(name) {
   return [key, writer];
 }
 
+/** What is asked for by names that anybody chose: "constructor" is one of them only where it is there. */
+const byName = (told) => Object.assign(Object.create(null), told);
+
 export class Board {
   /** `live`: cursors may be asked for at any time; `onChange` is called when they have changed. */
   constructor(root, { live = false, onShown = () => {} } = {}) {
-    Object.assign(this, { root, live, onShown, runs: [], groups: [], hidden: new Set(), revision: 0, series: {}, byRun: new Map() });
+    Object.assign(this, { root, live, onShown, runs: [], groups: [], hidden: new Set(), revision: 0, series: byName({}), byRun: new Map() });
     this.settings = new Settings();
     this.source = new Source();
     this.hover = new Hover(this);
@@ -80,7 +83,7 @@ export class Board {
   take({ runs, sections, series, style, missing }) {
     const before = JSON.stringify([this.runs.map(({ run, attempt }) => [run, attempt]), this.groupsBefore]);
     const attempts = new Map(this.wanted.map(({ run, attempt }) => [run, attempt]));
-    Object.assign(this, { style, series, sections, missing, byRun: new Map(runs.map((each) => [each.run, each])) });
+    Object.assign(this, { style, series: byName(series), sections, missing, byRun: new Map(runs.map((each) => [each.run, each])) });
     this.runs = runs.map(({ run }) => ({ run, attempt: attempts.get(run) }));
     this.groupsBefore = this.groups;
     if (before !== JSON.stringify([this.runs.map(({ run, attempt }) => [run, attempt]), this.groups])) this.revision += 1;
@@ -161,11 +164,12 @@ export class Board {
     this.tools.show();
   }
 
-  /** A range was dragged in a chart. */
+  /** A range was dragged in a chart: one step, that the browser's Back undoes. */
   zoomed(chart, range, fixed) {
-    if (range && this.settings.together && chart.settings.x === this.settings.board.x) this.settings.set({ zoom: rangeText(range) }, { push: true });
-    else if (range) this.settings.setOwn(chart.name, { zoom: rangeText(range) });
-    if (fixed) this.settings.setOwn(chart.name, { range: rangeText(fixed) });
+    const zoom = range ? { zoom: rangeText(range) } : {};
+    const isOfAll = this.settings.together && chart.settings.x === this.settings.board.x;
+    const own = { ...(isOfAll ? {} : zoom), ...(fixed ? { range: rangeText(fixed) } : {}) };
+    this.settings.setOwn(chart.name, own, { board: isOfAll ? zoom : {}, push: true });
   }
 
   /** Back to everything: of one chart, or of all. */
@@ -210,7 +214,7 @@ export class Board {
 
   /** How many points of each series of a run this board has of those on the screen, for the server to go on from. */
   cursors(run) {
-    const counts = {};
+    const counts = byName({});
     let size = 0;
     for (const chart of this.charts) {
       if (!chart.visible) continue;

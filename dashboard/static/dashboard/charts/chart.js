@@ -4,7 +4,7 @@ import { resolve } from "./paint.js";
 import { drawing } from "./traces.js";
 import { element, swatch } from "./elements.js";
 import { linesOf, metricLooks } from "./lines.js";
-import { label as axisLabel } from "./words.js";
+import { heard } from "./telling.js";
 import { xaxisFor } from "./xaxis.js";
 import { meant } from "./zooming.js";
 
@@ -147,6 +147,18 @@ export class Chart {
   draw() {
     this.dirty = false;
     if (!window.Plotly || !this.board.style || this.wish === undefined) return;
+    const before = this.undrawn;
+    this.undrawn = "";
+    try {
+      this.paint();
+    } catch (error) {
+      this.undrawn = error.message; // said once: fetched anew, the same points would fail again
+      if (this.undrawn !== before) console.warn(error);
+      this.say();
+    }
+  }
+
+  paint() {
     const { style, settings } = this.board;
     const mine = this.settings;
     const { lines, leftOut } = linesOf(this);
@@ -218,6 +230,7 @@ export class Chart {
     const { odd = {}, edge = 0, clipped = 0 } = this.drawing?.notes ?? {};
     const notes = [
       this.failed && `not loaded: ${this.failed}`,
+      this.undrawn && `not drawn: ${this.undrawn}`,
       ...Object.entries(odd).map(([kind, count]) => `${count} × ${kind.replace("Infinity", "∞")}`),
       edge && `${edge} ≤ 0 at the edge`,
       clipped && `${clipped} beyond`,
@@ -228,15 +241,7 @@ export class Chart {
     ].filter(Boolean);
     this.notes.textContent = notes.join(" · ");
     this.notes.title = this.notes.textContent;
-    this.summary.textContent = this.told(drawn);
-  }
-
-  told(drawn) {
-    const lasts = drawn.map(({ curve }) => curve.last ?? curve.y.at(-1)).filter(Number.isFinite);
-    const curves = `${drawn.length} curve${drawn.length === 1 ? "" : "s"} over ${axisLabel(this.settings.x)}`;
-    if (!lasts.length) return `${this.title}: ${curves}.`;
-    const [least, most] = [lasts.reduce((a, b) => Math.min(a, b)), lasts.reduce((a, b) => Math.max(a, b))];
-    return `${this.title}: ${curves}; last ${least === most ? number(least) : `values from ${number(least)} to ${number(most)}`}.`;
+    this.summary.textContent = heard(this.title, this.settings.x, drawn);
   }
 
   /** Points that came over the socket; while a range is looked at, they are counted and wait. */

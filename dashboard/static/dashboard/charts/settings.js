@@ -123,13 +123,13 @@ export class Settings {
     this.read();
   }
 
-  /** Change what a chart has for itself; "" gives it the board's again. */
-  setOwn(key, changes) {
+  /** Change what a chart has for itself; "" gives it the board's again. `board` changes in the same step. */
+  setOwn(key, changes, { board = {}, push = false } = {}) {
     const own = new Map(this.own);
     const told = { ...own.get(key), ...changes };
     for (const [name, value] of Object.entries(told)) if (!value) delete told[name];
     own.set(key, told);
-    this.set({ each: ownText(own) });
+    this.set({ ...board, each: ownText(own) }, { push });
   }
 
   /** The charts that were put together, others from now on; what one that is gone had for itself goes too. */
