@@ -151,14 +151,14 @@ class RetentionRuleAdmin(admin.ModelAdmin):
         told = {name: getattr(obj, name) for name in retention.FIELDS}
         obj.pk = retention.put(obj.project, told).pk
 
-    @admin.action(description="Say what it would move to the trash")
+    @admin.action(description="Say what it would move to the trash", permissions=["change"])
     def rehearse(self, request: HttpRequest, chosen: QuerySet[RetentionRule]) -> None:
         for one in chosen:
             verdict = retention.judge(one, now=timezone.now())
             freed = human(verdict.room().together)
             messages.info(request, f"{one}: {len(verdict.going)} runs would go, {freed}.")
 
-    @admin.action(description="Apply now")
+    @admin.action(description="Apply now", permissions=["change"])
     def apply(self, request: HttpRequest, chosen: QuerySet[RetentionRule]) -> Asked:
         return confirmed(self, request, chosen, _applying())
 
