@@ -10,12 +10,19 @@ export class Folds {
     this.leftOut = 0;
   }
 
-  /** What the server found; lines behind it are added by `live`. `keep`: a line whose groups stay open. */
+  /** What the server found; what `live` saw behind it stays. `keep`: a line whose groups are open, unless the reader closed them. */
   take(folds, surveyed, leftOut, keep) {
-    this.all = folds;
+    const known = new Map(this.all.map((fold) => [fold.first, fold]));
+    const seen = folds.map((fold) => {
+      const { last = null, wanted = false } = known.get(fold.first) ?? {};
+      return { ...fold, last: fold.last ?? (last >= surveyed ? last : null), wanted: Boolean(fold.wanted || wanted) };
+    });
+    this.all = [...seen, ...this.all.filter((fold) => fold.first > surveyed)];
     this.surveyed = Math.max(surveyed, this.surveyed);
     this.leftOut = leftOut;
-    if (keep) this.reveal(keep);
+    for (const { first, last } of keep ? this.all : []) {
+      if (first < keep && keep <= (last ?? Infinity) && !this.wishes.has(first)) this.wishes.set(first, true);
+    }
     this.arrange();
   }
 

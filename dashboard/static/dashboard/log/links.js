@@ -47,6 +47,11 @@ export class Links {
     }
   }
 
+  /** Another log is shown: what is chosen was of the one before. */
+  forget() {
+    if (this.range) this.choose(null);
+  }
+
   choose(range) {
     this.range = range;
     const hash = range ? `#L${range[0]}${range[1] > range[0] ? `-L${range[1]}` : ""}` : "";

@@ -2,6 +2,8 @@
 import { PAGE, pageOf } from "./pages.js";
 import { plain } from "./plain.js";
 
+const AGAIN = 3000; // ms until what failed is asked for again
+
 /** Places of a text, [from, to], rising and apart. `wanted`: {text, case}. */
 export function placesOf(text, wanted) {
   const needle = wanted?.text ? (wanted.case ? wanted.text : wanted.text.toLowerCase()) : "";
@@ -36,20 +38,38 @@ export class Spans {
     this.ask("");
   }
 
-  /** `question`: the query of a search, "" for none, with `total` hits. `isIn(first, last)`: may one be in these lines? */
-  ask(question, { total = 0, isIn = () => true } = {}) {
-    if (question === this.question && total === this.total) return;
-    this.abort?.abort();
-    this.abort = new AbortController();
-    Object.assign(this, { question, total, isIn, lines: new Map(), asked: new Set() });
+  /**
+   * `question`: the query of a search, "" for none, with `total` hits in `lines` lines. `isIn(first, last)`: may one be in these?
+   * Asked again of a log that grew, what is known of the lines before stays.
+   */
+  ask(question, { total = 0, isIn = () => true, lines = 0 } = {}) {
+    const same = question === this.question;
+    if (same && total === this.total && lines === this.upTo) return;
+    if (same) {
+      const grown = pageOf(Math.max(this.upTo, 1));
+      for (const number of this.asked) if (number >= grown) this.asked.delete(number);
+    } else {
+      this.abort?.abort();
+      this.abort = new AbortController();
+      Object.assign(this, { question, lines: new Map(), asked: new Set() });
+    }
+    Object.assign(this, { total, isIn, upTo: lines });
   }
 
   /** A page of lines is in view. */
   need(number) {
     const first = number * PAGE + 1;
-    if (!this.question || this.asked.has(number) || !this.isIn(first, first + PAGE - 1)) return;
-    this.asked.add(number);
-    this.fetch(first, first + PAGE).catch((error) => error.name !== "AbortError" && console.warn(error));
+    const { asked } = this;
+    if (!this.question || asked.has(number) || !this.isIn(first, first + PAGE - 1)) return;
+    asked.add(number);
+    this.fetch(first, first + PAGE).catch((error) => {
+      if (error.name === "AbortError") return;
+      console.warn(error);
+      setTimeout(() => {
+        asked.delete(number);
+        if (asked === this.asked) this.onCome();
+      }, AGAIN);
+    });
   }
 
   async fetch(first, until) {
@@ -57,14 +77,13 @@ export class Spans {
     const { signal } = this.abort;
     for (let from = first; from < until; ) {
       const answer = await fetch(`${this.url}?${question}&from=${from}&count=${until - from}`, { signal });
-      if (!answer.ok) return this.asked.delete(pageOf(first));
+      if (!answer.ok) throw new Error(`marks: ${answer.status}`);
       const found = await answer.json();
       for (const [line, spans] of Object.entries(found.spans)) lines.set(Number(line), spans);
       if (lines === this.lines) this.onCome();
-      if (found.until <= from) return undefined;
+      if (found.until <= from) return;
       from = found.until;
     }
-    return undefined;
   }
 
   /** Places in the row of a line. Where a bar wrote over itself, its text is elsewhere: then what was found is looked for. */

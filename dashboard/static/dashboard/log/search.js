@@ -3,11 +3,12 @@ import { marked } from "./marking.js";
 import { count } from "./plain.js";
 
 const WAIT = 250; // ms without a key
+const EVERY = 15000; // ms between two searches of a log that grows, or longer where one takes long
 
 export class Search {
   /**
-   * `onHits({numbers, total, wanted, question, current})` when what is marked changes: lines, of how many; a text, or else the
-   * question; the line that one is at. `goto(line)`; `here()` is the line that the reader is at.
+   * `onHits({numbers, total, wanted, question, current, lines})` when what is marked changes: lines, of how many; a text, or else
+   * the question; the line that one is at; how many lines were searched. `goto(line)`; `here()` is the line that the reader is at.
    */
   constructor(root, { url, attempt, onHits, goto, here }) {
     const part = (name) => root.querySelector(`[data-log-${name}]`);
@@ -38,7 +39,32 @@ export class Search {
   }
 
   clear() {
-    Object.assign(this, { numbers: [], total: 0, before: 0, at: -1, complete: true });
+    Object.assign(this, { numbers: [], total: 0, before: 0, at: -1, complete: true, lines: 0 });
+  }
+
+  /** Another log is shown now: nothing of the one before holds. */
+  forget(attempt) {
+    for (const timer of [this.timer, this.again]) clearTimeout(timer);
+    this.abort?.abort();
+    Object.assign(this, { attempt, answered: null, again: undefined, grown: 0, took: 0, searching: false });
+    this.clear();
+    this.tell("");
+  }
+
+  /** The log has `lines` lines by now: what is looked for may be in the new ones. */
+  grew(lines) {
+    this.grown = lines;
+    if (!this.isStale()) return;
+    this.again ??= setTimeout(() => {
+      this.again = undefined;
+      if (!document.hidden && this.isStale()) this.run({ near: this.near, quiet: true });
+    }, Math.max(EVERY, 10 * this.took));
+  }
+
+  /** Whether there is an answer, and it is older than the log; one that time ended would come no further. */
+  isStale() {
+    if (this.searching || !this.complete || !this.lines || this.grown <= this.lines) return false;
+    return Boolean(this.answered) && this.answered === this.question();
   }
 
   key(event) {
@@ -76,27 +102,34 @@ export class Search {
     return text ? `q=${encodeURIComponent(text)}&kind=${kind}&case=${on(this.matchCase) ? 1 : 0}` : "";
   }
 
-  async run({ jump = false, near = this.here() }) {
+  /** `quiet`: nobody asked for it, the log has grown; the hit that one is at, and the list, stay. */
+  async run({ jump = false, near = this.here(), quiet = false }) {
     clearTimeout(this.timer);
     const asked = this.question();
-    this.answered = asked;
+    const current = quiet ? this.numbers[this.at] : undefined;
+    Object.assign(this, { answered: asked, near });
     this.abort?.abort();
-    this.abort = new AbortController();
+    const mine = (this.abort = new AbortController());
+    this.searching = Boolean(asked);
     if (!asked) {
       this.clear();
       return this.tell("");
     }
-    this.told.textContent = "searching…";
+    if (!quiet) this.told.textContent = "searching…";
     try {
-      const { signal } = this.abort;
+      const { signal } = mine;
+      const began = performance.now();
       const answer = await fetch(`${this.url}?attempt=${this.attempt}&near=${near}&who=${this.who}&${asked}`, { signal });
       const found = await answer.json();
+      if (signal.aborted) return;
+      this.took = performance.now() - began;
       if (found.refused) {
+        if (quiet) return;
         this.clear();
         return this.tell(found.refused, { wrong: true });
       }
-      Object.assign(this, { numbers: found.numbers, total: found.total, before: found.before });
-      Object.assign(this, { complete: found.complete, searched: found.searched, at: -1 });
+      Object.assign(this, { numbers: found.numbers, total: found.total, before: found.before, lines: found.count });
+      Object.assign(this, { complete: found.complete, searched: found.searched, at: found.numbers.indexOf(current) });
       this.fill(found.hits);
       this.tell();
       if (jump && this.numbers.length) {
@@ -104,7 +137,10 @@ export class Search {
         this.show(next === -1 ? this.numbers.length - 1 : next);
       }
     } catch (error) {
-      if (error.name !== "AbortError") this.tell("the server did not answer; press Enter to try again", { wrong: true });
+      if (error.name !== "AbortError" && !quiet) this.tell("the server did not answer; press Enter to try again", { wrong: true });
+    } finally {
+      if (this.abort === mine) this.searching = false;
+      this.grew(this.grown);
     }
   }
 
@@ -127,13 +163,14 @@ export class Search {
     const question = this.total ? this.question() : "";
     const isText = question.includes("kind=text");
     const wanted = isText ? { text: this.field.value, case: this.matchCase.ariaPressed === "true" } : null;
-    const { numbers, total } = this;
-    this.onHits({ numbers, total, wanted, question, current: numbers[this.at] });
+    const { numbers, total, lines } = this;
+    this.onHits({ numbers, total, wanted, question, lines, current: numbers[this.at] });
   }
 
-  /** Go to the next hit, or the one before; behind the last comes the first. */
+  /** Go to the next hit, or the one before; behind the last comes the first, unless the log has grown a new one. */
   async step(by) {
     if (!this.question()) return this.field.focus();
+    if (!this.numbers.length && this.isStale()) await this.run({ near: this.near, quiet: true });
     if (!this.numbers.length) return undefined;
     const next = this.at === -1 ? (by > 0 ? 0 : this.numbers.length - 1) : this.at + by;
     if (next >= 0 && next < this.numbers.length) return this.show(next);
@@ -148,9 +185,10 @@ export class Search {
       if (behind) await this.run({ near: Number.MAX_SAFE_INTEGER });
       return this.show(this.numbers.length - 1);
     }
-    if (behind) {
-      await this.run({ near: last + 1 });
-      return this.show(this.numbers.findIndex((line) => line > last));
+    if (behind || this.isStale()) {
+      await this.run({ near: last + 1, quiet: !behind });
+      const later = this.numbers.findIndex((line) => line > last);
+      if (behind || later !== -1) return this.show(later);
     }
     if (this.before) await this.run({ near: 1 });
     return this.show(0);
@@ -161,15 +199,24 @@ export class Search {
     this.at = at;
     this.tell();
     this.goto(this.numbers[at]);
+    this.point()?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** The hit that one is at, in the list. */
+  point() {
+    let found;
     for (const hit of this.list.children) {
-      const current = Number(hit.dataset.hit) === this.numbers[at];
+      const current = this.at >= 0 && Number(hit.dataset.hit) === this.numbers[this.at];
       if (current) hit.setAttribute("aria-current", "true");
       else hit.removeAttribute("aria-current");
-      if (current) hit.scrollIntoView({ block: "nearest" });
+      if (current) found = hit;
     }
+    return found;
   }
 
   fill(hits) {
+    const { scrollTop } = this.list;
+    const focused = this.list.contains(document.activeElement) ? document.activeElement.dataset.hit : undefined;
     this.list.replaceChildren(...hits.map(hitElement));
     if (hits.length < this.total) {
       const more = document.createElement("p");
@@ -177,6 +224,9 @@ export class Search {
       more.textContent = `${count(hits.length)} of ${count(this.total)} hits are listed; next and previous reach all of them.`;
       this.list.append(more);
     }
+    this.point();
+    this.list.scrollTop = scrollTop;
+    if (focused) this.list.querySelector(`[data-hit="${focused}"]`)?.focus({ preventScroll: true });
   }
 }
 

@@ -45,7 +45,8 @@ export class LogViewer {
   }
 
   begin(attempt) {
-    this.attempt = this.search.attempt = attempt;
+    this.attempt = attempt;
+    this.search.forget(attempt);
     this.folds = new Folds();
     this.folds.arrange();
     this.openedKeys = new Set();
@@ -99,10 +100,12 @@ export class LogViewer {
     this.room.bring();
     const asked = this.links.follow();
     this.survey.run({ open: !asked }); // takes its time
+    if (this.search.question()) this.search.run({});
   }
 
   /** Another attempt is to be shown; `start` then shows it. */
   reset(attempt) {
+    this.links.forget();
     this.begin(attempt);
     this.strip.take([], 0);
     this.setLive(true);
@@ -127,6 +130,7 @@ export class LogViewer {
   push(message) {
     if (message.attempt !== this.attempt || !this.ready) return;
     if (message.anew) {
+      this.links.forget();
       this.begin(this.attempt);
       this.start();
       return;
@@ -142,6 +146,7 @@ export class LogViewer {
     if (this.following) this.endSoon();
     else this.list.later();
     this.survey.soon();
+    this.search.grew(this.pages.count);
   }
 
   endSoon() {
@@ -189,9 +194,9 @@ export class LogViewer {
     return this.options.wrap;
   }
 
-  found({ numbers, total, wanted, question, current }) {
+  found({ numbers, total, wanted, question, current, lines }) {
     const isIn = (first, last) => numbers.length < total || numbers.some((line) => line >= first && line <= last);
-    this.spans.ask(question && !wanted ? `attempt=${this.attempt}&${question}` : "", { total, isIn });
+    this.spans.ask(question && !wanted ? `attempt=${this.attempt}&${question}` : "", { total, isIn, lines });
     this.look({ marks: new Set(numbers), wanted, current });
   }
 
