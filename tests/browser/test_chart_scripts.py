@@ -189,11 +189,6 @@ def test_metrics_are_found_by_a_pattern_that_cannot_hang(
     assert run("finding", body, {"names": names, "text": text}) == found
 
 
-def test_a_pattern_of_repeated_repetitions_is_taken_as_text(run: Call) -> None:
-    body = 'm.finder("(a+)+$").test("a".repeat(60) + "!")'
-    assert run("finding", body) is False
-
-
 def test_values_in_an_order_are_a_scale_and_words_take_colours_in_turn(run: Call) -> None:
     body = """{
       const scale = m.colouring([0.1, 0.001, 1e-5], 9), words = m.colouring(["sgd", "adam", null], 9);
