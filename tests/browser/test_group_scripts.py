@@ -22,12 +22,14 @@ def page(chrome: Browser) -> Iterator[Page]:
 OPENED = """async ([before, levels, steps]) => {
   const name = (query) => new URLSearchParams(query).get("baseline") ?? "none";
   const mark = (query) => `${new URLSearchParams(query).get("sort") ?? "-"} ${name(query)}`;
-  const group = (key, query, at) => `<tr data-row data-group="${key}" data-level="${at}"><td><button data-members="`
-    + `${query.replaceAll("&", "&amp;")}&amp;at=${at}" aria-expanded="false"></button>${mark(query)}</td></tr>`;
-  const run = (query) => `<tr data-row data-run="job-1"><td><i>${mark(query)}</i></td></tr>`;
+  const group = (key, query, at) => `<tr data-row data-group="${key}" data-level="${at}" data-query="${mark(query)}">`
+    + `<td><button data-members="${query.replaceAll("&", "&amp;")}&amp;at=${at}" aria-expanded="false"></button>`
+    + `${mark(query)}</td></tr>`;
+  const run = (query) => `<tr data-row data-run="job-1"><td><i>${mark(query)}</i><button></button></td></tr>`;
+  const order = (query) => (query.includes("sort=-") ? ["b", "a"] : ["a", "b"]);
   const whole = (query) => "<div data-part=view></div><div data-part=chips></div><div data-part=pager></div>"
     + "<div data-part=table><table data-runs-table data-cols=name><thead></thead><tbody data-rows>"
-    + `${group("a", query, 0)}${group("b", query, 0)}</tbody></table></div>`;
+    + `${order(query).map((key) => group(key, query, 0)).join("")}</tbody></table></div>`;
   history.replaceState(null, "", before);
   document.body.innerHTML = "<p data-said></p><div data-group-menu popover><input data-group-find>"
     + "<div data-group-list></div></div><button data-group-open></button><main></main>"
@@ -60,7 +62,8 @@ OPENED = """async ([before, levels, steps]) => {
   const click = (key) => document.querySelector(`[data-group="${key}"] [data-members]`).click();
   const does = {
     open: () => click("a"), inner: () => click("a/x"), baseline: () => set({ baseline: "job-1" }, { push: true }),
-    sort: () => set({ sort: "name" }), again: () => table.load(),
+    sort: () => set({ sort: "name" }), turn: () => set({ sort: "-name" }), second: () => click("b"),
+    focus: () => document.querySelector("[data-run] button").focus(), again: () => table.load(),
     live: () => table.load({ live: true }), down: () => (down = true), up: () => (down = false),
     slow: () => (slow = true), release: () => { slow = false; held.reverse().forEach((go) => go()); },
     back: () => new Promise((came) => { addEventListener("popstate", came, { once: true }); history.back(); }),
@@ -70,12 +73,19 @@ OPENED = """async ([before, levels, steps]) => {
     await settled();
   }
   return { asked: asked.length, runs: [...document.querySelectorAll("i")].map((each) => each.textContent),
+    lines: [...document.querySelectorAll("tr")].map(({ dataset }) => dataset.run ?? dataset.group),
+    focus: document.activeElement.closest("tr")?.dataset.run ?? "",
+    queries: [...document.querySelectorAll("tr[data-group]")].map(({ dataset }) => dataset.query),
     open: [...document.querySelectorAll("[data-members]")].map((each) => each.ariaExpanded) };
 }"""
 
 
+def after(page: Page, *steps: str, levels: int = 1) -> Any:
+    return page.evaluate(OPENED, ["/empty?group=user", levels, steps])
+
+
 def told(page: Page, *steps: str, levels: int = 1) -> Any:
-    found = page.evaluate(OPENED, ["/empty?group=user", levels, steps])
+    found = after(page, *steps, levels=levels)
     return found["asked"], found["runs"], found["open"]
 
 
@@ -110,3 +120,17 @@ def test_an_open_group_inside_an_open_group_stays_open(step: str, page: Page) ->
     asked, runs, opened = told(page, "open", "inner", step, levels=2)
     assert (asked, runs) == (4, ["- job-1" if step == "baseline" else "- none"])
     assert opened == ["true", "true", "false"]
+
+
+@pytest.mark.parametrize("steps", [["open", "focus"], ["open", "inner", "focus"]])
+def test_the_row_of_a_member_that_became_the_baseline_keeps_the_focus(
+    steps: list[str], page: Page
+) -> None:
+    found = after(page, *steps, "baseline", levels=len(steps) - 1)
+    assert (found["focus"], found["runs"]) == ("job-1", ["- job-1"])
+
+
+def test_a_group_that_moves_takes_along_what_is_in_it(page: Page) -> None:
+    found = after(page, "second", "turn")
+    assert (found["lines"], found["runs"]) == (["b", "job-1", "a"], ["-name none"])
+    assert found["queries"] == ["-name none"] * 2  # by which the charts find the runs of a group

@@ -79,25 +79,42 @@ export class Grouping {
   }
 
   /** How many rows came; undefined where none did, or where they are no longer what is asked for. */
-  async fetchMembers(row) {
+  async fetchMembers(row, { live = false } = {}) {
     const { members } = row.querySelector("[data-members]").dataset;
     const mine = { members };
     this.fetched.set(row, mine);
     try {
       const part = await getPart(`/runs/members?${members}`);
-      if (this.fetched.get(row) !== mine || !this.opened.has(row.dataset.group)) return;
-      const lines = [...part.querySelectorAll("[data-row]")].map((line) => document.importNode(line, true));
-      const inside = [row.dataset.memberOf, row.dataset.group].filter(Boolean).join("\n");
-      for (const member of membersOf(row)) member.remove();
-      for (const line of lines) line.dataset.memberOf = inside;
-      row.after(...lines, ...this.rest(part, row, inside));
+      if (this.fetched.get(row) !== mine || !this.opened.has(row.dataset.group) || !row.isConnected) return;
+      const lines = this.put(row, part);
       row.querySelector("[data-members]").ariaExpanded = "true"; // another button than before, where its row changed
       this.onShown();
-      for (const line of lines) if (this.opened.has(line.dataset.group)) this.fetchMembers(line);
+      this.refetch(lines, { live });
       return lines.length;
     } catch (error) {
       if (this.fetched.get(row) === mine) this.fetched.delete(row);
       report(error);
+    }
+  }
+
+  /** What is in a group, below its row; what was there already keeps its place and the focus. */
+  put(row, part) {
+    const inside = [row.dataset.memberOf, row.dataset.group].filter(Boolean).join("\n");
+    const fresh = [...part.querySelectorAll("[data-row]")];
+    for (const line of fresh) line.dataset.memberOf = inside;
+    const here = membersOf(row).filter((line) => line.dataset.memberOf === inside);
+    for (const line of here) if (!line.matches("[data-row]")) line.remove();
+    const last = this.table.arrange(row.parentElement, here.filter((line) => line.matches("[data-row]")), fresh, row);
+    last.after(...this.rest(part, row, inside));
+    return membersOf(row).filter((line) => line.dataset.memberOf === inside && line.matches("[data-row]"));
+  }
+
+  /** Open groups among these rows, where what is asked for is not what they have. */
+  refetch(rows, { live }) {
+    for (const row of rows) {
+      if (!this.opened.has(row.dataset.group)) continue;
+      const { members } = row.querySelector("[data-members]").dataset;
+      if (live || this.fetched.get(row)?.members !== members) this.fetchMembers(row, { live });
     }
   }
 
@@ -127,11 +144,7 @@ export class Grouping {
 
   /** After the table came: groups that were open are open still, with what the page now asks for. */
   show({ live = false } = {}) {
-    for (const row of this.table.box.querySelectorAll("[data-group]:not([data-member-of])")) {
-      if (!this.opened.has(row.dataset.group)) continue;
-      const { members } = row.querySelector("[data-members]").dataset;
-      if (live || this.fetched.get(row)?.members !== members) this.fetchMembers(row);
-    }
+    this.refetch(this.table.box.querySelectorAll("[data-group]:not([data-member-of])"), { live });
     this.button.ariaPressed = String(Boolean(get("group")));
   }
 }

@@ -114,20 +114,30 @@ export class Table {
   patchTable(old, next) {
     replace(old.querySelector("thead"), next.querySelector("thead"), { keep: true });
     const body = old.querySelector("[data-rows]");
-    const mine = new Map([...body.children].filter((row) => !row.dataset.memberOf).map((row) => [identity(row), row]));
-    let at = null;
-    for (const fresh of [...next.querySelectorAll("[data-row]")]) {
-      const row = mine.get(identity(fresh)) ?? document.adoptNode(fresh);
-      mine.delete(identity(fresh));
-      if (row !== fresh) this.patchRow(row, fresh);
-      else this.said.set(row, fresh.innerHTML);
+    const top = [...body.children].filter((row) => !row.dataset.memberOf);
+    this.arrange(body, top, [...next.querySelectorAll("[data-row]")]);
+  }
+
+  /** Rows of one level in the server's order, after `at` or on top; those that are here stay, with what is in them. */
+  arrange(body, here, fresh, at = null) {
+    const mine = new Map(here.map((row) => [identity(row), row]));
+    for (const each of fresh) {
+      const row = mine.get(identity(each)) ?? document.adoptNode(each);
+      mine.delete(identity(each));
+      if (row !== each) this.patchRow(row, each);
+      else this.said.set(row, each.innerHTML);
       const place = at ? at.nextElementSibling : body.firstElementChild;
-      if (place !== row) body.insertBefore(row, place);
+      if (place !== row) {
+        const members = membersOf(row);
+        body.insertBefore(row, place);
+        row.after(...members);
+      }
       at = lastOf(row);
     }
     for (const gone of mine.values()) {
       for (const row of [...membersOf(gone), gone]) row.remove();
     }
+    return at;
   }
 
   /** Rows that are in both, where they stand. */
@@ -144,6 +154,7 @@ export class Table {
     const opened = row.querySelector("[aria-expanded]")?.ariaExpanded;
     replace(row, document.importNode(fresh, true));
     row.toggleAttribute("data-live-run", fresh.hasAttribute("data-live-run"));
+    if (fresh.dataset.query !== undefined) row.dataset.query = fresh.dataset.query; // whose curve the charts draw
     if (opened) row.querySelector("[aria-expanded]").ariaExpanded = opened;
   }
 
