@@ -224,6 +224,16 @@ def test_what_comes_is_followed_until_the_reader_scrolls_up(page: Page, site: Si
     expect(line(page, 1514)).to_contain_text("more 311")
     expect(line(page, 1514)).to_be_in_viewport()
 
+    field, told = page.locator("[data-log-search]"), page.locator("[data-log-told]")
+    field.fill("more 311")
+    expect(told).to_have_text("1 of 1")
+    run.lines("output.log", "more 311 again\n")
+    expect(page.locator("[data-log-size]")).to_contain_text("1,515 lines")
+    field.press("Enter")
+    expect(told).to_have_text("2 of 2")
+    expect(line(page, 1515)).to_be_in_viewport()
+    picture(page, "log-grown")
+
 
 def test_more_than_a_push_carries_is_caught_up_with(page: Page, site: Site) -> None:
     """A megabyte at once: the end is shown, and the lines that were passed over are there when looked at."""
