@@ -146,6 +146,15 @@ def test_workers_show_their_last_hour_and_who_else_computes_there(
     expect(page.get_by_role("table", name=re.compile("")).first).to_contain_text("bob")
     expect(page.locator("#timeline a.bar").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    beyond = """() => {
+      for (const each of document.querySelectorAll(".gauges > .num")) each.textContent = "84 °C · 250 W";
+      for (const each of document.querySelectorAll(".gauges > div + div dd")) each.textContent = "74.5 / 79.6 GiB";
+      const right = (each) => each.getBoundingClientRect().right;
+      const within = (each, around) => right(each) <= right(each.closest(around));
+      return [...document.querySelectorAll(".device, .gauges dd, .gauges > .num")]
+        .filter((each) => !within(each, each.matches(".device") ? ".devices" : ".gauges")).length;
+    }"""
+    assert page.evaluate(beyond) == 0
 
 
 def bearer(site: Site) -> dict[str, str]:
