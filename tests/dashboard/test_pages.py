@@ -84,7 +84,7 @@ def test_thirty_rows_cost_as_many_queries_as_one(path: str, browser: Client) -> 
     few = _count(browser, path)
     for number in range(2, 32):
         add(number)
-    newest = path == "/runs/"  # where there is a second page, one asks up to where the first one read
+    newest = path == "/runs/"  # a second page is asked for up to where the first one read
     assert _count(browser, path) == few + newest
 
 
