@@ -57,11 +57,28 @@ class Part:
     database: str = "sqlite"
 
 
+APART = ("browser", "e2e")  # folders of tests that are parts of their own
+
+
+def without(*names: str) -> list[str]:
+    """Arguments that spare pytest the reading of folders whose tests the part would leave out."""
+    return [f"--ignore={ROOT / 'tests' / name}" for name in names]
+
+
+def only(name: str) -> list[str]:
+    folders = sorted(path.parent.name for path in (ROOT / "tests").glob("*/__init__.py"))
+    return without(*(folder for folder in folders if folder not in (name, "support")))
+
+
 PARTS = (
-    Part("unit and SQLite", [*PARALLEL, "-m", "not e2e and not browser"]),
-    Part("PostgreSQL", [*PARALLEL, "-m", "not e2e and not browser"], database="postgres"),
-    Part("browser", [*PARALLEL, "-m", "browser"]),
-    Part("end to end", [*PARALLEL, "-m", "e2e"]),
+    Part("unit and SQLite", [*PARALLEL, "-m", "not e2e and not browser", *without(*APART)]),
+    Part(
+        "PostgreSQL",
+        [*PARALLEL, "-m", "not e2e and not browser", *without(*APART)],
+        database="postgres",
+    ),
+    Part("browser", [*PARALLEL, "-m", "browser", *only("browser")]),
+    Part("end to end", [*PARALLEL, "-m", "e2e", *only("e2e")]),
 )
 
 

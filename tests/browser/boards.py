@@ -8,8 +8,10 @@ from playwright.sync_api import Locator, Page
 from tests.e2e.programs import wait_for
 
 RUNS = "job-1,job-2,job-4,job-5"
+# Scrolled to at each look: a board that learns of more metrics may make the card anew.
 LINES = """(key) => {
   const plot = document.querySelector(`[data-key="${key}"] [data-plot]`);
+  plot?.scrollIntoView({ block: "nearest" });
   return (plot?.data ?? []).filter(({ meta }) => meta?.role === "line")
     .map(({ x, y, meta, name }) => ({ x: [...x], y: [...y], name, run: meta.run, type: plot.layout.yaxis.type }));
 }"""
@@ -21,13 +23,12 @@ def chart(page: Page, key: str) -> Locator:
 
 def lines(page: Page, key: str = "train/loss", *, least: int = 1) -> list[dict[str, Any]]:
     """The lines of a chart, once there are as many."""
-    chart(page, key).scroll_into_view_if_needed()
 
     def look() -> list[dict[str, Any]] | None:
         found: list[dict[str, Any]] = page.evaluate(LINES, key)
         return found if len(found) >= least else None
 
-    return wait_for(look, within=15, what=f"{least} lines of {key}")
+    return wait_for(look, within=30, what=f"{least} lines of {key}")
 
 
 def compare(page: Page, **query: str) -> None:
