@@ -56,7 +56,7 @@ class Shot:
 SHOTS = (
     Shot("overview", "/"),
     Shot("timeline", "/timeline/"),
-    Shot("runs", "/runs/?q=tag:sweep+state:completed", ".main-svg"),
+    Shot("runs", "/runs/?q=tag:sweep+state:completed", "[data-key]"),
     Shot("groups", "/runs/?group=config.lr&split=60", "main tbody tr"),
     Shot("run", "/runs/job-10/", ".main-svg"),
     Shot("failure", "/runs/job-3/"),
