@@ -50,6 +50,11 @@ class Run(models.Model):
     dropped = models.BigIntegerField(default=0)
     # How often its program went on with it, as it says itself.
     resumed = models.PositiveIntegerField(default=0)
+    # What its program ran in and on, as far as it can be a column: commit, branch, python, gpu, …; see runs.facts.
+    facts = models.JSONField(default=dict, blank=True)
+    # Put away: lists leave it out unless they are asked for it; nothing else about it changes.
+    archived_at = models.DateTimeField(null=True, blank=True)
+    archived_by = models.CharField(max_length=150, blank=True)
     # In the trash since then; deleted for good after a grace.
     trashed_at = models.DateTimeField(null=True, blank=True)
     trashed_by = models.CharField(max_length=150, blank=True)  # a person, or a rule
@@ -81,6 +86,11 @@ class Run(models.Model):
                 fields=["finished_at"],
                 condition=Q(finished_at__isnull=False),
                 name="run_by_end",
+            ),
+            models.Index(
+                fields=["-id"],
+                condition=Q(archived_at__isnull=True, trashed_at__isnull=True),
+                name="run_not_put_away",
             ),
             models.Index(
                 fields=["trashed_at"],

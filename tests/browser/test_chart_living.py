@@ -198,3 +198,20 @@ def test_a_metric_of_two_charts_is_asked_for_once(run: Call) -> None:
       return asked;
     }"""
     assert run("fetching", body) == ["loss,val"]
+
+
+def test_a_run_that_waited_when_its_page_was_made_is_asked_for_by_no_attempt(run: Call) -> None:
+    """Its first attempt may have points before the page has heard that there is one; the server knows no attempt 0."""
+    body = """{
+      const asked = [];
+      const before = window.fetch;
+      const attempt = (address) => new URL(address, location).searchParams.get("attempt");
+      window.fetch = (address) => (asked.push(attempt(address)), Promise.reject(new Error("no")));
+      const source = new m.Source();
+      const wish = { key: "loss", series: {}, x: "step", from: null, to: null, width: 100 };
+      for (const given of [0, 2, undefined])
+        await source.curves({ ...wish, runs: [{ run: "a", attempt: given }] }).catch(() => {});
+      window.fetch = before;
+      return asked;
+    }"""
+    assert run("fetching", body) == [None, "2", None]

@@ -108,6 +108,26 @@ def test_a_baseline_measures_the_others(page: Page) -> None:
     assert f"pins={KEYS[0]}" in page.url
 
 
+def test_axes_are_not_drawn_anew_under_a_pointer_that_drags(page: Page) -> None:
+    """A theme or another part's answer may come in the middle of a gesture."""
+    page.goto(f"/compare/?runs={','.join(KEYS[:40])}")
+    section = page.locator("#parallel")
+    section.scroll_into_view_if_needed()
+    expect(section.locator(".lines path")).to_have_count(40)
+    section.locator("svg.parallel").evaluate("svg => (svg.dataset.mine = '1')")
+    rail = section.locator('[data-axis="config.lr"] .catch').bounding_box()
+    assert rail is not None
+    page.mouse.move(rail["x"] + 14, rail["y"] + 2)
+    page.mouse.down()
+    page.mouse.move(rail["x"] + 14, rail["y"] + 60, steps=4)
+    page.evaluate("document.dispatchEvent(new CustomEvent('whirr:theme'))")
+    page.wait_for_function("() => new Promise((done) => setTimeout(() => done(true), 100))")
+    expect(section.locator("svg[data-mine] .brush")).to_have_count(1)
+    page.mouse.up()
+    expect(section.locator("svg[data-mine]")).to_have_count(0)
+    expect(section.locator(".brush")).to_have_count(1)
+
+
 def test_a_brush_narrows_the_page(page: Page) -> None:
     page.goto(f"/compare/?runs={','.join(KEYS[:40])}")
     section = page.locator("#parallel")

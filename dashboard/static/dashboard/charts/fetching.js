@@ -44,9 +44,9 @@ async function call({ runs, keys, ...rest }) {
 /** How many series a metric has at most: each writer of a run has its own. */
 const ofEachKey = (runs, keys, series) => Math.max(1, ...keys.map((key) => series[key] ?? runs.length));
 
-/** Runs by the attempt that is asked for, as many together as a call may have series. */
+/** Runs by the attempt that is asked for, as many together as a call may have series; 0, before the first, is the newest. */
 function parcels(runs, keys, series) {
-  const byAttempt = Map.groupBy(runs, (each) => each.attempt ?? null);
+  const byAttempt = Map.groupBy(runs, (each) => each.attempt || null);
   const each = Math.max(1, ofEachKey(runs, keys, series) / runs.length);
   const most = Math.max(1, Math.min(500, Math.floor(SERIES_AT_ONCE / (each * keys.length))));
   return [...byAttempt].flatMap(([attempt, some]) => {

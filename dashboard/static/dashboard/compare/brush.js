@@ -39,6 +39,7 @@ export class Brushing {
     const place = (each) => [each.clientX - box.left, each.clientY - box.top];
     const [x0, y0] = place(event);
     let far = false;
+    this.parallel.hold(true);
     const move = (each) => {
       const [x, y] = place(each);
       far ||= Math.hypot(x - x0, y - y0) > SLOP;
@@ -48,6 +49,7 @@ export class Brushing {
       for (const [name, heard] of Object.entries({ pointermove: move, pointerup: up, pointercancel: up })) window.removeEventListener(name, heard);
       const [x, y] = place(each);
       done(far ? x : null, far ? y : null, y0);
+      this.parallel.hold(false);
     };
     window.addEventListener("pointermove", move);
     window.addEventListener("pointerup", up);

@@ -16,7 +16,7 @@ export class Parallel {
     this.tools = root.querySelector("[data-tools]");
     this.list = new AxesList(root.querySelector("[data-axes]"), this);
     const redraw = quietly(() => this.draw(), 30);
-    new ResizeObserver(redraw).observe(this.plot);
+    new ResizeObserver(() => this.plot.clientWidth !== this.drawnWidth && redraw()).observe(this.plot);
     for (const what of ["order", "kept"]) state.on(what, redraw);
     state.on("clear", () => this.setBrushes({}));
     state.on("runs", () => this.figure && this.load()); // the ends of axes, and which are constant
@@ -94,8 +94,15 @@ export class Parallel {
     return this.draw();
   }
 
+  /** Nothing is drawn anew under a pointer that drags: what it holds would be gone. */
+  hold(held) {
+    this.held = held;
+    if (!held) this.draw();
+  }
+
   draw() {
-    if (!this.figure || !this.plot.clientWidth) return;
+    if (this.held || !this.figure || !this.plot.clientWidth) return;
+    this.drawnWidth = this.plot.clientWidth;
     const axes = this.axes();
     const gone = new Set(this.state.all.map((run) => run.id));
     const lines = this.figure.lines.filter((line) => gone.has(line.run));
