@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.calling import Call, calling
-from tests.browser.test_scripts import HOST, serve
+from tests.browser.modules import empty_page
 
 NIGHT = 1_770_000_000  # 2026-02-02 02:40 in UTC, 06:10 in Tehran
 
@@ -15,11 +15,8 @@ NIGHT = 1_770_000_000  # 2026-02-02 02:40 in UTC, 06:10 in Tehran
 @pytest.fixture(scope="module")
 def page(chrome: Browser) -> Iterator[Page]:
     """An empty page that can import our modules, half an hour beside the whole hours of UTC."""
-    page = chrome.new_page(timezone_id="Asia/Tehran")
-    page.route("**/*", serve)
-    page.goto(f"{HOST}/empty")
-    yield page
-    page.close()
+    with empty_page(chrome, timezone_id="Asia/Tehran") as page:
+        yield page
 
 
 @pytest.fixture

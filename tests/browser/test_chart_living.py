@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.calling import Call, calling
-from tests.browser.test_scripts import HOST, serve
+from tests.browser.modules import HOST, empty_page
 
 # A board of one run whose timers wait until they are run; `asked` counts what it fetched.
 BOARD = """
@@ -34,12 +34,8 @@ BOARD = """
 
 @pytest.fixture(scope="module")
 def page(chrome: Browser) -> Iterator[Page]:
-    """An empty page that can import our modules."""
-    page = chrome.new_page()
-    page.route("**/*", serve)
-    page.goto(f"{HOST}/empty")
-    yield page
-    page.close()
+    with empty_page(chrome) as page:
+        yield page
 
 
 @pytest.fixture

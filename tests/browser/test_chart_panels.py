@@ -10,19 +10,15 @@ from tests.browser.axe import violations
 from tests.browser.boards import compare, lines, query
 from tests.browser.calling import Call, calling
 from tests.browser.conftest import PHONE, picture
-from tests.browser.test_scripts import HOST, serve
+from tests.browser.modules import empty_page
 
 LOSSES = "1~title=Losses~size=wide~key=train/loss~match=^val/"
 
 
 @pytest.fixture(scope="module")
 def empty(chrome: Browser) -> Iterator[Page]:
-    """An empty page that can import our modules."""
-    page = chrome.new_page()
-    page.route("**/*", serve)
-    page.goto(f"{HOST}/empty")
-    yield page
-    page.close()
+    with empty_page(chrome) as page:
+        yield page
 
 
 @pytest.fixture

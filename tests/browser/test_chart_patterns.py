@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from tests.browser.calling import Call, calling
-from tests.browser.test_scripts import HOST, serve
+from tests.browser.modules import empty_page
 
 NAMES = [
     "train/loss",
@@ -30,11 +30,8 @@ PATTERNS = [
 
 @pytest.fixture(scope="module")
 def run(chrome: Browser) -> Iterator[Call]:
-    page: Page = chrome.new_page()
-    page.route("**/*", serve)
-    page.goto(f"{HOST}/empty")
-    yield calling(page)
-    page.close()
+    with empty_page(chrome) as page:
+        yield calling(page)
 
 
 def test_a_pattern_finds_what_the_browsers_own_finds(run: Call) -> None:

@@ -10,17 +10,13 @@ from numpy.testing import assert_allclose
 from playwright.sync_api import Browser, Page
 
 from tests.browser.calling import Call, calling, floats
-from tests.browser.test_scripts import HOST, serve
+from tests.browser.modules import empty_page
 
 
 @pytest.fixture(scope="module")
 def page(chrome: Browser) -> Iterator[Page]:
-    """An empty page that can import our modules."""
-    page = chrome.new_page()
-    page.route("**/*", serve)
-    page.goto(f"{HOST}/empty")
-    yield page
-    page.close()
+    with empty_page(chrome) as page:
+        yield page
 
 
 @pytest.fixture

@@ -6,16 +6,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.test_scripts import HOST, serve
+from tests.browser.modules import empty_page
 
 
 @pytest.fixture
 def page(chrome: Browser) -> Iterator[Page]:
-    page = chrome.new_page()
-    page.route("**/*", serve)
-    page.goto(f"{HOST}/empty")
-    yield page
-    page.close()
+    with empty_page(chrome) as page:
+        yield page
 
 
 # The page's own table and groups; the server is ours. It writes into each run's row what it was asked with.

@@ -5,19 +5,15 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.test_scripts import HOST, serve
+from tests.browser.modules import empty_page
 
 UP = "\x1b[A"
 
 
 @pytest.fixture(scope="module")
 def page(chrome: Browser) -> Iterator[Page]:
-    """An empty page that can import our modules."""
-    page = chrome.new_page()
-    page.route("**/*", serve)
-    page.goto(f"{HOST}/empty")
-    yield page
-    page.close()
+    with empty_page(chrome) as page:
+        yield page
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.test_scripts import HOST, serve
+from tests.browser.modules import empty_page
 
 PARTS = """
   const names = ["search", "regex", "case", "told", "hits", "hit-list", "errors", "tools", "previous", "next", "list"];
@@ -38,12 +38,8 @@ PARTS = """
 
 @pytest.fixture(scope="module")
 def page(chrome: Browser) -> Iterator[Page]:
-    """An empty page that can import our modules."""
-    page = chrome.new_page()
-    page.route("**/*", serve)
-    page.goto(f"{HOST}/empty")
-    yield page
-    page.close()
+    with empty_page(chrome) as page:
+        yield page
 
 
 def scripted(page: Page, body: str) -> object:

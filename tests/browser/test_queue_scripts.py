@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.test_scripts import HOST, serve
+from tests.browser.modules import empty_page
 
 ROW = (
     "const row = (job, prefix = '') => `<li data-row data-run='job-${job}' id='row-${prefix}${job}'>"
@@ -21,11 +21,8 @@ SWAP = """
 
 @pytest.fixture(scope="module")
 def page(chrome: Browser) -> Iterator[Page]:
-    page = chrome.new_page()
-    page.route("**/*", serve)
-    page.goto(f"{HOST}/empty")
-    yield page
-    page.close()
+    with empty_page(chrome) as page:
+        yield page
 
 
 def test_a_job_that_stands_twice_is_chosen_in_both_places_or_in_none(page: Page) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.test_scripts import HOST, serve
+from tests.browser.modules import empty_page
 
 # Sockets and timers are ours: what they would do is called by hand, and nothing waits.
 FOLLOWING = """async (live) => {
@@ -48,11 +48,8 @@ FOLLOWING = """async (live) => {
 
 @pytest.fixture
 def page(chrome: Browser) -> Iterator[Page]:
-    page = chrome.new_page()
-    page.route("**/*", serve)
-    page.goto(f"{HOST}/empty")
-    yield page
-    page.close()
+    with empty_page(chrome) as page:
+        yield page
 
 
 def test_unfinished_runs_beyond_the_sockets_are_polled_and_said(page: Page) -> None:

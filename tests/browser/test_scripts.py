@@ -2,38 +2,22 @@
 
 import math
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page
 
 from runs.models import Run, Series
 from runs.points import Points, thin
 from runs.series import binary
 from runs.series.reading import Reading
-
-STATIC = Path(__file__).resolve().parents[2] / "dashboard" / "static" / "dashboard"
-HOST = "http://whirr.test"
+from tests.browser.modules import empty_page
 
 
 @pytest.fixture(scope="module")
 def page(chrome: Browser) -> Iterator[Page]:
     """An empty page that can import our modules; every request it makes is written down."""
-    page = chrome.new_page()
-    page.route("**/*", serve)
-    page.goto(f"{HOST}/empty")
-    yield page
-    page.close()
-
-
-def serve(route: Route) -> None:
-    name = route.request.url.removeprefix(f"{HOST}/")
-    if name == "empty":
-        route.fulfill(body="<!doctype html><body></body>", content_type="text/html")
-    elif (STATIC / name).is_file():
-        route.fulfill(path=STATIC / name)
-    else:
-        route.abort()
+    with empty_page(chrome) as page:
+        yield page
 
 
 def test_series_of_the_binary_form_are_typed_arrays(page: Page) -> None:
@@ -163,17 +147,14 @@ def test_the_header_and_the_log_of_a_run_say_how_old_they_are_while_nothing_come
 
 
 def test_paper_is_light_whatever_the_screen_is(chrome: Browser) -> None:
-    page = chrome.new_page(color_scheme="dark")
-    page.route("**/*", serve)
-    page.goto(f"{HOST}/empty")
-    page.add_script_tag(url="/theme.js")
-    theme = "document.documentElement.dataset.theme"
-    assert page.evaluate(theme) == "dark"
-    page.emulate_media(media="print")
-    assert page.evaluate(theme) == "light"
-    page.emulate_media(media="screen")
-    assert page.evaluate(theme) == "dark"
-    page.close()
+    with empty_page(chrome, color_scheme="dark") as page:
+        page.add_script_tag(url="/theme.js")
+        theme = "document.documentElement.dataset.theme"
+        assert page.evaluate(theme) == "dark"
+        page.emulate_media(media="print")
+        assert page.evaluate(theme) == "light"
+        page.emulate_media(media="screen")
+        assert page.evaluate(theme) == "dark"
 
 
 def _reading(count: int, *, width: int, first: int = 0) -> Reading:
