@@ -149,12 +149,13 @@ def test_the_header_and_the_log_of_a_run_say_how_old_they_are_while_nothing_come
 def test_paper_is_light_whatever_the_screen_is(chrome: Browser) -> None:
     with empty_page(chrome, color_scheme="dark") as page:
         page.add_script_tag(url="/theme.js")
-        theme = "document.documentElement.dataset.theme"
-        assert page.evaluate(theme) == "dark"
-        page.emulate_media(media="print")
-        assert page.evaluate(theme) == "light"
+        is_dark = "() => document.documentElement.dataset.theme === 'dark'"
+        is_light = "() => document.documentElement.dataset.theme === 'light'"
+        page.wait_for_function(is_dark)
+        page.emulate_media(media="print")  # the page hears of it with its next frame
+        page.wait_for_function(is_light)
         page.emulate_media(media="screen")
-        assert page.evaluate(theme) == "dark"
+        page.wait_for_function(is_dark)
 
 
 def _reading(count: int, *, width: int, first: int = 0) -> Reading:
