@@ -107,9 +107,10 @@ def settle(run: Run, status: RunStatus, meta: dict[str, Any], *, now: datetime) 
         fresh.status = status
         if status.is_final:
             fresh.finished_at = moment(meta.get("finished_at")) or fresh.finished_at or now
-        else:
-            fresh.finished_at = None
+        else:  # what goes on is none that was put away
+            fresh.finished_at, fresh.archived_at, fresh.archived_by = None, None, ""
         if before != (fresh.status, fresh.started_at, fresh.finished_at):
-            fresh.save(update_fields=["status", "started_at", "finished_at"])
+            columns = ["status", "started_at", "finished_at", "archived_at", "archived_by"]
+            fresh.save(update_fields=columns)
             run_file.write_later([fresh])
     feed.ring(feed.run_group(run.key), feed.QUEUE)

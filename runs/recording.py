@@ -45,10 +45,14 @@ def begin_attempts(begun: list[tuple[Run, int, str]], *, now: datetime) -> None:
 
 def set_statuses(changed: list[tuple[Run, RunStatus]], *, now: datetime) -> None:
     """Follow the jobs: pending again after a requeue, or final."""
+    anew = [run.pk for run, status in changed if run.is_final and not status.is_final]
     for run, status in changed:
         run.status = status
         run.finished_at = now if status.is_final else None
     _save([run for run, _ in changed], "status", "finished_at")
+    if anew:  # what goes on is none that was put away
+        away = Run.objects.filter(pk__in=anew, archived_at__isnull=False)
+        away.update(archived_at=None, archived_by="")
     run_file.write_later([run for run, status in changed if status.is_final])
     feed.ring(*(feed.run_group(run.key) for run, _ in changed))
 

@@ -1,8 +1,8 @@
 """run.json in a run's folder: what only the database would know of it, so that files alone can tell.
 
-Written after the commit, when a run ends, goes into the trash or comes back, or is changed afterwards; never when a job
-is claimed. What programs say themselves (meta.json, config.json) stands in their own files and is repeated here as it
-was merged.
+Written after the commit, when a run ends, is archived, goes into the trash or comes back, or is changed afterwards;
+never when a job is claimed. What programs say themselves (meta.json, config.json) stands in their own files and is
+repeated here as it was merged.
 """
 
 import fcntl
@@ -31,10 +31,10 @@ LIMIT = 8 * 1024 * 1024
 # The longest text and the largest number that the row takes.
 TEXTS = {
     **{"name": 255, "project": 100, "user": 150, "hostname": 255, "trashed_by": 150},
-    **{"notes": 65_536, "notes_by": 150},
+    **{"archived_by": 150, "notes": 65_536, "notes_by": 150},
 }
 NUMBERS = {"attempt": 2**31 - 1, "dropped": 2**63 - 1, "resumed": 2**31 - 1}
-TIMES = ("created_at", "started_at", "finished_at", "trashed_at", "notes_at")
+TIMES = ("created_at", "started_at", "finished_at", "archived_at", "trashed_at", "notes_at")
 TREES = {"tags": list, "config": dict, "summary": dict}
 FIELDS = ("kind", "status", *TEXTS, *NUMBERS, *TIMES, *TREES)
 BATCH = 200

@@ -61,7 +61,7 @@ def rehearse(keys: Iterable[str], *, by: Principal, moving: bool = False) -> Mov
         found = {run.key: run for run in selectors.known(some).defer("config", "summary", "notes")}
         for key in some:
             try:
-                run = _fit(found, key, by)
+                run = fit(found, key, by)
                 if moving:
                     annotating.check_move(by, run)
             except DomainError as refused:
@@ -101,7 +101,7 @@ def _change(
     by: Principal,
     now: datetime,
 ) -> None:
-    if change(_fit(found, key, by)) is None:
+    if change(fit(found, key, by)) is None:
         return
     with transaction.atomic():
         # Read again under the lock: tags are replaced as a whole, and somebody else may have put one on meanwhile.
@@ -111,7 +111,7 @@ def _change(
             annotating.annotate(key, told, by=by, now=now)
 
 
-def _fit(found: dict[str, Run], key: str, by: Principal) -> Run:
+def fit(found: dict[str, Run], key: str, by: Principal) -> Run:
     """The run, where it may be described; nobody sees on the page of runs what is in the trash."""
     if key not in found:
         raise NotFound(f"there is no run {key[:100]}")

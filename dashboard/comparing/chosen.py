@@ -70,7 +70,7 @@ def _selected(key: str) -> Chosen:
 def _filtered(text: str, *, person: str, now: datetime) -> Chosen:
     try:
         with bounded(text):
-            found = finding.filtered(selectors.runs(), text, Scope(now=now, me=person))
+            found = finding.listed(selectors.runs(), text, Scope(now=now, me=person))
             runs = list(found.defer("notes")[: MOST + 1])
         left_out = f"Only the first {MOST:,} runs that match are here." if len(runs) > MOST else ""
         return Chosen(runs[:MOST], trouble=left_out)

@@ -10,8 +10,9 @@ from runs.models import Run
 AS_IT_IS = (
     *("name", "config", "tags", "status", "summary", "hostname"),
     *("kind", "project", "user", "attempt", "dropped", "resumed", "notes", "notes_by"),
+    "archived_by",
 )
-TIMES = ("started_at", "finished_at", "created_at", "trashed_at", "notes_at")
+TIMES = ("started_at", "finished_at", "created_at", "archived_at", "trashed_at", "notes_at")
 COLUMNS = ("id", "key", *AS_IT_IS, *TIMES)
 Row = Mapping[str, Any]
 

@@ -123,10 +123,10 @@ class EmptiedSerializer(serializers.Serializer[Any]):
     left = serializers.IntegerField()
 
 
-def _told(moved: Moved, *, dry_run: bool = False) -> Response:
+def told(moved: Moved, *, dry_run: bool = False) -> Response:
     refused = [{"id": key, "code": why.code, "detail": why.detail} for key, why in moved.refused]
-    told = {"runs": moved.keys, "refused": refused, "more": bool(moved.left), "dry_run": dry_run}
-    return Response(told | {"bytes": trash.room_of(moved.keys) if dry_run else None})
+    said = {"runs": moved.keys, "refused": refused, "more": bool(moved.left), "dry_run": dry_run}
+    return Response(said | {"bytes": trash.room_of(moved.keys) if dry_run else None})
 
 
 class RunView(people.RunView):
@@ -154,7 +154,7 @@ class DiscardView(APIView):
             )
         else:
             moved = trash.discard_chosen(_choice(body), by=by, now=now, rehearse=dry)
-        return _told(moved, dry_run=dry)
+        return told(moved, dry_run=dry)
 
 
 def _choice(body: dict[str, Any]) -> Choice:
@@ -171,7 +171,7 @@ class RestoreView(APIView):
     )
     def post(self, request: Request) -> Response:
         body = checked(RestoreSerializer, request.data)
-        return _told(trash.restore(body["ids"], by=principal_of(request)))
+        return told(trash.restore(body["ids"], by=principal_of(request)))
 
 
 class TrashView(APIView):

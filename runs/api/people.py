@@ -1,6 +1,7 @@
 """Reading runs."""
 
 from datetime import datetime
+from typing import Any
 from urllib.parse import unquote
 
 from django.db.models import QuerySet
@@ -19,7 +20,7 @@ from runs.api.parsing import checked
 from runs.errors import Forbidden
 from runs.models import Run
 from runs.query import sorting
-from runs.query.finding import filtered
+from runs.query.finding import filtered, listed
 from runs.query.limits import bounded
 from runs.query.scope import Scope
 from runs.records import records_of
@@ -47,7 +48,7 @@ class RunListView(APIView):
         text, sort = query.pop("filter"), query.pop("sort")
         scope = Scope(now=timezone.now(), me=principal_of(request).name)
         with bounded(text):
-            found = filtered(selectors.runs(**query), text, scope)
+            found = _found(query, text, scope)
             if sort:
                 page = sorted_page(found, sort, after=after or 0, limit=limit, now=scope.now)
             else:
@@ -55,6 +56,16 @@ class RunListView(APIView):
                 page = page_of(rows, "runs", order="-id", after=after, limit=limit)
         told = [answers.row_json(row) for row in page.rows]
         return Response({"runs": told, "next_cursor": page.next_cursor})
+
+
+def _found(query: dict[str, Any], text: str, scope: Scope) -> QuerySet[Run]:
+    """What a list holds. Without a word about archived runs they are left out, but not of the trash."""
+    archived = query.pop("archived")
+    every = selectors.runs(**query)
+    if archived in ("yes", "no"):
+        every = every.filter(archived_at__isnull=archived == "no")
+    silent = not archived and not query["trashed"]
+    return (listed if silent else filtered)(every, text, scope)
 
 
 def sorted_page(

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from runs.api import answers
 from runs.api.pages import CursorField
 from runs.models import Artifact, Run, RunStatus
+from runs.query.fields import FLAG
 
 
 class RunSerializer(serializers.ModelSerializer[Run]):
@@ -47,6 +48,8 @@ class RunSerializer(serializers.ModelSerializer[Run]):
             "notes_by",
             "notes_at",
             "created_at",
+            "archived_at",
+            "archived_by",
             "trashed_at",
             "url",
         )
@@ -103,6 +106,13 @@ class RunQuery(serializers.Serializer[Any]):
     limit = serializers.IntegerField(required=False, default=50, min_value=1, max_value=500)
     trashed = serializers.BooleanField(
         required=False, default=False, help_text="those in the trash, and no others"
+    )
+    archived = serializers.ChoiceField(
+        choices=FLAG,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="without a word here or in `filter`, archived runs are left out",
     )
     filter = serializers.CharField(
         required=False,

@@ -3,6 +3,7 @@ from django.urls import path
 from runs.api import (
     agents,
     annotating,
+    archiving,
     discarding,
     events,
     exports,
@@ -19,6 +20,8 @@ urlpatterns = [
     path("runs", opening.RunsView.as_view(), name="api-runs"),
     path("runs/trash", discarding.DiscardView.as_view(), name="api-discard"),
     path("runs/restore", discarding.RestoreView.as_view(), name="api-restore"),
+    path("runs/archive", archiving.ArchiveView.as_view(), name="api-archive"),
+    path("runs/unarchive", archiving.UnarchiveView.as_view(), name="api-unarchive"),
     path("runs/<str:key>", annotating.RunView.as_view(), name="api-run"),
     path("runs/<str:key>/metrics", people.MetricsView.as_view(), name="api-run-metrics"),
     path("runs/<str:key>/series", series.SeriesView.as_view(), name="api-run-series"),

@@ -93,6 +93,11 @@ class Run(models.Model):
                 name="run_not_put_away",
             ),
             models.Index(
+                fields=["archived_at"],
+                condition=Q(archived_at__isnull=False),
+                name="run_archived",
+            ),
+            models.Index(
                 fields=["trashed_at"],
                 condition=Q(trashed_at__isnull=False),
                 name="run_in_trash",

@@ -90,10 +90,23 @@ def _choice(field: Field, sign: str, value: Literal, scope: Scope) -> Any:
         return patterns.of_literal(field.expression(scope.now), value)
     if sign not in (":", "="):
         return None
+    return Exact(field.expression(scope.now), _chosen(field, value))
+
+
+def _chosen(field: Field, value: Literal) -> str:
     if value.text.lower() not in field.choices:
         hint = did_you_mean(value.text.lower(), field.choices)
         raise wrong(value, f"no {field.name} `{value.text[:60]}`", hint or _one_of(field.choices))
-    return Exact(field.expression(scope.now), value.text.lower())
+    return value.text.lower()
+
+
+def _flag(field: Field, sign: str, value: Literal, scope: Scope) -> Any:
+    if sign not in (":", "="):
+        return None
+    said = _chosen(field, value)
+    if said == "any":
+        return Exact(Value(1), 1)
+    return IsNull(field.expression(scope.now), said == "no")
 
 
 def _number(field: Field, sign: str, value: Literal, scope: Scope) -> Any:
@@ -136,11 +149,13 @@ _ways: dict[str, Callable[[Field, str, Literal, Scope], Any]] = {
     "moment": _moment,
     "span": _span,
     "tags": _tags,
+    "flag": _flag,
 }
 _SIGNS_OF_TEXT = "texts are compared by : = != ~ !~ and in"
 _SIGNS_OF_NUMBERS = "it is compared by = != < <= > >= and in"
 _hints = {
     **dict.fromkeys(("text", "words", "choice", "tags"), _SIGNS_OF_TEXT),
+    "flag": "it is compared by : and =",
     **dict.fromkeys(("number", "moment", "span"), _SIGNS_OF_NUMBERS),
 }
 

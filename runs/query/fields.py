@@ -10,8 +10,9 @@ from django.db.models.functions import Coalesce, NullIf
 
 from runs.models import RunKind, RunStatus
 
-# How a field is compared. text: as it is; choice: one of a few words; words: `:` looks inside; number; moment; span.
-KINDS = ("text", "choice", "words", "number", "moment", "span", "tags")
+# How a field is compared. text: as it is; choice: one of a few words; words: `:` looks inside; number; moment; span;
+# flag: `yes` where there is something, `no` where there is nothing, `any` for both.
+KINDS = ("text", "choice", "words", "number", "moment", "span", "tags", "flag")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ def length(now: datetime) -> Any:
     )
 
 
+FLAG = ("no", "yes", "any")
+
 for _each in (
     Field("id", "text", "the run's id", column("key")),
     Field("name", "words", "what it is called", text_column("name")),
@@ -75,6 +78,7 @@ for _each in (
     Field("notes", "words", "what was written about it", text_column("notes")),
     Field("kind", "choice", "of a job or direct", column("kind"), tuple(RunKind.values)),
     Field("attempt", "number", "the number of its newest attempt", column("attempt")),
+    Field("archived", "flag", "put away; left out unless asked for", column("archived_at"), FLAG),
 ):
     add(_each)
 

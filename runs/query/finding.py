@@ -11,7 +11,7 @@ from django.db.models import BooleanField, Func, Q, QuerySet
 
 from runs.errors import QueryError
 from runs.models import Run
-from runs.query import conditions, fields, keys
+from runs.query import archived, conditions, fields, keys
 from runs.query.nearest import did_you_mean
 from runs.query.reading import parse
 from runs.query.scope import Scope
@@ -46,6 +46,12 @@ class Names:
 def filtered(found: QuerySet[Run], text: str, scope: Scope) -> QuerySet[Run]:
     """Those of the runs that a filter finds; Raises QueryError."""
     return narrowed(found, parse(text), scope)
+
+
+def listed(found: QuerySet[Run], text: str, scope: Scope) -> QuerySet[Run]:
+    """The same without the archived ones, where the filter does not mean those too. Raises QueryError."""
+    tree = parse(text)
+    return archived.left_out(narrowed(found, tree, scope), tree)
 
 
 def narrowed(
