@@ -36,7 +36,7 @@ def everything(worker: Worker) -> Free:
 def admits(need: Requirement, worker: Worker) -> bool:
     """Tags, kind and project: what does not change while jobs come and go."""
     return (
-        set(need.tags) <= set(worker.tags)
+        set(need.tags) <= worker.carries
         and need.kind in (worker.kinds or [COMMAND])
         and (not worker.projects or need.project in worker.projects)
     )

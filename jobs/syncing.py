@@ -20,8 +20,8 @@ from runs import attention, rows
 
 # What an exchange reads of a worker; the rest is read when it is asked for, which is seldom.
 WORKER = (
-    *("id", "worker_id", "session", "hostname", "gpus", "slots", "tags", "kinds", "projects"),
-    *("draining", "disabled", "sync_serial", "turn", "reserved_for_id"),
+    *("id", "worker_id", "session", "hostname", "gpus", "slots", "tags", "labels", "kinds"),
+    *("projects", "draining", "disabled", "sync_serial", "turn", "reserved_for_id"),
 )
 
 

@@ -35,7 +35,7 @@ def why(need: Requirement, worker: Worker) -> Lack:
 
 
 def _not_admitted(need: Requirement, worker: Worker) -> Lack | None:
-    missing = sorted(set(need.tags) - set(worker.tags))
+    missing = sorted(set(need.tags) - worker.carries)
     if missing:
         noun = "tag" if len(missing) == 1 else "tags"
         told = f"lacks {noun} {some(missing, most=5)}"

@@ -1,12 +1,13 @@
 """Workers come, go, and are told to take no more."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from jobs import preferring, refusing
+from jobs import labels, preferring, refusing
 from jobs.errors import IllegalMove, Invalid, NotFound, WorkerNameTaken
 from jobs.models import Worker, WorkerEvent
 from jobs.states import AttemptStatus
@@ -87,6 +88,34 @@ def set_projects(worker_id: str, projects: list[str], *, actor: str, now: dateti
     """Let the worker serve jobs of these projects alone; none named: of all. Raises NotFound."""
     told = ", ".join(projects) or "all projects"
     _set(worker_id, "changed", actor=actor, now=now, message=told, projects=projects)
+
+
+@transaction.atomic
+def label(
+    worker_id: str,
+    *,
+    add: Iterable[str] = (),
+    remove: Iterable[str] = (),
+    actor: str,
+    now: datetime,
+) -> list[str]:
+    """Give the worker tags beside those of its agent, or take such away. What it has then.
+
+    Twice is once. Raises NotFound, Invalid for what `--tags` and `--require` could not name.
+    """
+    new = labels.checked(add)
+    worker = Worker.objects.select_for_update(no_key=True).filter(worker_id=worker_id).first()
+    if worker is None:
+        raise NotFound(f"there is no worker {worker_id!r}")
+    gone = {name.strip() for name in remove} - set(new)
+    fresh = sorted(({*worker.labels} - gone) | set(new))
+    told = labels.words(worker.labels, fresh)
+    if told:
+        labels.counted(fresh)
+        _set(worker_id, "labelled", actor=actor, now=now, message=told, labels=fresh)
+    if gone & {*worker.labels}:
+        preferring.forget(worker)
+    return fresh
 
 
 @transaction.atomic

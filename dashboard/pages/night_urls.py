@@ -18,6 +18,7 @@ urlpatterns = [
         name="change-array",
     ),
     re_path(r"^workers/(?P<pk>[0-9]{1,18})/projects$", workers.serve, name="worker-projects"),
+    re_path(r"^workers/(?P<pk>[0-9]{1,18})/labels$", workers.relabel, name="worker-labels"),
     path("queue/usage", queue.shares, name="queue-usage"),
     path("queue/cancel.json", queue.consequence, name="cancel-consequence"),
     path("queue/cancel", queue.cancel, name="cancel-chosen"),

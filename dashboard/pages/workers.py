@@ -7,7 +7,7 @@ from dashboard.acting import act
 from dashboard.frame import needs, page, visitor
 from dashboard.machines import machine
 from dashboard.nodes import machines, worker_id_of
-from jobs.workers import delete, set_disabled, set_draining, set_projects
+from jobs.workers import delete, label, set_disabled, set_draining, set_projects
 
 
 @needs("read")
@@ -54,3 +54,20 @@ def serve(request: HttpRequest, pk: str) -> HttpResponse:
         done=f"{worker_id} serves {', '.join(projects) or 'all projects'}.",
         back="/workers/",
     )
+
+
+@require_POST
+@needs("admin")
+def relabel(request: HttpRequest, pk: str) -> HttpResponse:
+    """POST /workers/<number>/labels   add=fast, nvlink   remove=old: tags beside those of its agent."""
+    worker_id = worker_id_of(int(pk))
+    add = [name for name in request.POST.get("add", "").split(",") if name.strip()]
+    remove = request.POST.getlist("remove")
+
+    def deed() -> str:
+        has = label(
+            worker_id, add=add, remove=remove, actor=visitor(request).name, now=timezone.now()
+        )
+        return f"{worker_id} has {'the labels ' + ', '.join(has) if has else 'no label'}."
+
+    return act(request, deed, done=str, back="/workers/")

@@ -28,8 +28,8 @@ COLUMNS = (
 )
 Row = Mapping[str, Any]
 OF_WORKER = (
-    *("hostname", "gpus", "slots", "cpu_count", "memory_mb", "tags", "version", "load"),
-    *("kinds", "projects", "draining", "disabled"),
+    *("hostname", "gpus", "slots", "cpu_count", "memory_mb", "tags", "labels", "version"),
+    *("load", "kinds", "projects", "draining", "disabled"),
 )
 
 

@@ -94,6 +94,16 @@ class EnableView(_Turn):
     turn, to = staticmethod(workers.set_disabled), False
 
 
+class LabelsView(AdminsChange):
+    """POST /api/v1/workers/node1/labels   tags beside those of its agent: `{"add": ["fast"], "remove": ["old"]}`"""
+
+    @extend_schema(request=serializers.LabelsSerializer, responses=serializers.WorkerSerializer)
+    def post(self, request: Request, worker_id: str) -> Response:
+        wish = checked(serializers.LabelsSerializer, request.data)
+        workers.label(worker_id, add=wish["add"], remove=wish["remove"], **_who(request))
+        return told(worker_id)
+
+
 def told(worker_id: str) -> Response:
     return Response(worker_json(selectors.worker(worker_id, now=timezone.now())))
 

@@ -38,6 +38,7 @@ urlpatterns = [
     path("workers/<str:worker_id>/resume", nodes.ResumeView.as_view(), name="api-resume"),
     path("workers/<str:worker_id>/disable", nodes.DisableView.as_view(), name="api-disable"),
     path("workers/<str:worker_id>/enable", nodes.EnableView.as_view(), name="api-enable"),
+    path("workers/<str:worker_id>/labels", nodes.LabelsView.as_view(), name="api-labels"),
     path("workers/<str:worker_id>/sync", agents.SyncView.as_view(), name="api-sync"),
     path("quotas", quotas.QuotasView.as_view(), name="api-quotas"),
     path("quotas/<str:scope>", quotas.EverybodysQuotaView.as_view(), name="api-quota-of-each"),

@@ -51,7 +51,10 @@ class WorkerSerializer(serializers.Serializer[WorkerView]):
     slots = serializers.IntegerField(source="worker.slots")
     cpu_count = serializers.IntegerField(source="worker.cpu_count")
     memory_mb = serializers.IntegerField(source="worker.memory_mb")
-    tags = serializers.JSONField(source="worker.tags")
+    tags = serializers.JSONField(source="worker.tags", help_text="that its agent announces")
+    labels = serializers.JSONField(
+        source="worker.labels", help_text="that administrators added; they count as tags"
+    )
     version = serializers.CharField(source="worker.version")
     version_skew = serializers.ChoiceField(choices=Age.choices, source="skew.age")
     version_note = serializers.CharField(
@@ -93,6 +96,11 @@ class ProjectsSerializer(serializers.Serializer[Any]):
         max_length=1000,
         help_text="that the worker serves; none: all",
     )
+
+
+class LabelsSerializer(serializers.Serializer[Any]):
+    add = serializers.ListField(child=serializers.CharField(), default=list, max_length=100)
+    remove = serializers.ListField(child=serializers.CharField(), default=list, max_length=100)
 
 
 class GpuSerializer(serializers.Serializer[Any]):

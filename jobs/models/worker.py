@@ -20,7 +20,8 @@ class Worker(models.Model):
     slots = models.PositiveSmallIntegerField(default=1)  # jobs at a time where there is no GPU
     cpu_count = models.PositiveIntegerField(default=0)
     memory_mb = models.PositiveIntegerField(default=0)
-    tags = models.JSONField(default=list, blank=True)
+    tags = models.JSONField(default=list, blank=True)  # that its agent announces, with each start
+    labels = models.JSONField(default=list, blank=True)  # that administrators added; count as tags
     kinds = models.JSONField(default=list, blank=True)  # of jobs that it runs; empty: commands
     projects = models.JSONField(default=list, blank=True)  # that it serves; empty: all
     version = models.CharField(max_length=32, blank=True)
@@ -52,6 +53,11 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return self.worker_id
+
+    @property
+    def carries(self) -> set[str]:
+        """What a job may require of it, whoever set it."""
+        return {*self.tags, *self.labels}
 
     @property
     def disk_full(self) -> bool:

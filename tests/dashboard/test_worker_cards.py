@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs.models import Worker
-from jobs.workers import set_disabled
+from jobs.workers import label, set_disabled
 from tests.jobs.factories import make_job, make_worker, sync
 
 pytestmark = pytest.mark.django_db
@@ -105,5 +105,40 @@ class TestWhatIsSaidOfIt:
     def test_tags_say_where_they_are_set(self, browser: Client) -> None:
         make_worker(now=timezone.now(), tags=["nvlink"])
         shown = card(browser)
-        assert '<span class="tag">nvlink</span>' in shown
-        assert "Tags are set where its agent starts: <code>--tags</code>" in shown
+        assert '<span class="tag" title="nvlink">nvlink</span>' in shown
+        assert "Tags of its agent, by <code>--tags</code>:" in shown
+
+
+class TestLabels:
+    def test_they_stand_apart_from_the_agents_tags_and_can_be_taken_away(
+        self, browser: Client
+    ) -> None:
+        worker = make_worker("gpu-a", tags=["a100"])
+        answer = browser.post(
+            f"/workers/{worker.pk}/labels", {"add": "fast, <b>"}, headers={"HX-Request": "true"}
+        )
+        assert answer.content.decode() == "gpu-a has the labels <b>, fast."
+        shown = card(browser)
+        assert '<span class="tag" title="a100">' in shown
+        assert '<span class="tag is-label" title="fast">' in shown
+        assert "Remove the label &lt;b&gt; from gpu-a" in shown
+        browser.post(f"/workers/{worker.pk}/labels", {"remove": ["fast", "<b>"]})
+        assert Worker.objects.get().labels == []
+
+    def test_a_bad_one_is_refused_in_words(self, browser: Client) -> None:
+        worker = make_worker("gpu-a")
+        path, by_script = f"/workers/{worker.pk}/labels", {"HX-Request": "true"}
+        answer = browser.post(path, {"add": "x" * 101}, headers=by_script)
+        assert answer.status_code == 409
+        assert "at most 100 characters" in answer.content.decode()
+
+    def test_who_is_no_admin_sees_them_and_changes_none(
+        self, db: None, django_user_model: type
+    ) -> None:
+        worker = make_worker("gpu-a")
+        label("gpu-a", add=["fast"], actor="ada", now=timezone.now())
+        client = Client()
+        client.force_login(django_user_model.objects.create_user("bob"))  # type: ignore[attr-defined]
+        assert "Labels, set here" in card(client)
+        assert "Remove the label" not in card(client)
+        assert client.post(f"/workers/{worker.pk}/labels", {"add": "x"}).status_code == 403

@@ -33,6 +33,7 @@ WORKERS = st.lists(
             "gpus": st.lists(GPU, max_size=4),
             "slots": st.integers(0, 2),
             "tags": st.sampled_from([[], ["fast"]]),
+            "labels": st.sampled_from([[], ["fast"]]),
             "projects": st.sampled_from([[], [], ["vision"]]),
             "state": st.sampled_from(["", "", "", "draining", "disabled"]),
         }
@@ -67,7 +68,7 @@ def build(nodes: list[dict[str, Any]], quotas: list[tuple[str, str, int]]) -> li
     for number, node in enumerate(nodes):
         gpus = [gpu(index) | each for index, each in enumerate(node["gpus"])]
         worker = make_worker(f"node{number}", gpus, slots=node["slots"], tags=node["tags"])
-        worker.projects = node["projects"]
+        worker.projects, worker.labels = node["projects"], node["labels"]
         if node["state"]:
             setattr(worker, node["state"], True)
         worker.save()
@@ -118,7 +119,7 @@ def stands_behind(
 
 def node(gpus: int) -> dict[str, Any]:
     cards = [{"memory_mb": 24_000, "name": "A100"}] * gpus
-    return {"gpus": cards, "slots": 0, "tags": [], "projects": [], "state": ""}
+    return {"gpus": cards, "slots": 0, "tags": [], "labels": [], "projects": [], "state": ""}
 
 
 SMALL = {"gpus": 1, "priority": 2}

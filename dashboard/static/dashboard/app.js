@@ -50,6 +50,9 @@ function installForms() {
     if (requestConfig.verb !== "post" || !successful) return;
     const plain = (xhr.getResponseHeader("Content-Type") ?? "").startsWith("text/plain");
     if (plain && xhr.responseText) toast(xhr.responseText);
+    const typed = document.activeElement;
+    // What is typed into is not swapped: whoever has sent it by Enter would not see what came of it.
+    if (event.detail.elt.contains(typed) && typed.matches("input")) event.detail.elt.querySelector("button")?.focus();
     document.dispatchEvent(new Event("whirr:refresh"));
   });
 }
