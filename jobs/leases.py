@@ -11,7 +11,7 @@ from jobs import fairness
 from jobs.ending import Ended, end
 from jobs.models import Attempt, Job, Worker
 from jobs.moving import move, move_attempt
-from jobs.owning import Owned, overdue_at, owned_by
+from jobs.owning import Owned, overdue_at, owned_by, running_on
 from jobs.states import MOVES, AttemptStatus, JobStatus, Reason
 from runs import again, recording
 
@@ -53,6 +53,7 @@ def renew_all(holders: list[Holder], *, now: datetime) -> list[Renewal]:
         mine = [each.job_id for each in holder.owned if each.pair in holder.held]
         by_length.setdefault(holder.lease_seconds, []).extend(mine)
     workers = [holder.worker.pk for holder in holders]
+    is_all = True
     for seconds, job_ids in by_length.items():
         if job_ids:
             # Since that look a sweep may have come: what it took away is not renewed here. Locked in order, since
@@ -60,10 +61,23 @@ def renew_all(holders: list[Holder], *, now: datetime) -> list[Renewal]:
             rows = Job.objects.filter(
                 pk__in=job_ids, worker__in=workers, status=JobStatus.RUNNING
             ).order_by("pk")
-            Job.objects.filter(pk__in=rows.select_for_update().values("pk")).update(
+            renewed = Job.objects.filter(pk__in=rows.select_for_update().values("pk")).update(
                 lease_expires_at=now + timedelta(seconds=seconds), lease_seconds=seconds
             )
+            is_all = is_all and renewed == len(job_ids)
+    if not is_all:
+        _look_again(holders)
     return [_judge_others(holder, now=now) for holder in holders]
+
+
+def _look_again(holders: list[Holder]) -> None:
+    """Something was taken away since that look. Unheard of in this answer, its agent would run it on beside the next
+    attempt; what was renewed is locked, and nobody can take that away any more.
+    """
+    running = running_on([holder.worker for holder in holders])
+    for holder in holders:
+        still = {each.pair for each in running[holder.worker.pk]}
+        holder.owned = [each for each in holder.owned if each.pair in still]
 
 
 def _judge_others(holder: Holder, *, now: datetime) -> Renewal:

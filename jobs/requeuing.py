@@ -34,7 +34,7 @@ def requeue(job_id: int, *, actor: str, now: datetime) -> Job:
     message = f"requeued by {actor}"
     ended = Ended(AttemptStatus.PREEMPTED, Reason.PREEMPTED, message, overruled=True)
     end(job, attempt, ended, actor=actor, now=now)
-    # An exchange that crosses this one tells the agent that its lease is renewed, though no row says so.
+    # The answer to an exchange that is on its way renews the lease as the agent sees it, though no row says so.
     heard = max(lease, now + timedelta(seconds=job.lease_seconds))
     over = heard + timedelta(seconds=job.grace_seconds) + MARGIN
     _start_from(job, max(over, job.not_before or now))
