@@ -71,7 +71,7 @@ class Exchange:
         assert (pair in self.orders.cancel) == (cancel and not known), f"{pair}: {self.orders}"
 
     def check_ended(self, pair: Pair, task: Task, attempt: Try) -> None:
-        if attempt.status not in ("lost", "preempted"):
+        if attempt.status not in ("lost", "preempted") or attempt.overruled:
             self._expect(pair, cancel=attempt.status == "cancelled" or attempt.overruled)
             return
         came_back = pair not in self.orders.lost

@@ -11,8 +11,9 @@ from jobs.errors import IllegalMove, LeaseLost
 from jobs.finishing import Outcome
 from jobs.owning import OVERDUE_AFTER
 from tests.jobs.modelling.base import Base
-from tests.jobs.modelling.model import Pair
+from tests.jobs.modelling.model import Pair, Task
 from tests.jobs.modelling.people import NEEDS, PICK, USERS, People
+from tests.jobs.modelling.requeues import Requeues
 
 GRACE = timedelta(seconds=120)
 AGENT = st.integers(0, 3)
@@ -122,9 +123,17 @@ class Agents(Base):
         assert allowed, f"{pair} of {worker}: {outcome} was accepted, though {task}"
         if comes_back:
             self.model.reinstate(task, None, self.now, 60)
+        elif self.model.was_requeued(pair):
+            self.after_requeue(task, outcome, code)
         if attempt.status == "running":
             self.model.end(task, *self.verdict(outcome, code), self.now, code=code)
         assert job.status == task.status
+
+    def after_requeue(self, task: Task, outcome: str, code: int | None) -> None:
+        if self.verdict(outcome, code)[0] == "succeeded":  # then it is not done again
+            self.model.reinstate(task, None, self.now, task.lease_seconds)
+        else:
+            self.model.is_over(task, self.now)
 
     def verdict(self, outcome: str, code: int | None) -> tuple[str, str]:
         plain = ("failed", "exit_nonzero") if code else ("succeeded", "ok")
@@ -220,7 +229,7 @@ class Workers(Base):
         self.register(self.agents[at])
 
 
-class QueueMachine(Agents, People, Time, Workers):
+class QueueMachine(Agents, People, Requeues, Time, Workers):
     """Everything that can happen to the queue, in any order."""
 
     @rule(at=AGENT, user=USERS, needs=NEEDS, heard=st.booleans())

@@ -209,6 +209,23 @@ class Model:
         task.home = (node.name, node.birth) if waits and attempt.status == "preempted" else None
         task.home_until = runs_from + PATIENCE
 
+    def starts_from(self, task: Task, moment: datetime) -> None:
+        task.not_before, task.home_until = moment, moment + PATIENCE
+
+    def was_requeued(self, pair: Pair) -> bool:
+        """By a person, and nobody has it yet: what its agent still says of it counts."""
+        task = self.tasks[pair[0]]
+        attempt = task.tries[-1]
+        newest = task.status == "queued" and len(task.tries) == pair[1]
+        return newest and attempt.status == "preempted" and attempt.overruled
+
+    def is_over(self, task: Task, now: datetime) -> None:
+        """Nothing of the requeued attempt runs any more; a back-off stays."""
+        rested = (task.tries[-1].ended or now) + timedelta(seconds=self._pause(task))
+        soonest = max(now, rested)
+        if task.not_before and soonest < task.not_before:
+            self.starts_from(task, soonest)
+
     def takes_nothing(self, node: Node) -> None:
         """What waits for it need not any more."""
         for task in self.tasks.values():
@@ -244,7 +261,8 @@ class Model:
 
     def reinstate(self, task: Task, node: Node | None, now: datetime, lease_seconds: int) -> None:
         attempt = task.tries[-1]
-        attempt.status, attempt.reason, attempt.swept = "running", "", False
+        attempt.status, attempt.reason = "running", ""
+        attempt.swept = attempt.overruled = False
         attempt.birth = node.birth if node else attempt.birth
         self._runs(task, now, lease_seconds)
 
