@@ -130,11 +130,19 @@ def _take(picked: list[tuple[Pick, Job]], *, now: datetime) -> list[Order]:
     move_all([_claim(pick, job, now=now) for pick, job in picked], now=now)
     attempts = _begin(picked, now=now)
     recording.begin_attempts(
-        [(job.run, job.attempt, pick.taker.worker.hostname) for pick, job in picked], now=now
+        [(job.run, job.attempt, pick.taker.worker.hostname) for pick, job in picked],
+        now=now,
+        models={job.run_id: _models(pick) for pick, job in picked},
     )
     for attempt, (pick, _) in zip(attempts, picked, strict=True):
         pick.taker.owned.append(owned_by(attempt))
     return [Order(job, attempt) for attempt, (_, job) in zip(attempts, picked, strict=True)]
+
+
+def _models(pick: Pick) -> list[object]:
+    """What the GPUs that it was given are called."""
+    given = pick.place.gpus
+    return [gpu.get("name") for gpu in pick.taker.worker.gpus if gpu["index"] in given]
 
 
 def _begin(picked: list[tuple[Pick, Job]], *, now: datetime) -> list[Attempt]:

@@ -7,12 +7,12 @@ import logging
 
 from jobs import legacy
 from jobs.models import Attempt, Job
-from runs import documents, storage, streams
+from runs import documents, facts, storage, streams
 from runs.errors import DomainError
 
 log = logging.getLogger(__name__)
 
-DESCRIBING = ("config.json", "meta.json")
+DESCRIBING = ("config.json", *facts.OF_DOCUMENT)
 
 
 def prepare(job: Job) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from django.conf import settings
 
-from runs import direct, documents, feed, living, storage, streams
+from runs import direct, documents, facts, feed, living, storage, streams
 from runs.errors import DomainError, InTrash, Invalid
 from runs.models import Deletion, Run, RunKind, RunStatus, Stream
 from runs.moments import moment
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 IN_TURN = 200  # folders of ended runs that one look takes in
 ASKED_AT_ONCE = 500  # keys in one query
 SETTLED = 2.0  # seconds after which a folder's time of change can be relied on
-READ = ("meta.json", "config.json")  # documents that are read into the row
+READ = ("config.json", *facts.OF_DOCUMENT)  # documents that are read into the row
 
 Files = dict[str, tuple[int, int]]  # size and time of change in ns of streams and documents
 

@@ -1,11 +1,12 @@
-"""Small files that describe a run, replaced as a whole; two of them are read into the run's row."""
+"""Small files that describe a run, replaced as a whole; four of them are read into the run's row."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.db import transaction
 
-from runs import feed, run_file, storable, storage
-from runs.errors import Invalid, NotFound, TooLarge
+from runs import facts, feed, run_file, storable, storage
+from runs.errors import DomainError, Invalid, NotFound, TooLarge
 from runs.models import Run
 from runs.parsing import decode
 from runs.streams import may_write
@@ -57,21 +58,36 @@ def read(run: Run, attempt: int, name: str) -> bytes:
 
 
 def take_over(run: Run, name: str, data: bytes) -> None:
-    """Read config.json into the run's config, and what meta.json tells of the run into its row."""
-    if name not in ("config.json", "meta.json"):
+    """Read config.json into the run's config, what meta.json tells of the run into its row, and facts out of those
+    that have some.
+    """
+    if name not in ("config.json", *facts.OF_DOCUMENT):
         return
-    content = storable.json(decode(data))
+    content = storable.json(decode(data)) if name in ("config.json", "meta.json") else {}
     if content is None:
         raise Invalid(f"{name} is not a JSON object")
     with transaction.atomic():
         fresh = Run.objects.select_for_update().get(pk=run.pk)
         if name == "config.json":
             fresh.config = fresh.config | content
-        else:
+        if name == "meta.json":
             _describe(fresh, content)
-        fresh.save(update_fields=["config", *DESCRIBED])
+        if name in facts.OF_DOCUMENT:
+            is_first = fresh.facts.get(facts.ATTEMPT) != fresh.attempt
+            known = facts_in_files(fresh) if is_first else fresh.facts
+            fresh.facts = facts.with_document(known, name, data)
+        fresh.save(update_fields=["config", "facts", *DESCRIBED])
         run_file.write_if_ended(fresh)
         feed.ring(feed.run_group(run.key))
+
+
+def facts_in_files(run: Run) -> dict[str, Any]:
+    """What the documents of its newest attempt tell; a document that cannot be read tells nothing."""
+    found: dict[str, Any] = {facts.ATTEMPT: run.attempt}
+    for name in facts.OF_DOCUMENT:
+        with suppress(DomainError):
+            found = facts.with_document(found, name, read(run, run.attempt, name))
+    return found
 
 
 def _describe(run: Run, meta: dict[str, Any]) -> None:

@@ -140,6 +140,10 @@ def _row(folder: Path, told: rebuilt_rows.Told | None, outcome: Outcome, *, rehe
             rebuilt_rows.complete(run, told, lacking)
     if stale := [name for name in rebuilt_rows.differing(run, told) if name not in lacking]:
         _mended(outcome, [f"run.json has another {', '.join(stale)}: the row stays"])
+    if facts := rebuilt_rows.lacking_facts(run):
+        _mended(outcome, [f"its row lacks what its files tell: {_some(sorted(facts))}"])
+        if not rehearse:
+            rebuilt_rows.complete_facts(run)
     return run
 
 

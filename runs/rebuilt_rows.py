@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from runs import documents, run_file, storage, trees
+from runs import documents, facts, run_file, storage, trees
 from runs.errors import Invalid
 from runs.models import Run, RunKind, RunStatus
 from runs.moments import moment, of_change
@@ -73,7 +73,25 @@ def make(folder: Path, told: Told | None, notes: list[str], *, rehearse: bool) -
         for number in attempts:
             _take_over(run, number, notes)
         run.refresh_from_db()
+    complete_facts(run)
     return run
+
+
+def lacking_facts(run: Run) -> dict[str, Any]:
+    """What the documents of its newest attempt tell, where that is more than its row has, or something else."""
+    if run.attempt < 1:
+        return {}
+    said = documents.facts_in_files(run)
+    known = run.facts if run.facts.get(facts.ATTEMPT) == run.attempt else {}
+    told = {key: value for key, value in said.items() if known.get(key) != value}
+    return told if told.keys() - {facts.ATTEMPT} else {}
+
+
+def complete_facts(run: Run) -> None:
+    """Add what its documents tell; what they do not, as the model of its GPUs, stays."""
+    if told := lacking_facts(run):
+        run.facts = run.facts | told
+        run.save(update_fields=["facts"])
 
 
 def _guessed(folder: Path, attempts: list[int]) -> Told:
@@ -125,7 +143,10 @@ def differing(run: Run, told: Told | None) -> list[str]:
         return []
     if not run.is_final and run.kind == RunKind.JOB:
         return []
-    return [name for name in run_file.FIELDS if getattr(run, name) != told[name]]
+    silent = () if told["facts"] else ("facts",)  # written before there were any
+    return [
+        name for name in run_file.FIELDS if name not in silent and getattr(run, name) != told[name]
+    ]
 
 
 def lacking(run: Run, told: Told | None) -> list[str]:

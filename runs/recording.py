@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from django.db import transaction
 
-from runs import feed, rows, run_file, storage
+from runs import facts, feed, rows, run_file, storage
 from runs.models import Run, RunKind, RunStatus
 
 
@@ -28,13 +28,24 @@ def name_after_jobs(named: Iterable[tuple[Run, int]]) -> None:
     _save(runs, "key")
 
 
-def begin_attempts(begun: list[tuple[Run, int, str]], *, now: datetime) -> None:
-    """(run, attempt number, host name) of each: from here on, whoever writes for an older attempt is refused."""
+def begin_attempts(
+    begun: list[tuple[Run, int, str]],
+    *,
+    now: datetime,
+    models: dict[int, list[object]] | None = None,
+) -> None:
+    """(run, attempt number, host name) of each: from here on, whoever writes for an older attempt is refused.
+
+    `models` of the GPUs that it was given, by the run's primary key, where these attempts are new.
+    """
     for run, number, hostname in begun:
         run.attempt, run.hostname = number, hostname
         run.status = RunStatus.RUNNING
         run.started_at = run.started_at or now
-    _save([run for run, _, _ in begun], "attempt", "status", "hostname", "started_at")
+        if models is not None:
+            run.facts = facts.at_start(number, models.get(run.pk, []))
+    new = ("facts",) if models is not None else ()
+    _save([run for run, _, _ in begun], "attempt", "status", "hostname", "started_at", *new)
     for run, number, _ in begun:
         if number == 1:
             continue  # its folder is made when there is something to put into it

@@ -35,7 +35,7 @@ TEXTS = {
 }
 NUMBERS = {"attempt": 2**31 - 1, "dropped": 2**63 - 1, "resumed": 2**31 - 1}
 TIMES = ("created_at", "started_at", "finished_at", "archived_at", "trashed_at", "notes_at")
-TREES = {"tags": list, "config": dict, "summary": dict}
+TREES = {"tags": list, "config": dict, "summary": dict, "facts": dict}
 FIELDS = ("kind", "status", *TEXTS, *NUMBERS, *TIMES, *TREES)
 BATCH = 200
 

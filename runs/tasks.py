@@ -5,13 +5,14 @@ import contextlib
 from celery import shared_task
 from django.utils import timezone
 
-from runs import adopting, purging, retention, sweeping
+from runs import adopting, fact_filling, purging, retention, sweeping
 from runs.errors import Busy
 from runs.series import merging
 
 PURGE_SECONDS = (
     20  # of a task: leases are swept by the same worker, and the rest goes with the next one
 )
+FILL_SECONDS = 5
 MERGE_SECONDS = 2  # of a task, for the same reason
 
 
@@ -31,6 +32,12 @@ def adopt_direct_runs() -> int:
 def apply_retention() -> int:
     """Move to the trash what the rules of projects name."""
     return retention.apply_all(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def fill_facts() -> int:
+    """Read commit, Python and packages of runs from before these were columns."""
+    return fact_filling.fill(seconds=FILL_SECONDS)
 
 
 @shared_task(ignore_result=True)
