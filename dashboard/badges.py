@@ -24,6 +24,7 @@ BADGES = {
     "failed": Badge("cross", "failed", "bad"),
     "cancelled": Badge("stop", "cancelled", "still"),
     "timed_out": Badge("alarm", "timed out", "bad"),
+    "archived": Badge("folder", "archived", "still"),
     "lost": Badge("unplug", "lost", "bad"),
     "preempted": Badge("skip", "preempted", "warn"),
     "idle": Badge("circle", "idle", "good"),

@@ -73,6 +73,7 @@ class Overview:
     steps: FirstSteps
     deserted: Deserted | None
     demo: Demo
+    only_archived: bool = False  # all that ended here is archived
 
     @property
     def in_queue(self) -> int:
@@ -89,7 +90,8 @@ class Overview:
     @property
     def is_fresh(self) -> bool:
         """Nothing was ever run here: the page shows how to begin."""
-        return not self.recent and not self.in_queue and not self.running
+        there = self.recent or self.in_queue or self.running or self.only_archived
+        return not there
 
 
 def overview(since: Since, name: str, *, now: datetime) -> Overview:
@@ -111,6 +113,7 @@ def overview(since: Since, name: str, *, now: datetime) -> Overview:
         steps=first_steps(workers, name),
         deserted=deserted(workers, jobs=there["queued"] + there["waiting"], now=now),
         demo=demo.there(),
+        only_archived=not recent and record.runs().exists(),
     )
 
 
@@ -131,8 +134,9 @@ def night(
 
 
 def ended(limit: int) -> list[Run]:
-    """What ended last. A query for each final state: each walks an index, however long the queue is."""
-    found = [run for status in sorted(FINAL) for run in record.runs(status=status)[:limit]]
+    """What ended last, without the archived. A query for each final state: each walks an index, whatever the queue."""
+    there = (record.runs(status=status).filter(archived_at=None) for status in sorted(FINAL))
+    found = [run for runs in there for run in runs[:limit]]
     return sorted(found, key=lambda run: (run.finished_at, run.pk), reverse=True)[:limit]
 
 

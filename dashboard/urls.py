@@ -22,6 +22,8 @@ urlpatterns = [
     path("runs/trash", trash.discard_chosen, name="discard-chosen"),
     path("runs/<str:key>/trash", trash.discard, name="discard-run"),
     path("runs/<str:key>/restore", trash.restore, name="restore-run"),
+    path("runs/<str:key>/archive", trash.archive, name="archive-run"),
+    path("runs/<str:key>/unarchive", trash.unarchive, name="unarchive-run"),
     path("trash/", trash.show, name="trash"),
     path("trash/empty", trash.empty, name="empty-trash"),
     path("runs/<str:key>/", include("dashboard.pages.run_urls")),

@@ -194,7 +194,7 @@ def version(run: Run) -> str:
 
 SHOWN = (
     *("status", "attempt", "name", "project", "tags", "config", "summary", "finished_at"),
-    *("dropped", "resumed", "trashed_at", "notes_at"),
+    *("dropped", "resumed", "archived_at", "trashed_at", "notes_at"),
 )
 
 
@@ -215,6 +215,8 @@ def queue_version() -> str:
         began=Max("started_at"),
         trashed=Max("trashed_at"),
         kept=Count("id", filter=Q(trashed_at__isnull=True)),
+        archived=Max("archived_at"),
+        away=Count("id", filter=Q(archived_at__isnull=False)),
     )
     beat = workers.pop("beat")
     beats = int(beat.timestamp()) // BEATS if beat else 0

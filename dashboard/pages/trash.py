@@ -7,7 +7,7 @@ from dashboard.frame import needs, page, principal
 from dashboard.pages.numbers import whole
 from dashboard.trash_page import trash_page
 from dashboard.words import plural, size
-from runs import purging, trash
+from runs import archiving, purging, trash
 from runs.trash import Moved
 
 PATIENCE = 20.0  # seconds of one press of the button
@@ -41,6 +41,30 @@ def restore(request: HttpRequest, key: str) -> HttpResponse:
         request,
         lambda: trash.only(trash.restore([key], by=principal(request))),
         done=f"{key} is restored.",
+        back=f"/runs/{key}/",
+    )
+
+
+@require_POST
+@needs("submit")
+def archive(request: HttpRequest, key: str) -> HttpResponse:
+    """POST /runs/<key>/archive"""
+    return act(
+        request,
+        lambda: trash.only(archiving.archive([key], by=principal(request), now=timezone.now())),
+        done=f"{key} is archived: lists leave it out.",
+        back=f"/runs/{key}/",
+    )
+
+
+@require_POST
+@needs("submit")
+def unarchive(request: HttpRequest, key: str) -> HttpResponse:
+    """POST /runs/<key>/unarchive"""
+    return act(
+        request,
+        lambda: trash.only(archiving.unarchive([key], by=principal(request))),
+        done=f"{key} is back from the archive.",
         back=f"/runs/{key}/",
     )
 

@@ -17,6 +17,7 @@ from dashboard.templatetags.show import alert_mark, badge, elapsed, icon, moment
 PIN, FLAG = icon("pin"), icon("flag")
 BLANK = format_html('<span class="soft">{}</span>', words.NOTHING)
 NOTHING = SafeString("")
+ARCHIVED = SafeString('<span class="soft">archived</span>')
 
 
 def cell(told: Cell, row: Row | None, query: str) -> SafeString:
@@ -58,8 +59,8 @@ def _name(told: Cell, row: Row, query: str) -> SafeString:
         ((query, quote(str(tag), safe=""), tag, tag) for tag in row.run.tags),
     )
     return format_html(
-        '<a href="/runs/{0}/">{1}</a><span class="below"><span class="soft">{0}</span>{2}{3}</span><span class="verbs">'
-        '<button type="button" data-pin aria-pressed="false" tabindex="-1" aria-label="Pin {0}" '
+        '<a href="/runs/{0}/">{1}</a><span class="below"><span class="soft">{0}</span>{2}{6}{3}</span>'
+        '<span class="verbs"><button type="button" data-pin aria-pressed="false" tabindex="-1" aria-label="Pin {0}" '
         'title="Pin: always drawn (p)">{4}</button><button type="button" data-baseline aria-pressed="false" '
         'tabindex="-1" aria-label="Make {0} the baseline" title="Baseline (b)">{5}</button></span>',
         key,
@@ -68,6 +69,7 @@ def _name(told: Cell, row: Row, query: str) -> SafeString:
         tags,
         PIN,
         FLAG,
+        ARCHIVED if row.run.archived_at else NOTHING,
     )
 
 

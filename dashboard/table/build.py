@@ -17,6 +17,7 @@ from dashboard.table.wish import Wish
 from runs import selectors
 from runs.errors import Invalid, QueryError
 from runs.models import Run
+from runs.query import archived
 from runs.query.finding import Names, narrowed
 from runs.query.limits import bounded
 from runs.query.reading import parse
@@ -39,6 +40,7 @@ class Asked:
     levels: list[Spec]
     unknown: list[str]
     found: QuerySet[Run]
+    away: QuerySet[Run]  # archived runs that match as well, and are left out
 
     @property
     def level(self) -> int:
@@ -59,16 +61,18 @@ def asked(wish: Wish, scope: Scope) -> Asked:
     """The runs that a wish means. Raises QueryError, or Invalid for a group that does not exist."""
     tree, names = parse(wish.text), Names()
     levels, unknown = groupings(wish.group)
-    found = narrowed(selectors.runs(), tree, scope, names)
+    every = narrowed(selectors.runs(), tree, scope, names)
     _check_lengths(wish)
     if len(wish.within) > len(levels):
         raise Invalid("the address names a group (within) of more levels than it groups by")
     for spec, text in zip(levels, wish.within, strict=False):
         try:
-            found = found.filter(in_group(spec, text))
+            every = every.filter(in_group(spec, text))
         except (ValueError, RecursionError):
             raise Invalid(f"{text[:60]!r} names no group of {spec.label}") from None
-    return Asked(wish, scope, tree, names, levels, unknown, found)
+    found = archived.left_out(every, tree)
+    away = every.none() if archived.means_archived(tree) else archived.alone(every)
+    return Asked(wish, scope, tree, names, levels, unknown, found, away)
 
 
 def _check_lengths(wish: Wish) -> None:
@@ -117,7 +121,7 @@ def _table(we: Asked, choose: Chooser) -> Table:
         *we.unknown,
         *(f"{word[:100]} cannot be sorted by" for word in wish.sort if not sorting(word)),
     ]
-    matching = counted(we.found)
+    matching, away = counted(we.found), counted(we.away)
     read, count, upto = _read_through(we, matching)
     runs, number = page_of_runs(read, count)
     specs, hidden, strange = choose(we, runs)
@@ -144,7 +148,10 @@ def _table(we: Asked, choose: Chooser) -> Table:
         within=_within(wish, we.levels),
         empty_because=empty_because(wish, we.tree, we.scope, we.names) if not matching else None,
         level=we.level,
-        nothing_at_all=not matching and not wish.text and not wish.within,
+        nothing_at_all=not matching and not away and not wish.text and not wish.within,
+        archived=away,
+        with_archived=archived.means_archived(we.tree),
+        archived_query=wish.query(text=archived.with_any(we.tree), page=1) if away else "",
     )
 
 

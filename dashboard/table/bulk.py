@@ -13,14 +13,14 @@ from dashboard.table.wish import Wish
 from dashboard.words import plural
 from jobs import cancelling, retrying
 from jobs.models import Job
-from runs import tagging, trash
+from runs import archiving, tagging, trash
 from runs.errors import DomainError, Forbidden, Invalid
 from runs.query.limits import bounded
 from runs.query.scope import Scope
 from runs.trash import Moved
 from whirr_site.access.principals import Principal
 
-VERBS = ("tag", "untag", "move", "trash", "cancel", "retry")
+VERBS = ("tag", "untag", "move", "archive", "unarchive", "trash", "cancel", "retry")
 MOST = 10_000  # runs of one call
 STEP = 50  # runs between two looks at the clock
 PATIENCE = 10.0  # seconds of work in one request
@@ -142,6 +142,8 @@ _verbs: dict[str, Callable[[Sequence[str], Deed], Moved]] = {
     "tag": lambda keys, deed: tagging.tag(keys, deed.value, by=deed.by, now=deed.now),
     "untag": lambda keys, deed: tagging.untag(keys, deed.value, by=deed.by, now=deed.now),
     "move": lambda keys, deed: tagging.move(keys, deed.value, by=deed.by, now=deed.now),
+    "archive": lambda keys, deed: archiving.archive(keys, by=deed.by, now=deed.now),
+    "unarchive": lambda keys, deed: archiving.unarchive(keys, by=deed.by),
     "trash": lambda keys, deed: trash.discard(keys, by=deed.by, now=deed.now),
     "cancel": _cancel,
     "retry": _retry,
@@ -150,6 +152,8 @@ _done = {
     "tag": "tagged {value}",
     "untag": "without the tag {value}",
     "move": "moved to the project “{value}”",
+    "archive": "archived",
+    "unarchive": "back from the archive",
     "trash": "in the trash",
     "cancel": "cancelled",
     "retry": "queued once more",

@@ -4,6 +4,7 @@ from dashboard.table.choosing import counted
 from dashboard.table.shown import EmptyBecause
 from dashboard.table.wish import Wish
 from runs import selectors
+from runs.query.archived import left_out
 from runs.query.finding import Names, narrowed
 from runs.query.scope import Scope
 from runs.query.syntax import All, Node, terms, to_text
@@ -19,10 +20,11 @@ def empty_because(wish: Wish, tree: Node, scope: Scope, names: Names) -> EmptyBe
     best: EmptyBecause | None = None
     for at, term in enumerate(every[:TRIED]):
         rest = All((*every[:at], *every[at + 1 :]))
-        count = counted(narrowed(selectors.runs(), rest, scope, names))
+        count = counted(left_out(narrowed(selectors.runs(), rest, scope, names), rest))
         if count > (best.count if best else 0):
             query = wish.query(text=to_text(rest), within=(), page=1)
             best = EmptyBecause(to_text(term), count, query)
     if best:
         return best
-    return EmptyBecause("", counted(selectors.runs()), wish.query(text="", within=(), page=1))
+    every = left_out(selectors.runs(), All(()))
+    return EmptyBecause("", counted(every), wish.query(text="", within=(), page=1))

@@ -8,7 +8,7 @@ from django.db.models import Count
 from dashboard.table.bulk import Deed, check, jobs_of
 from dashboard.words import plural
 from jobs.states import FINAL, JobStatus
-from runs import tagging, trash
+from runs import archiving, tagging, trash
 from runs.batches import parts
 from runs.trash import Moved
 
@@ -35,6 +35,8 @@ def preview(keys: Sequence[str], deed: Deed) -> Preview:
     if deed.verb == "trash":
         moved = trash.discard(keys, by=deed.by, now=deed.now, rehearse=True)
         return _told(moved, f"moves {plural(len(moved.keys), 'run')} to the trash", confirm=True)
+    if deed.verb in ("archive", "unarchive"):
+        return _archive_told(keys, deed)
     moved = tagging.rehearse(keys, by=deed.by, moving=deed.verb == "move")
     runs = plural(len(moved.keys), "run")
     words = {"tag": f"puts the tag on {runs}", "untag": f"takes the tag off {runs}"}
@@ -45,6 +47,15 @@ def _told(moved: Moved, told: str, *, confirm: bool = False) -> Preview:
     if moved.refused:
         told += f"; {len(moved.refused)} stay: {moved.refused[0][1].detail}"
     return Preview(len(moved.keys), told, confirm)
+
+
+def _archive_told(keys: Sequence[str], deed: Deed) -> Preview:
+    if deed.verb == "unarchive":
+        moved = archiving.unarchive(keys, by=deed.by, rehearse=True)
+        return _told(moved, f"brings {plural(len(moved.keys), 'run')} back into the lists")
+    moved = archiving.archive(keys, by=deed.by, now=deed.now, rehearse=True)
+    runs = plural(len(moved.keys), "run")
+    return _told(moved, f"archives {runs}: lists leave them out, nothing of them is deleted")
 
 
 def _retry_told(keys: Sequence[str]) -> Preview:

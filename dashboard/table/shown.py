@@ -200,6 +200,9 @@ class Table:
     view: View | None = None
     level: int = 0  # how many groups this table is inside of
     nothing_at_all: bool = False  # no run was ever recorded, or all are in the trash
+    archived: int = 0  # runs that match as well, and are left out since they are archived
+    archived_query: str = ""  # of the page with them
+    with_archived: bool = False  # the filter says itself which of them it wants
 
     @property
     def query(self) -> str:

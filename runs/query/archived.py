@@ -4,7 +4,19 @@ from django.db.models import QuerySet
 
 from runs.models import Run
 from runs.query import fields
-from runs.query.syntax import All, Among, AnyOf, Compare, Has, Name, Node, leaves
+from runs.query.syntax import (
+    All,
+    Among,
+    AnyOf,
+    Compare,
+    Has,
+    Literal,
+    Name,
+    Node,
+    leaves,
+    terms,
+    to_text,
+)
 
 FIELD = "archived"
 
@@ -12,6 +24,16 @@ FIELD = "archived"
 def left_out(found: QuerySet[Run], tree: Node) -> QuerySet[Run]:
     """The runs without the archived ones, where the filter does not mean those too."""
     return found if means_archived(tree) else found.filter(archived_at__isnull=True)
+
+
+def alone(found: QuerySet[Run]) -> QuerySet[Run]:
+    """Those of the runs that are archived."""
+    return found.filter(archived_at__isnull=False)
+
+
+def with_any(tree: Node) -> str:
+    """The filter that finds the same runs, archived or not."""
+    return to_text(All((*terms(tree), Compare(Name("", FIELD), ":", Literal("any")))))
 
 
 def means_archived(tree: Node) -> bool:

@@ -11,6 +11,7 @@ from django.test import Client
 from dashboard.table import bulk
 from jobs.models import Job
 from runs.models import Run
+from tests.jobs.factories import NOON
 
 pytestmark = pytest.mark.django_db
 
@@ -199,3 +200,69 @@ def test_what_would_happen_is_what_the_same_checks_say(
     assert text(post(ada, verb="move", value="p", runs=keys(six))).startswith("3 runs moved")
     assert text(post(browser, verb="tag", value="x", runs=keys(six))).startswith("5 runs tagged")
     assert Run.objects.get(pk=six[1].pk).tags == ["t"]
+
+
+def test_the_archive_takes_what_has_ended_and_gives_it_back(
+    browser: Client, six: list[Run]
+) -> None:
+    told = browser.get("/runs/bulk.json", {"verb": "archive", "all": "1", "q": ""}).json()
+    said = text(post(browser, verb="archive", sel=told["sel"]))
+    page = browser.get("/runs/", {"q": "user:ada OR user:bo"}).context["table"]
+    back = browser.get("/runs/bulk.json", {"verb": "unarchive", "q": "archived:yes", "all": "1"})
+
+    assert told["told"].startswith(
+        "archives 4 runs: lists leave them out, nothing of them is deleted; 2 stay: "
+    )
+    assert (told["count"], told["confirm"]) == (4, False)
+    assert said.startswith("4 runs archived. 2 stayed as they were: ")
+    assert (page.runs, page.archived, page.with_archived) == (2, 4, False)
+    assert page.archived_query == "q=%28user%3Aada+OR+user%3Abo%29+archived%3Aany"
+    assert back.json()["told"] == "brings 4 runs back into the lists"
+    assert text(post(browser, verb="unarchive", q="archived:yes", all="1")) == (
+        "4 runs back from the archive."
+    )
+    assert browser.get("/runs/").context["table"].archived == 0
+
+
+def test_archived_ones_are_named_where_a_list_leaves_them_out(
+    browser: Client, six: list[Run]
+) -> None:
+    post(browser, verb="archive", runs=keys(six[:1]))
+    left = text(browser.get("/runs/"))
+    Run.objects.exclude(pk=six[0].pk).update(trashed_at=NOON)
+    alone = text(browser.get("/runs/"))
+    whole = text(browser.get("/runs/?q=archived:any"))
+    overview = browser.get("/").context["overview"]
+
+    assert "1 archived run matches too · <a" in left
+    assert "1 archived run matches · <a" in alone
+    assert "Nothing has been recorded yet" not in alone
+    assert "archived run match" not in whole
+    assert '<span class="soft">archived</span>' in whole
+    assert "data-with-archived" in whole
+    assert "data-with-archived" not in left
+    assert (overview.recent, overview.is_fresh) == ([], False)
+
+
+def test_the_page_of_a_run_archives_it(browser: Client, six: list[Run]) -> None:
+    key = six[0].key
+    offered = text(browser.get(f"/runs/{key}/head"))
+    said = text(browser.post(f"/runs/{key}/archive", HTTP_HX_REQUEST="true"))
+    there = text(browser.get(f"/runs/{key}/head"))
+
+    assert f"/runs/{key}/archive" in offered
+    assert f"/runs/{six[5].key}/archive" not in text(browser.get(f"/runs/{six[5].key}/head"))
+    assert said == f"{key} is archived: lists leave it out."
+    assert "archived by <b>" in there
+    assert f"/runs/{key}/unarchive" in there
+    assert key in text(browser.get(f"/compare/?runs={key},{six[1].key}"))
+    assert browser.post(f"/runs/{key}/unarchive", HTTP_HX_REQUEST="true").status_code == 200
+    assert Run.objects.get(key=key).archived_at is None
+    refused = browser.post(f"/runs/{six[5].key}/archive", HTTP_HX_REQUEST="true")
+    assert (refused.status_code, "has ended" in text(refused)) == (409, True)
+
+
+def test_whoever_may_not_submit_archives_nothing(six: list[Run]) -> None:
+    for url in (f"/runs/{six[0].key}/archive", f"/runs/{six[0].key}/unarchive"):
+        assert Client().post(url).status_code in (302, 401, 403)
+    assert Run.objects.get(pk=six[0].pk).archived_at is None

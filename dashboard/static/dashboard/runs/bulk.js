@@ -5,11 +5,14 @@ import { format, getList } from "./lists.js";
 import { get, onChange } from "../urlstate.js";
 
 const KEPT = ["baseline", "pins", "x", "y", "smooth", "outliers"]; // of the address, on the way to the compare page
+const GONE = ["archive", "unarchive", "trash"]; // verbs after which a list may no longer show the runs
 const IN_A_URL = 60; // runs, above which the server keeps the list and gives it a key
 const VERBS = {
   tag: { title: "Tag", word: "Tag", button: "Tag them" },
   untag: { title: "Remove a tag from", word: "Tag", button: "Remove the tag" },
   move: { title: "Move", word: "To the project", button: "Move them" },
+  archive: { title: "Archive", button: "Archive them" },
+  unarchive: { title: "Bring back from the archive:", button: "Bring them back" },
   cancel: { title: "Cancel", button: "Cancel them" },
   retry: { title: "Retry", button: "Retry them" },
   trash: { title: "Move to the trash", button: "Move to trash" },
@@ -39,6 +42,7 @@ export class Bulk {
   show() {
     const { size, whole } = this.selection;
     this.bar.hidden = this.selection.ids.size === 0;
+    this.bar.querySelector("[data-bulk=unarchive]").hidden = !document.querySelector("[data-table-told][data-with-archived]");
     const count = `${size.toLocaleString("en")} selected`;
     this.bar.querySelector("[data-chosen-count]").textContent = whole ? `${count}: all that match` : count;
     this.bar.querySelector("[data-compare-link]").href = this.compared(`runs=${format(this.together.slice(0, IN_A_URL))}`);
@@ -109,7 +113,7 @@ export class Bulk {
       const said = await this.work({ verb: this.verb, value: this.find("value").value, ...defined(this.of) });
       this.dialog.close();
       toast(said);
-      if (this.verb === "trash") this.selection.clear();
+      if (GONE.includes(this.verb)) this.selection.clear();
       this.done();
     } catch (error) {
       this.find("do").disabled = false;

@@ -93,6 +93,7 @@ function install() {
     views.hang();
     picker.refreshed();
     grouping.show({ live });
+    bulk.show();
     marks();
     if (!live) tell(document.querySelector(".pager > span")?.textContent ?? "No run is shown.");
   }
