@@ -56,7 +56,7 @@ def test_who_hides_beside_another_job_is_found(
     server.cancel(key)
     assert server.outcome(key)["outcome"] == "cancelled"
     assert not alive(nap)
-    assert len(delegated.jobs()) == 1
+    wait_for(lambda: len(delegated.jobs()) == 1, "the attempt's cgroup was not removed")
     assert not server.finishes[neighbour]
 
 
@@ -84,7 +84,7 @@ def test_a_successor_ends_what_agent_and_guard_could_not(
     start(program=delegated.program)
     assert server.outcome(key)["outcome"] == "lost"
     must_be_gone(nap)
-    assert not delegated.jobs()
+    wait_for(lambda: not delegated.jobs(), "the successor left the attempt's cgroup")
 
 
 def test_an_agent_that_is_not_alone_makes_do(

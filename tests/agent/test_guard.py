@@ -36,7 +36,7 @@ def test_a_guard_that_is_gone_is_replaced_and_the_new_one_works(
     (first,) = wait_for(lambda: guards(agent))
     os.kill(first, signal.SIGKILL)
     (second,) = wait_for(lambda: [pid for pid in guards(agent) if pid != first])
-    assert "guard was killed" in agent.log
+    wait_for(lambda: "guard was killed" in agent.log)
     begin(server, "setsid sleep {nap} & wait", nap)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         os.kill(second, number)
