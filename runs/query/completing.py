@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from runs import selectors, storable
+from runs import facts, selectors, storable
 from runs.errors import QueryError
 from runs.query import fields, keys
 from runs.query.fields import Field
@@ -72,7 +72,9 @@ def _bare(name: str) -> str:
 
 def _names(begun: str) -> list[Item]:
     """Fields first, then configs, then metrics; those that begin with what was typed before those that have it."""
-    known = [Item(f"{each.name}:", "field", each.told) for each in fields.known().values()]
+    every = [Item(f"{each.name}:", "field", each.told) for each in fields.known().values()]
+    packages = [item for item in every if item.text.startswith(facts.PACKAGE)]
+    known = [item for item in every if item not in packages]
     config = keys.config_keys()
     metrics = keys.metric_keys()
     known += [
@@ -83,7 +85,8 @@ def _names(begun: str) -> list[Item]:
         Item(_written("metric", key, ambiguous=key in fields.known() or key in config), "metric")
         for key in metrics
     ]
-    return _best(known, begun, lambda item: _bare(item.text))
+    # Packages last: they are so many that they would leave no room for what people name most.
+    return _best(known + packages, begun, lambda item: _bare(item.text))
 
 
 def _written(kind: str, key: str, *, ambiguous: bool) -> str:
@@ -142,6 +145,8 @@ def _of_field(field: Field, begun: str) -> list[Item]:
     }
     if field.kind == "tags":
         texts = keys.tags_like(begun, MOST)
+    elif field.name in facts.NAMES:
+        texts = keys.facts_like(field.name, begun, MOST)
     elif field.values:
         texts = field.values(begun, MOST)
     elif field.name in columns:

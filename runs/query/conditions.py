@@ -12,7 +12,6 @@ from django.db.models.lookups import (
     Exact,
     GreaterThan,
     GreaterThanOrEqual,
-    IContains,
     IExact,
     In,
     IsNull,
@@ -28,6 +27,7 @@ from runs.query import literals, patterns, tags
 from runs.query.fields import Field
 from runs.query.json_values import JsonFlag, JsonKind, JsonNumber, JsonText
 from runs.query.logged import Logged
+from runs.query.looks import BEGUN, LOOKS
 from runs.query.nearest import did_you_mean
 from runs.query.scope import Scope
 from runs.query.syntax import Literal
@@ -76,7 +76,7 @@ def _text(field: Field, sign: str, value: Literal, scope: Scope) -> Any:
     if sign == "~":
         return patterns.of_literal(expression, value)
     if sign == ":":
-        return (IContains if field.kind == "words" else IExact)(expression, text)
+        return LOOKS[field.kind](expression, text)
     return Exact(expression, text) if sign == "=" else None
 
 
@@ -142,8 +142,7 @@ def _tags(_field: Field, sign: str, value: Literal, _scope: Scope) -> Any:
 
 
 _ways: dict[str, Callable[[Field, str, Literal, Scope], Any]] = {
-    "text": _text,
-    "words": _text,
+    **dict.fromkeys(LOOKS, _text),
     "choice": _choice,
     "number": _number,
     "moment": _moment,
@@ -154,7 +153,7 @@ _ways: dict[str, Callable[[Field, str, Literal, Scope], Any]] = {
 _SIGNS_OF_TEXT = "texts are compared by : = != ~ !~ and in"
 _SIGNS_OF_NUMBERS = "it is compared by = != < <= > >= and in"
 _hints = {
-    **dict.fromkeys(("text", "words", "choice", "tags"), _SIGNS_OF_TEXT),
+    **dict.fromkeys((*LOOKS, "choice", "tags"), _SIGNS_OF_TEXT),
     "flag": "it is compared by : and =",
     **dict.fromkeys(("number", "moment", "span"), _SIGNS_OF_NUMBERS),
 }
@@ -262,9 +261,9 @@ def listed(field: Field, values: tuple[Literal, ...], scope: Scope) -> Any:
             values[-1],
             f"a list of {field.name} has at most {MOST_IN_TURN} values, not {len(different)}",
         )
-    return Q(
-        *(Q(of_field(field, "=", each, scope)) for each in different.values()), _connector=Q.OR
-    )
+    sign = ":" if field.kind in BEGUN else "="
+    every = [Q(of_field(field, sign, each, scope)) for each in different.values()]
+    return Q(*every, _connector=Q.OR)
 
 
 def _real_of(field: Field, value: Literal) -> float:

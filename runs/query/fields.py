@@ -8,11 +8,14 @@ from typing import Any
 from django.db.models import DurationField, ExpressionWrapper, F, Value
 from django.db.models.functions import Coalesce, NullIf
 
+from runs import facts
 from runs.models import RunKind, RunStatus
+from runs.query.json_values import JsonFlag, JsonText
 
-# How a field is compared. text: as it is; choice: one of a few words; words: `:` looks inside; number; moment; span;
-# flag: `yes` where there is something, `no` where there is nothing, `any` for both.
-KINDS = ("text", "choice", "words", "number", "moment", "span", "tags", "flag")
+# How a field is compared. text: as it is; choice: one of a few words; words: `:` looks inside; hash, version: `:`
+# is how it begins; number; moment; span; flag: `yes` where there is something, `no` where there is nothing, `any` for
+# both.
+KINDS = ("text", "choice", "words", "hash", "version", "number", "moment", "span", "tags", "flag")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,18 @@ def known() -> dict[str, Field]:
     return _fields
 
 
+def names() -> list[str]:
+    """What a message lists: all of them, the packages as one."""
+    shown = [each for each in _fields if not each.startswith(facts.PACKAGE)]
+    return [*shown, f"{facts.PACKAGE}…"]
+
+
+def of_packages(name: str) -> str:
+    """A hint for the name of a package whose versions are not kept; "" for other names."""
+    kept = ", ".join(facts.PACKAGES)
+    return f"versions are kept of {kept}" if name.startswith(facts.PACKAGE) else ""
+
+
 def column(name: str) -> Callable[[datetime], Any]:
     """A column; for a text an empty one counts as none."""
     return lambda _: F(name)
@@ -52,6 +67,12 @@ def column(name: str) -> Callable[[datetime], Any]:
 def text_column(name: str) -> Callable[[datetime], Any]:
     """A column of texts, in which an empty one is none."""
     return lambda _: NullIf(F(name), Value(""))
+
+
+def fact(name: str) -> Callable[[datetime], Any]:
+    """What a document of the run says; see runs.facts."""
+    read = JsonFlag if name == "dirty" else JsonText
+    return lambda _: read("facts", facts.key_of(name))
 
 
 def length(now: datetime) -> Any:
@@ -79,6 +100,17 @@ for _each in (
     Field("kind", "choice", "of a job or direct", column("kind"), tuple(RunKind.values)),
     Field("attempt", "number", "the number of its newest attempt", column("attempt")),
     Field("archived", "flag", "put away; left out unless asked for", column("archived_at"), FLAG),
+    Field("commit", "hash", "the commit that it ran from", fact("commit")),
+    Field("branch", "text", "the branch of its code", fact("branch")),
+    Field("dirty", "choice", "whether its code was changed", fact("dirty"), ("true", "false")),
+    Field("python", "version", "the version of its Python", fact("python")),
+    Field("gpu", "words", "the model of GPU that its job was given", fact("gpu")),
+    *(
+        Field(
+            f"{facts.PACKAGE}{each}", "version", f"its version of {each}", fact(f"package.{each}")
+        )
+        for each in facts.PACKAGES
+    ),
 ):
     add(_each)
 

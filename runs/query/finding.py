@@ -125,8 +125,10 @@ def _resolved(name: Name) -> Name:
     if keys.is_metric_key(name.key):
         return Name("metric", name.key, name.part)
     candidates = [*known, *fields.ALSO, *keys.config_keys(), *keys.metric_keys()]
-    hint = did_you_mean(name.key, candidates) or (
-        "config.… and metric.… name keys that no run has yet; fields are " + ", ".join(known)
+    hint = fields.of_packages(name.key) or did_you_mean(name.key, candidates)
+    hint = hint or (
+        "config.… and metric.… name keys that no run has yet; fields are "
+        + ", ".join(fields.names())
     )
     raise QueryError(
         f"no field or key `{whole[:100]}`",

@@ -7,9 +7,10 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from runs import selectors
+from runs import facts, selectors
 from runs.models import Run, Series
 from runs.query.conditions import json_exists
+from runs.query.json_values import JsonText
 
 LOOKED_AT = 2000  # runs whose configs are read for keys: the newest
 MOST_METRICS = 10_000
@@ -69,6 +70,13 @@ def values_of(
     if beginning:
         found = found.filter(**{f"{column}__icontains": beginning})
     rows = found.exclude(Q(**{column: ""})).order_by("-id").values_list(column, flat=True)
+    return _different(rows[:LOOKED_AT].iterator(), most)
+
+
+def facts_like(name: str, beginning: str, most: int) -> list[str]:
+    """Different texts of a fact that have `beginning` in them, those of the newest runs first."""
+    found = selectors.runs().annotate(told=JsonText("facts", facts.key_of(name)))
+    rows = found.filter(told__icontains=beginning).order_by("-id").values_list("told", flat=True)
     return _different(rows[:LOOKED_AT].iterator(), most)
 
 

@@ -62,8 +62,7 @@ def _read(word: str) -> tuple[str, str, str]:
         before, _, which = key.rpartition(":")
         return (kind, before, which) if before and which in WHICH else (kind, key, "last")
     candidates = [each for each in known if each not in NEVER]
-    hint = (
-        did_you_mean(word, candidates)
-        or f"it is one of {', '.join(candidates)}, config.… or metric.…"
-    )
+    shown = [each for each in fields.names() if each not in NEVER]
+    hint = fields.of_packages(word) or did_you_mean(word, candidates)
+    hint = hint or f"it is one of {', '.join(shown)}, config.… or metric.…"
     raise Invalid(f"runs cannot be sorted by `{word[:100]}`: {hint}")
