@@ -6,6 +6,8 @@ from urllib.parse import parse_qs
 
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.axe import violations
+from tests.browser.conftest import picture
 from tests.browser.runs_table import SWEEP, filtered, rows
 
 
@@ -71,4 +73,28 @@ def test_back_shows_the_whole_page_after_its_part_was_fetched(page: Page) -> Non
     page.goto("/queue/")
     page.go_back()
     expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
+    expect(rows(page)).to_have_count(9)
+
+
+def test_what_is_archived_is_named_shown_and_brought_back(page: Page) -> None:
+    page.goto(f"/runs/?q={SWEEP}")
+    rows(page).first.get_by_role("checkbox").check()
+    bar = page.get_by_role("region", name="What is selected")
+    expect(bar.get_by_role("button", name="Bring back from the archive")).to_be_hidden()
+    bar.get_by_role("button", name="Archive", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("archives 1 run: lists leave them out")
+    dialog.get_by_role("button", name="Archive them").click()
+    expect(rows(page)).to_have_count(8)
+    note = page.locator("[data-archived-too]")
+    expect(note).to_contain_text("1 archived run matches too")
+    picture(page, "archived-too")
+    note.get_by_role("link", name="show").click()
+    expect(rows(page)).to_have_count(9)
+    rows(page).filter(has_text="archived").get_by_role("checkbox").check()
+    picture(page, "archived-shown")
+    assert violations(page) == []
+    bar.get_by_role("button", name="Bring back from the archive").click()
+    dialog.get_by_role("button", name="Bring them back").click()
+    expect(rows(page).filter(has_text="archived")).to_have_count(0)
     expect(rows(page)).to_have_count(9)

@@ -42,7 +42,8 @@ export class Bulk {
   show() {
     const { size, whole } = this.selection;
     this.bar.hidden = this.selection.ids.size === 0;
-    this.bar.querySelector("[data-bulk=unarchive]").hidden = !document.querySelector("[data-table-told][data-with-archived]");
+    const archived = document.querySelector("[data-table-told][data-with-archived]");
+    this.bar.querySelector("[data-bulk=unarchive]")?.toggleAttribute("hidden", !archived); // not there for who only reads
     const count = `${size.toLocaleString("en")} selected`;
     this.bar.querySelector("[data-chosen-count]").textContent = whole ? `${count}: all that match` : count;
     this.bar.querySelector("[data-compare-link]").href = this.compared(`runs=${format(this.together.slice(0, IN_A_URL))}`);
