@@ -8,7 +8,8 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from dashboard.models import SavedView, Visibility
+from dashboard.models import SavedView
+from dashboard.table import saved_views
 from jobs.models import Array, Job, Worker
 from jobs.states import FINAL, JobStatus
 from runs import selectors as record
@@ -168,11 +169,14 @@ def _workers(text: str, *, now: datetime) -> list[Item]:
 
 
 def _views(text: str, visitor: str) -> list[Item]:
-    seen = Q(owner=visitor) | Q(visibility=Visibility.PROJECT)
-    views = _holding(SavedView.objects.filter(seen).order_by("name"), "name", text)[:SHOWN]
+    seen = SavedView.objects.filter(saved_views.seen_by(visitor)).order_by("name", "pk")
     return [
-        Item(view.name, f"view of {view.page}", f"{reverse(view.page)}?{view.query}")
-        for view in views
+        Item(
+            view.name,
+            f"view of {view.page}" + (f" · project {view.project}" if view.project else ""),
+            f"{reverse(view.page)}?{saved_views.query_of(view)}",
+        )
+        for view in _holding(seen, "name", text)[:SHOWN]
     ]
 
 

@@ -18,10 +18,9 @@ def scope_of(request: HttpRequest) -> Scope:
 def show(request: HttpRequest) -> HttpResponse:
     """GET /runs/?q=&sort=&cols=&group=&page=&size=: the table of runs; with htmx the table alone."""
     by_script = bool(request.headers.get("HX-Request"))
-    if not request.GET and not by_script:
-        default = saved_views.default("runs", "")
-        if default is not None:
-            return HttpResponseRedirect(f"/runs/?{saved_views.query_of(default)}")
+    default = None if by_script else saved_views.opening(request.GET)
+    if default is not None:
+        return HttpResponseRedirect(f"/runs/?{saved_views.query_of(default)}")
     query = folded(request.GET)
     if query is not request.GET and not by_script:
         return HttpResponseRedirect(f"/runs/?{query.urlencode()}" if query else "/runs/?q=")

@@ -14,12 +14,21 @@ FLAGS = {"1": True, "true": True, "0": False, "false": False}
 
 @needs("read")
 def listed(request: HttpRequest) -> HttpResponse:
-    """GET /views.json?page=runs&project=: the views of a page that the visitor may open"""
-    name = visitor(request).name
-    found = saved_views.visible(
-        request.GET.get("page", "runs"), request.GET.get("project", ""), name=name
+    """GET /views.json?page=runs&project=&view=7: what the visitor may open there, and how many more elsewhere.
+
+    There are the views of all projects, those of the one, and the view that is open.
+    """
+    name, asked = visitor(request).name, request.GET
+    page, project = asked.get("page", "runs"), asked.get("project", "")
+    now = asked.get("view", "")
+    open_now = int(now) if now.isascii() and now.isdecimal() and len(now) < 19 else None
+    found = saved_views.visible(page, project, name=name, open_now=open_now)
+    return JsonResponse(
+        {
+            "views": [told(view, name) for view in found],
+            "elsewhere": saved_views.elsewhere(page, project, name=name),
+        }
     )
-    return JsonResponse({"views": [told(view, name) for view in found]})
 
 
 def told(view: SavedView, name: str) -> dict[str, object]:
@@ -29,6 +38,7 @@ def told(view: SavedView, name: str) -> dict[str, object]:
         "name": view.name,
         "mine": view.owner == name,
         "owner": view.owner,
+        "project": view.project,
         "visibility": view.visibility,
         "is_default": view.is_default,
         "query": saved_views.state_of(view),

@@ -8,8 +8,9 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from dashboard.models import Page, SavedView, Visibility
+from dashboard.table import projects
 from dashboard.table.shown import Table, View
-from dashboard.table.wish import folded
+from dashboard.table.wish import Wish, folded
 from runs import storable
 from runs.errors import Conflict, Forbidden, Invalid, NotFound
 from whirr_site.access.principals import Principal
@@ -36,21 +37,53 @@ class Change:
     query: str | None = None
 
 
-def visible(page: str, project: str, *, name: str) -> QuerySet[SavedView]:
-    """The views of a page that somebody of this name may open: their own, and those of everybody."""
-    found = SavedView.objects.filter(page=page, project=project)
-    return found.filter(Q(owner=name) | Q(visibility=Visibility.PROJECT))
+def seen_by(name: str) -> Q:
+    """Of the views those that somebody of this name may open: their own, and those of everybody."""
+    return Q(owner=name) | Q(visibility=Visibility.PROJECT)
+
+
+def visible(
+    page: str, project: str, *, name: str, open_now: int | None = None
+) -> QuerySet[SavedView]:
+    """The views that this person may open there: of all projects, of that one, and the one that is open."""
+    here = Q(project="") | Q(project__iexact=project) | Q(pk=open_now)
+    return SavedView.objects.filter(seen_by(name), here, page=page)
+
+
+def elsewhere(page: str, project: str, *, name: str) -> int:
+    """How many more there are in other projects."""
+    found = SavedView.objects.filter(seen_by(name), page=page).exclude(project="")
+    return found.exclude(project__iexact=project).count()
 
 
 def default(page: str, project: str) -> SavedView | None:
-    """What the page shows to whoever asks for nothing else."""
-    return SavedView.objects.filter(page=page, project=project, is_default=True).first()
+    """What the page shows to whoever asks for nothing else, or for nothing but that project."""
+    found = SavedView.objects.filter(page=page, is_default=True)
+    return found.filter(project__iexact=project).first()
+
+
+def opening(query: QueryDict) -> SavedView | None:
+    """The default that the runs page shows at this address: one that says nothing, or nothing but a project."""
+    if not query:
+        return default(Page.RUNS, "")
+    project = projects.alone(Wish.of(query).text) if query.keys() == {"q"} else ""
+    return default(Page.RUNS, project) if project else None
 
 
 def state_of(view: SavedView) -> str:
-    """The state of the page that it keeps; one from before the filter language is said in today's words."""
+    """The state of the page that it keeps."""
+    return _state(view).urlencode()
+
+
+def _state(view: SavedView) -> QueryDict:
+    """In today's words where it is from before the filter language; what is of a project shows that project."""
     query = folded(QueryDict(view.query))
-    return query.urlencode() if query.keys() != QueryDict(view.query).keys() else view.query
+    before = query.get("q", "")
+    text = projects.kept(before, view.project) if view.page == Page.RUNS else before
+    if text != before:
+        query = query.copy()
+        query["q"] = text
+    return query
 
 
 def query_of(view: SavedView) -> str:
@@ -65,12 +98,18 @@ def save(
     """Keep a page's state. Raises Invalid, Forbidden, Conflict."""
     if page not in Page.values:
         raise Invalid(f"views are of the pages {', '.join(Page.values)}, not of {page[:30]!r}")
-    if len(storable.text(project)) > 100:
+    if len(project := storable.text(project)) > 100:
         raise Invalid("the project may have 100 characters")
     if SavedView.objects.filter(owner=by.name).count() >= MOST:
         raise Invalid(f"you have {MOST} views: delete some first")
-    view = SavedView(page=page, project=storable.text(project), owner=by.name, created_at=now)
+    view = SavedView(page=page, project=_spelt(project), owner=by.name, created_at=now)
     return _store(view, Change(name=name, visibility=visibility, query=query), by=by, now=now)
+
+
+def _spelt(project: str) -> str:
+    """As the views say it that are there: filters tell no project from one of other capitals."""
+    found = SavedView.objects.filter(project__iexact=project).order_by("pk")
+    return found.values_list("project", flat=True).first() or project
 
 
 def change(pk: int, told: Change, *, by: Principal, now: datetime) -> SavedView:
@@ -104,6 +143,7 @@ def _store(view: SavedView, told: Change, *, by: Principal, now: datetime) -> Sa
         view.visibility = told.visibility
     if told.query is not None:
         view.query = _checked_query(told.query)
+        _check_project(view)
     if told.is_default is not None:
         view.is_default = told.is_default
     if view.visibility == Visibility.PRIVATE and view.is_default:
@@ -148,6 +188,17 @@ def _checked_query(query: str) -> str:
     return _kept(query)
 
 
+def _check_project(view: SavedView) -> None:
+    if view.page != Page.RUNS or not view.project:
+        return
+    shown = projects.named(QueryDict(view.query).get("q", ""))
+    if shown.lower() != view.project.lower():
+        other = f"shows the project “{shown}”" if shown else "does not say project:…"
+        raise Invalid(
+            f"this view is of the project “{view.project}”, and the filter {other}: save a new view"
+        )
+
+
 def _kept(text: str) -> str:
     try:
         query = QueryDict(text, mutable=True)
@@ -162,16 +213,16 @@ def with_view(found: Table, shown: QueryDict, name: str) -> Table:
     """The table with the view that its address came from, if that may be seen and is still there."""
     if not found.wish.view:
         return found
-    mine = Q(owner=name) | Q(visibility=Visibility.PROJECT)
-    view = SavedView.objects.filter(mine, pk=int(found.wish.view), page=Page.RUNS).first()
+    view = SavedView.objects.filter(seen_by(name), pk=int(found.wish.view), page=Page.RUNS).first()
     if view is None:
         return found
     now = sorted(QueryDict(_kept(shown.urlencode())).items())
-    changed = now != sorted(folded(QueryDict(view.query)).items())
+    changed = now != sorted(_state(view).items())
     told = View(
         id=view.pk,
         name=view.name,
         mine=view.owner == name,
+        project=view.project,
         visibility=view.visibility,
         is_default=view.is_default,
         query=query_of(view),

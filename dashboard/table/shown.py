@@ -6,6 +6,7 @@ Every `…query` is a query string without its question mark, ready for `href="?
 from dataclasses import dataclass, field
 from typing import Any
 
+from dashboard.table import projects
 from dashboard.table.deltas import Delta
 from dashboard.table.wish import Wish
 from runs.models import Run
@@ -52,6 +53,7 @@ class Cell:
     tags: list of str · alerts: {level: count} · gpus: what it runs on or asks for, in words ·
     nan: None, the last value is no number and `step` says since when ("NaN @1200") ·
     mean: float, of `count` members of a group, with `spread` as their standard deviation (None for one member) ·
+    commit: the whole hash, of which a page shows the beginning ·
     several: int, so many different values in a group.
     """
 
@@ -166,6 +168,7 @@ class View:
     id: int
     name: str
     mine: bool
+    project: str  # "" for one of all projects
     visibility: str
     is_default: bool
     query: str
@@ -208,6 +211,11 @@ class Table:
     def query(self) -> str:
         """Of this very page, to fetch it again."""
         return self.wish.query()
+
+    @property
+    def project(self) -> str:
+        """The one that the filter names: its views are offered."""
+        return projects.named(self.wish.text)
 
     @property
     def clear_query(self) -> str:

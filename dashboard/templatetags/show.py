@@ -11,9 +11,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dashboard import alerts, badges, palette, words, writers
+from dashboard.table import projects
 from jobs.phrases import span
 from runs.models import RunStatus, Series
-from runs.query.syntax import quoted
+from runs.query.syntax import quoted, to_text
 
 register = template.Library()
 register.filter("duration", words.duration)
@@ -188,6 +189,12 @@ def meter(share: float | None, label: str, tone: str = "") -> SafeString:
 def tag_search(tag: str) -> str:
     """What the runs page is asked for runs with that tag, for the end of an address."""
     return quote(f"tag:{quoted(tag)}", safe="")
+
+
+@register.filter
+def project_search(project: str) -> str:
+    """The same for the runs of a project."""
+    return quote(to_text(projects.clause(project)), safe="")
 
 
 @register.filter

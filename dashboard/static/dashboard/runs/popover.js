@@ -29,7 +29,8 @@ export function close(panel) {
   by?.focus();
 }
 
-function place(panel, button) {
+/** Once more where what fills a panel comes later. */
+export function place(panel, button) {
   const at = button.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = panel;
   const left = Math.max(EDGE, Math.min(at.left, innerWidth - width - EDGE));

@@ -3,7 +3,7 @@ import { toast } from "../toast.js";
 import { confirmed } from "../confirming.js";
 import { get, onChange, set } from "../urlstate.js";
 import { getJson, post, report } from "./ask.js";
-import { hang, walk } from "./popover.js";
+import { hang, place, walk } from "./popover.js";
 
 const NOT_SAVED = new Set(["view", "page", "upto", "after", "before"]); // where one was reading is no part of a view
 
@@ -30,9 +30,7 @@ export class Views {
     walk(this.menu);
     find("-save").addEventListener("click", () => this.ask());
     this.dialog.querySelector("form").addEventListener("submit", (event) => this.save(event));
-    document.addEventListener("click", (event) => {
-      if (event.target.closest("[data-reset-view]")) this.reset(event);
-    });
+    document.addEventListener("click", (event) => event.target.closest?.("[data-reset-view]") && this.reset(event), true);
     onChange(() => this.mark());
     this.hang();
   }
@@ -53,21 +51,26 @@ export class Views {
     hang(this.menu, button, { onOpen: () => this.fill() });
   }
 
-  async views() {
-    const { views } = await getJson(`/views.json?${new URLSearchParams({ page: "runs", project: "" })}`);
-    return views;
+  /** The project that the filter names, as the server read it. */
+  get project() {
+    return this.button.dataset.project ?? "";
+  }
+
+  views() {
+    return getJson(`/views.json?${new URLSearchParams({ page: "runs", project: this.project, view: get("view") })}`);
   }
 
   async fill() {
     try {
-      const views = await this.views();
+      const { views, elsewhere } = await this.views();
       const now = Number(get("view"));
-      const links = views.map((view) => this.link(view, view.id === now));
-      const none = document.createElement("p");
-      none.className = "soft small";
-      none.textContent = "None yet. A view keeps filter, columns, order, groups and charts under a name.";
-      this.list.replaceChildren(...(links.length ? links : [none]));
+      const lines = views.map((view) => this.link(view, view.id === now));
+      if (!lines.length) lines.push(quiet("None yet. A view keeps filter, columns, order, groups and charts under a name."));
+      const others = `${elsewhere} more in ${this.project ? "other " : ""}projects: filter by project:… to see them.`;
+      if (elsewhere) lines.push(quiet(others));
+      this.list.replaceChildren(...lines);
       this.verbs.replaceChildren(...this.verbsOf(views.find(({ id }) => id === now)));
+      place(this.menu, this.button);
     } catch (error) {
       report(error);
     }
@@ -82,42 +85,46 @@ export class Views {
     name.textContent = view.name;
     const told = document.createElement("span");
     told.className = "soft small";
-    const marks = [view.is_default && "default", view.visibility === "project" && "shared", !view.mine && view.owner];
+    const of = view.project ? `project ${view.project}` : this.project && "all projects";
+    const marks = [of, view.is_default && "default", view.visibility === "project" && "shared", !view.mine && view.owner];
     told.textContent = marks.filter(Boolean).join(", ");
     link.append(name, told);
     link.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.button) return;
       event.preventDefault();
       this.menu.hidePopover();
-      this.open(view);
+      this.open(addressOf(view));
     });
     return link;
   }
 
-  open(view) {
-    const wish = new URLSearchParams(addressOf(view));
+  open(address) {
+    const wish = new URLSearchParams(address);
     const gone = [...new URLSearchParams(location.search).keys()].filter((name) => !wish.has(name));
     set({ ...Object.fromEntries(gone.map((name) => [name, null])), ...Object.fromEntries(wish) }, { push: true });
   }
 
   reset(event) {
+    if (event.ctrlKey || event.metaKey || event.button) return;
     event.preventDefault();
-    this.views()
-      .then((views) => {
-        const view = views.find(({ id }) => id === Number(get("view")));
-        if (view) this.open(view);
-      })
-      .catch((error) => report(error));
+    event.stopPropagation(); // the table would follow the link, too, and leave the charts as they are
+    this.open(this.button.dataset.saved);
   }
 
   verbsOf(view) {
     if (!view?.mine) return [];
     const change = (fields, said) => () => this.send(`/views/${view.id}/change`, fields, said);
     const shared = view.visibility === "project";
+    const of = view.project ? ` of ${view.project}` : "";
     return [
       verb(`Save changes to “${view.name}”`, () => this.send(`/views/${view.id}/change`, { query: query() }, "Saved.")),
-      verb(shared ? "Keep it to myself" : "Share it", change({ visibility: shared ? "private" : "project", ...(shared ? { is_default: 0 } : {}) }, shared ? "Only you see it now." : "Everybody sees it now.")),
-      verb(view.is_default ? "No longer the default" : "Make it the default", change({ is_default: view.is_default ? 0 : 1, ...(view.is_default ? {} : { visibility: "project" }) }, view.is_default ? "It is no longer the default." : "It is the default now, for everybody.")),
+      verb("Rename it …", () => this.ask(view)),
+      shared
+        ? verb("Keep it to myself", change({ visibility: "private", is_default: 0 }, "Only you see it now."))
+        : verb("Share it", change({ visibility: "project" }, "Everybody sees it now.")),
+      view.is_default
+        ? verb(`No longer the default${of}`, change({ is_default: 0 }, "It is no longer the default."))
+        : verb(`Make it the default${of}`, change({ is_default: 1, visibility: "project" }, `It is the default${of} now, for everybody.`)),
       verb("Delete it", () => this.delete(view)),
     ];
   }
@@ -140,35 +147,57 @@ export class Views {
     }
   }
 
-  ask() {
+  /** The dialog: for a new view, or for another name of one. */
+  ask(view = null) {
     this.menu.hidePopover();
-    this.dialog.querySelector("[data-save-wrong]").hidden = true;
-    this.dialog.querySelector("[data-save-name]").value = "";
+    this.renamed = view;
+    const find = (name) => this.dialog.querySelector(name);
+    find("h2").textContent = view ? `Rename “${view.name}”` : "Save this view";
+    find("[data-save-wrong]").hidden = true;
+    find("[data-save-name]").value = view?.name ?? "";
+    find("fieldset").hidden = Boolean(view);
+    const of = find("[data-save-project]");
+    of.hidden = Boolean(view) || !this.project;
+    of.textContent = `It belongs to the project ${this.project}, and is offered where the filter names that.`;
     this.dialog.showModal();
-    this.dialog.querySelector("[data-save-name]").focus();
+    find("[data-save-name]").select();
   }
 
   async save(event) {
     if (event.submitter?.value !== "yes") return;
     event.preventDefault();
-    const form = event.target;
     const name = this.dialog.querySelector("[data-save-name]").value.trim();
-    const visibility = form.elements.visibility.value;
     try {
-      await post("/views", { page: "runs", project: "", name, visibility, query: query() });
+      if (this.renamed) await post(`/views/${this.renamed.id}/change`, { name });
+      else await this.make(name, event.target.elements.visibility.value);
       this.dialog.close();
-      toast(`Saved as “${name}”.`);
-      const made = (await this.views()).find((view) => view.mine && view.name === name);
-      if (made) set({ view: made.id });
+      toast(this.renamed ? `It is called “${name}” now.` : `Saved as “${name}”.`);
+      if (this.renamed) this.table.load();
     } catch (error) {
       const box = this.dialog.querySelector("[data-save-wrong]");
       box.textContent = error.message;
       box.hidden = false;
     }
   }
+
+  async make(name, visibility) {
+    const { project } = this;
+    await post("/views", { page: "runs", project, name, visibility, query: query() });
+    const { views } = await this.views();
+    const made = views.find((view) => view.mine && view.name === name && sameProject(view.project, project));
+    if (made) set({ view: made.id });
+  }
 }
 
 const addressOf = (view) => `${view.query}${view.query ? "&" : ""}view=${view.id}`;
+
+const sameProject = (one, other) => one.toLowerCase() === other.toLowerCase();
+
+function quiet(text) {
+  const node = document.createElement("p");
+  Object.assign(node, { className: "soft small", textContent: text });
+  return node;
+}
 
 function verb(text, run) {
   const node = document.createElement("button");

@@ -1,0 +1,89 @@
+"""The menu of saved views by itself, with a server that is made up: what it offers, asks for and sends."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.modules import empty_page
+
+MENU = """async (project) => {
+  const views = [
+    { id: 1, name: "<b>ours</b>", mine: true, owner: "me", project: "Vision", visibility: "project", is_default: true,
+      query: "q=project%3AVision&smooth=ema:0.9" },
+    { id: 2, name: "of all", mine: false, owner: "ada", project: "", visibility: "project", is_default: false,
+      query: "" },
+  ].filter((view) => project || !view.project);
+  const sent = [];
+  window.fetch = async (url, options = {}) => {
+    const path = url.toString();
+    sent.push([path.split("?")[0], Object.fromEntries(new URLSearchParams(options.body ?? path.split("?")[1]))]);
+    return Response.json({ views, elsewhere: project ? 0 : 2 });
+  };
+  history.replaceState(null, "", `/empty?q=project%3AVision&view=1`);
+  document.body.innerHTML = `
+    <button data-views-open data-saved="q=project%3AVision&smooth=ema:0.9&view=1">Views</button>
+    <a href="#" data-reset-view>Reset</a><span data-changed></span>
+    <div popover data-views-menu><div data-views-list></div><div data-view-verbs></div>
+      <button data-view-save></button></div>
+    <dialog data-save-view><form><h2></h2><p data-save-project></p><input data-save-name>
+      <fieldset><input type="radio" name="visibility" value="private" checked></fieldset>
+      <p data-save-wrong></p><button value="yes"></button></form></dialog><div data-toasts></div>`;
+  document.querySelector("[data-views-open]").dataset.project = project;
+  const { Views } = await import("/runs/views.js");
+  const menu = new Views({ table: { load() {} } });
+  const texts = (selector) => [...menu.menu.querySelectorAll(selector)].map((node) => node.textContent);
+  await menu.fill();
+  const changed = !document.querySelector("[data-changed]").hidden;
+  document.querySelector("[data-reset-view]").click();
+  const told = { lines: texts("[data-views-list] > *"), verbs: texts("[data-view-verbs] > *"), changed,
+    reset: location.search, asked: sent[0][1], sent };
+  const submit = { submitter: { value: "yes" }, preventDefault() {}, target: menu.dialog.querySelector("form") };
+  for (const view of [null, views[0]]) {
+    menu.ask(view);
+    told.place ??= menu.dialog.querySelector("[data-save-project]").textContent;
+    menu.dialog.querySelector("[data-save-name]").value = "new";
+    await menu.save(submit);
+  }
+  return told;
+}"""
+
+
+@pytest.fixture(scope="module")
+def page(chrome: Browser) -> Iterator[Page]:
+    with empty_page(chrome) as page:
+        yield page
+
+
+def sent_to(told: dict[str, Any], address: str) -> Any:
+    return next(fields for path, fields in told["sent"] if path == address)
+
+
+def test_the_menu_of_a_project_says_whose_each_view_is_and_saves_into_it(page: Page) -> None:
+    told = page.evaluate(MENU, "vision")
+    assert told["asked"] == {"page": "runs", "project": "vision", "view": "1"}
+    assert told["lines"] == [
+        "<b>ours</b>project Vision, default, shared",
+        "of allall projects, shared, ada",
+    ]
+    assert "No longer the default of Vision" in told["verbs"]
+    assert "the project vision" in told["place"]
+    saved = sent_to(told, "/views")
+    assert (saved["project"], saved["name"], saved["visibility"]) == ("vision", "new", "private")
+    assert sent_to(told, "/views/1/change")["name"] == "new"
+
+
+def test_reset_brings_back_the_whole_saved_address_charts_too(page: Page) -> None:
+    told = page.evaluate(MENU, "vision")
+    assert told["changed"]
+    assert told["reset"] == "?q=project%3AVision&view=1&smooth=ema%3A0.9"
+
+
+def test_without_a_project_the_menu_says_that_projects_have_views(page: Page) -> None:
+    told = page.evaluate(MENU, "")
+    assert told["lines"] == [
+        "of allshared, ada",
+        "2 more in projects: filter by project:… to see them.",
+    ]
+    assert (told["verbs"], sent_to(told, "/views")["project"]) == ([], "")
