@@ -21,6 +21,7 @@ urlpatterns = [
     re_path(r"^workers/(?P<pk>[0-9]{1,18})/labels$", workers.relabel, name="worker-labels"),
     path("queue/usage", queue.shares, name="queue-usage"),
     path("queue/cancel.json", queue.consequence, name="cancel-consequence"),
+    path("queue/place", queue.place, name="place-job"),
     path("queue/cancel", queue.cancel, name="cancel-chosen"),
     re_path(
         r"^queue/(?P<verb>hold|release|priority|top)\.json$",

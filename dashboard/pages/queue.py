@@ -7,7 +7,7 @@ from dashboard.acting import act
 from dashboard.frame import RoleNeeded, needs, page, visitor
 from dashboard.pages.numbers import signed
 from dashboard.queue_page import queue_page, wish
-from jobs import cancelling, changing_many, consequences, selectors, usage
+from jobs import cancelling, changing_many, consequences, placing, selectors, usage
 from jobs.consequences import Told
 from jobs.models import Job
 from runs.errors import Invalid
@@ -111,6 +111,30 @@ def change(request: HttpRequest, verb: str) -> HttpResponse:
         return done.words(SAID[verb])
 
     return act(request, deed, done=str, back="/queue/")
+
+
+@require_POST
+@needs("admin")
+def place(request: HttpRequest) -> HttpResponse:
+    """POST /queue/place   job=7   above=9 or below=9: drag it there"""
+    who, now = visitor(request).name, timezone.now()
+
+    def deed() -> str:
+        job, beside, below = _place(request.POST)
+        return placing.move(job, beside=beside, below=below, actor=who, now=now).words
+
+    return act(request, deed, done=str, back="/queue/")
+
+
+def _place(asked: QueryDict) -> tuple[int, int, bool]:
+    """Raises Invalid."""
+    sides = [side for side in ("above", "below") if asked.get(side)]
+    if len(sides) != 1:
+        raise Invalid("say above or below which job: job=7, above=9")
+    job, beside = _numbers(asked.get("job")), _numbers(asked.get(sides[0]))
+    if len(job) + len(beside) != 2:
+        raise Invalid("one job at a time goes beside one other")
+    return job[0], beside[0], sides[0] == "below"
 
 
 def _may(request: HttpRequest, verb: str) -> None:

@@ -83,3 +83,54 @@ def test_the_place_is_kept_in_the_list_in_which_it_was(page: Page) -> None:
     )
     mine = ["row-mine-7"] * 2
     assert told == [["row-7"] * 2, mine, mine, [None, None]]
+
+
+def test_a_job_is_dragged_or_moved_by_keys_and_the_list_stays_under_the_pointer(page: Page) -> None:
+    told = page.evaluate(
+        """async () => {
+          document.body.innerHTML = "<p data-toast hidden><b data-toast-said></b><i data-toast-detail></i></p>"
+            + "<ul data-placing='/queue/place'>" + [7, 8, 9].map((job) =>
+              `<li data-row style="height: 40px"><button data-place-job="${job}">x</button></li>`).join("") + "</ul>";
+          await import("/night/placing.js");
+          const part = document.querySelector("ul");
+          const found = [];
+          const sent = [];
+          window.fetch = async (url, { body }) => (sent.push(`${url}?${body}`), new Response("Job 9 is at place 1."));
+          let refreshed = 0;
+          document.addEventListener("whirr:refresh", () => (refreshed += 1));
+          const settled = () => new Promise((done) => document.addEventListener("whirr:refresh", done, { once: true }));
+          const handle = (at) => part.children[at].firstChild;
+          const point = (name, target, y) =>
+            target.dispatchEvent(new PointerEvent(name, { bubbles: true, pointerId: 1, clientY: y, button: 0 }));
+          const top = part.children[0].getBoundingClientRect().top;
+          handle(0).setPointerCapture = handle(2).setPointerCapture = () => {};
+
+          point("pointerdown", handle(2), top + 100);
+          point("pointermove", handle(2), top + 5);
+          found.push(part.querySelectorAll("[data-editing]").length, part.children[0].className);
+          point("pointerup", handle(2), top + 5);
+          await settled();
+          found.push(part.querySelectorAll("[data-editing], [class*=drop]").length, refreshed);
+          found.push(document.querySelector("b").textContent);
+
+          point("pointerdown", handle(0), top + 5);
+          point("pointermove", handle(0), top + 100);
+          document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+          point("pointerup", handle(0), top + 100);
+          found.push(refreshed);
+
+          const pressed = (key) => new KeyboardEvent("keydown", { key, bubbles: true });
+          const key = (at, name) => handle(at).dispatchEvent(pressed(name));
+          key(1, "ArrowDown");
+          key(1, "ArrowDown"); // the first one is not answered yet
+          await settled();
+          key(0, "ArrowUp");
+          found.push(document.querySelector("b").textContent);
+          document.body.replaceChildren();
+          return [found, sent];
+        }"""
+    )
+    found, sent = told
+    place = ["Job 9 is at place 1.", 2, "Job 7 is the first of this list."]
+    assert found == [1, "drop-above", 0, 1, *place]
+    assert sent == ["/queue/place?job=9&above=7", "/queue/place?job=8&below=9"]

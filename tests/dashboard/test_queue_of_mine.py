@@ -185,3 +185,41 @@ class TestTheChosen:
         assert client.get(f"/queue/top.json?jobs={jobs[1]}").status_code == 403
         assert client.post("/queue/top", {"jobs": jobs[1]}).status_code == 403
         assert client.get(f"/queue/hold.json?jobs={jobs[1]}").status_code == 200
+
+
+class TestPlaces:
+    def test_an_admin_puts_a_job_above_another(self, browser: Client) -> None:
+        a, _, c = (make_job().pk for _ in range(3))
+        answer = browser.post("/queue/place", {"job": c, "above": a}, headers=BY_SCRIPT)
+        assert answer.content.decode() == f"Job {c} is at place 1 of 3, with priority 1."
+        shown = page(browser)
+        assert f'data-place-job="{c}"' in shown
+        assert "inside one fair share decides" in shown
+
+    def test_others_see_no_handle_and_are_refused(self, browser: Client) -> None:
+        a, b = make_job().pk, make_job().pk
+        client = Client()
+        client.force_login(get_user_model().objects.create_user("ada"))
+        assert "data-place-job" not in page(client)
+        answer = client.post("/queue/place", {"job": b, "above": a}, headers=BY_SCRIPT)
+        assert answer.status_code == 403
+        assert "needs the role “admin”" in answer.content.decode()
+        assert Job.objects.get(pk=b).priority == 0
+
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            {},
+            {"job": "1"},
+            {"above": "1"},
+            {"job": "x", "above": "1"},
+            {"job": "1,2", "above": "3"},
+            {"job": "1", "above": "2", "below": "3"},
+        ],
+    )
+    def test_what_names_no_place_is_refused(self, browser: Client, asked: dict[str, str]) -> None:
+        assert browser.post("/queue/place", asked, headers=BY_SCRIPT).status_code == 409
+
+    def test_a_job_that_is_not_there_is_not_found(self, browser: Client) -> None:
+        asked = {"job": make_job().pk, "above": 999_999}
+        assert browser.post("/queue/place", asked, headers=BY_SCRIPT).status_code == 404
