@@ -60,6 +60,24 @@ def test_they_are_chosen_by_what_they_are_and_a_dry_run_moves_none(whirr: Comman
     assert trashed() == {old.key}
 
 
+def test_the_archive_leaves_runs_out_of_lists_and_not_of_an_export_of_all(
+    whirr: Command, tmp_path: Path
+) -> None:
+    away, kept = ended(), make_run()
+    put = whirr("archive", away.key, kept.key)
+    assert (put.returncode, put.stdout.split()) == (1, [away.key])
+    assert "only a run that has ended can be archived" in put.stderr
+    listed = [
+        json.loads(whirr("runs", "--json", *args).stdout) for args in ((), ("-f", "archived:yes"))
+    ]
+    assert [[run["id"] for run in runs] for runs in listed] == [[kept.key], [away.key]]
+    assert whirr("export", "--all", "-o", str(tmp_path / "all")).returncode == 0
+    assert {path.name for path in (tmp_path / "all").iterdir()} == {away.key, kept.key}
+    back = whirr("unarchive", away.key)
+    assert (back.returncode, back.stdout.split()) == (0, [away.key])
+    assert whirr("unarchive", "job-99999").returncode == 5
+
+
 def test_what_is_refused_is_told_and_has_its_exit_code(whirr: Command) -> None:
     running, direct, over = make_run(), make_direct_run(), ended()
     refused = whirr("rm", running.key, over.key)
@@ -75,6 +93,8 @@ def test_what_is_refused_is_told_and_has_its_exit_code(whirr: Command) -> None:
     "args",
     [
         ("rm",),
+        ("archive",),
+        ("unarchive", "../x"),
         ("rm", "../x"),
         ("rm", "job-1", "--project", "x"),
         ("rm", "--force", "--project", "x"),

@@ -37,6 +37,8 @@ COMMANDS = {
     "compare": ("compare", "Show runs side by side."),
     "export": ("export", "Take runs out, as JSON, CSV, Parquet or folders."),
     "import": ("importing", "Bring runs in, from TensorBoard, MLflow, CSV or an export."),
+    "archive": ("trash", "Leave ended runs out of lists; delete nothing."),
+    "unarchive": ("trash", "Bring archived runs back into the lists."),
     "rm": ("trash", "Move runs to the trash."),
     "restore": ("trash", "Take runs out of the trash."),
     "trash": ("trash", "List the trash, or empty it."),

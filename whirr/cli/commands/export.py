@@ -80,7 +80,7 @@ def _check_target(form: str, output: str | None, *, many: bool) -> None:
 
 
 def _all(client: Client, project: str | None) -> list[str]:
-    found = asking.every(client, "/api/v1/runs", "runs", {"project": project})
+    found = asking.every(client, "/api/v1/runs", "runs", {"project": project, "archived": "any"})
     names = [values.run_id(str(run["id"])) for run in found]
     if not names:
         raise failures.Failure("there is no run to export", "whirr runs lists what there is")

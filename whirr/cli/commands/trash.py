@@ -1,4 +1,4 @@
-"""rm, restore and trash: runs that nobody wants any more."""
+"""rm, restore and trash: runs that nobody wants any more; archive and unarchive: those that nobody looks at."""
 
 from __future__ import annotations
 
@@ -137,14 +137,39 @@ def restore(
     server_url: str | None, data_dir: str | None, *, runs: tuple[str, ...], as_json: bool
 ) -> int:
     """Take runs out of the trash."""
-    ids = [values.run_id(text) for text in runs]
-    where = place.find(server_url, data_dir)
-    bodies = [{"ids": part} for part in _parts(ids)]
+    told = _done(place.find(server_url, data_dir), "restore", runs)
+    return _tell(told, "restored", as_json=as_json)
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN…")
+@_options
+def archive(
+    server_url: str | None, data_dir: str | None, *, runs: tuple[str, ...], as_json: bool
+) -> int:
+    """Leave ended runs out of lists from now on; nothing of them is deleted."""
+    told = _done(place.find(server_url, data_dir), "archive", runs)
+    return _tell(told, "archived", as_json=as_json)
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN…")
+@_options
+def unarchive(
+    server_url: str | None, data_dir: str | None, *, runs: tuple[str, ...], as_json: bool
+) -> int:
+    """Bring archived runs back into the lists."""
+    told = _done(place.find(server_url, data_dir), "unarchive", runs)
+    return _tell(told, "back from the archive", as_json=as_json)
+
+
+def _done(where: place.Place, verb: str, runs: tuple[str, ...]) -> dict[str, Any]:
+    """What a verb did to the runs that were named."""
+    bodies = [{"ids": part} for part in _parts([values.run_id(text) for text in runs])]
     try:
-        told = _joined(_answers(where.client(), "/api/v1/runs/restore", bodies))
+        return _joined(_answers(where.client(), f"/api/v1/runs/{verb}", bodies))
     except WireError as error:
         raise failures.from_wire(error, where.url) from error
-    return _tell(told, "restored", as_json=as_json)
 
 
 @click.command()
