@@ -110,6 +110,11 @@ def cell(thing: Any) -> str:
     return value(thing)
 
 
+def commit(told: str) -> str:
+    """A hash as people say it; all of it stands in the tooltip."""
+    return told[:10]
+
+
 def utc(moment: datetime) -> str:
     """The exact time, for a tooltip."""
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

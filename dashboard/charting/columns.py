@@ -8,6 +8,7 @@ from typing import Any
 
 from dashboard.charting.shown import Shown
 from dashboard.differences import flat
+from runs import facts
 from runs.errors import Invalid
 from runs.models import Run, Series
 
@@ -16,7 +17,8 @@ LONGEST = 120  # characters of a value that name a group
 PLAIN = ("name", "project", "user")
 STATS = {"last": "last", "min": "minimum", "max": "maximum"}
 JSON = ("config", "summary")
-KNOWN = (*PLAIN, "id", "state", "host", "tags", "created", "started")
+OF_RUN = (*PLAIN, "id", "state", "host", "tags", "created", "started")
+KNOWN = (*OF_RUN, *facts.NAMES)
 
 Flats = Mapping[
     str, Mapping[str, Any]
@@ -65,15 +67,18 @@ def _of_run(run: Run, of_json: Flats, column: str) -> Any:
         return of_json[kind].get(key)
     if column in PLAIN:
         return getattr(run, column) or None
+    if column in facts.NAMES:
+        return facts.of_run(run, column)
     special = {"id": run.key, "state": run.status, "host": run.hostname, "tags": run.tags}
     if column in special:
         return special[column]
     if column in ("created", "started"):
         moment = getattr(run, f"{column}_at")
         return None if moment is None else moment.timestamp()
+    others = ", ".join((*OF_RUN, *facts.CODE, "gpu"))
     raise Invalid(
         f"there is no column {column[:80]!r} to colour by; it is a key of config or summary,"
-        f" a metric as <key>:<last|min|max>, or one of {', '.join(KNOWN)}"
+        f" a metric as <key>:<last|min|max>, or one of {others} and {facts.PACKAGE}NAME"
     )
 
 

@@ -3,11 +3,13 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from dashboard.comparing import numbers
 from dashboard.comparing.directions import Directions
 from dashboard.differences import flat
+from runs import facts
 from runs.errors import Invalid
 from runs.models import Run
 
@@ -24,6 +26,7 @@ FACTS: dict[str, Callable[[Run], Any]] = {
     "started": lambda run: _seconds(run.started_at),
     "ended": lambda run: _seconds(run.finished_at),
     "duration": lambda run: run.duration_seconds,
+    **{name: partial(facts.of_run, name=name) for name in facts.NAMES},
 }
 
 
@@ -50,17 +53,18 @@ class Column:
 
 def split(name: str) -> tuple[str, str, str]:
     """Kind, key and, of a metric, which of its values: ("metric", "loss", "min"). Raises Invalid for no column."""
-    kind, dot, key = name.partition(".")
-    if not dot and name in FACTS:
+    kind, _, key = name.partition(".")
+    if name in FACTS:
         return "fact", name, ""
     if kind in ("config", "summary") and key:
         return kind, key, ""
     if kind == "metric" and key:
         head, colon, which = key.rpartition(":")
         return (kind, head, which) if colon and which in numbers.SHOWN else (kind, key, "last")
+    known = [each for each in FACTS if not each.startswith(facts.PACKAGE)]
     raise Invalid(
         f"there is no column {name[:100]!r}; columns are config.KEY, summary.KEY, metric.KEY:last (min, max, best), "
-        f"and {', '.join(FACTS)}"
+        f"{', '.join(known)} and {facts.PACKAGE}NAME"
     )
 
 

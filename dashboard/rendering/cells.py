@@ -131,6 +131,11 @@ def _tags(told: Cell) -> SafeString:
     return format_html_join("", '<span class="tag">{}</span> ', ((tag,) for tag in told.value))
 
 
+def _commit(told: Cell) -> SafeString:
+    short = words.commit(told.value)
+    return format_html('<span class="code" title="{}">{}</span>', told.value, short)
+
+
 def _text(told: Cell) -> SafeString:
     return format_html('<span title="{}">{}</span>', told.title or told.value, told.value)
 
@@ -146,4 +151,5 @@ VALUES: dict[str, Callable[[Cell], SafeString]] = {
     "tags": _tags,
     "json": _json,
     "flag": _json,
+    "commit": _commit,
 }

@@ -178,7 +178,10 @@ def page_of_runs(we: Asked, count: int) -> tuple[list[Run], int]:
     # Primary keys first: a sort that carries whole rows would carry their configs, too.
     found = ordered(we.found, sort, now=we.scope.now).values_list("pk", flat=True)
     keys = list(found[first : first + wish.size])
-    by_pk = Run.objects.in_bulk(keys)
+    rows = Run.objects.all()
+    if not choosing.reads_facts(wish.cols, wish.sort):
+        rows = rows.defer("facts")
+    by_pk = rows.in_bulk(keys)
     return [by_pk[key] for key in keys if key in by_pk], number
 
 

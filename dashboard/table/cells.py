@@ -4,16 +4,18 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from dashboard import writers
 from dashboard.badges import badge
 from dashboard.table import deltas
 from dashboard.table.shown import Cell, Column, Row
+from dashboard.table.specs import FACTS
 from dashboard.words import plural
 from jobs.models import Attempt, Job
 from jobs.states import Reason
-from runs import logged
+from runs import facts, logged
 from runs.models import Run, RunStatus, Series
 from runs.query.conditions import series_column
 
@@ -148,6 +150,10 @@ def _elapsed(run: Run) -> tuple[datetime, datetime | None] | None:
     return (run.started_at, run.finished_at) if run.started_at else None
 
 
+def _fact(name: str, run: Run) -> tuple[str, Any]:
+    return {"commit": "commit", "dirty": "flag"}.get(name, "text"), facts.of_run(run, name)
+
+
 _of_run: dict[str, Callable[[Run], tuple[str, Any]]] = {
     "name": lambda run: ("name", run.name or run.key),
     "id": lambda run: ("id", run.key),
@@ -163,6 +169,7 @@ _of_run: dict[str, Callable[[Run], tuple[str, Any]]] = {
     "notes": lambda run: ("text", run.notes),
     "kind": lambda run: ("text", run.kind),
     "attempt": lambda run: ("number", run.attempt),
+    **{name: partial(_fact, name) for name in FACTS},
 }
 
 

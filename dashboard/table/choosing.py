@@ -69,6 +69,13 @@ def asked_for(words: Sequence[str]) -> tuple[list[Spec], list[str]]:
     return sorted(found.values(), key=lambda each: not each.pinned), unknown
 
 
+def reads_facts(cols: Iterable[str], sort: Iterable[str]) -> bool:
+    """Whether a column needs `Run.facts`: what is sorted by is shown, too."""
+    shown = [spec(word) for word in cols]
+    shown += [found[0] for word in sort if (found := sorting(word))]
+    return any(each is not None and each.is_fact for each in shown)
+
+
 def is_empty(one: Spec, found: QuerySet[Run], scope: Scope) -> bool:
     """Whether no run that the filter leaves has anything in this column."""
     if one.kind == "metric":

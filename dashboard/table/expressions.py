@@ -17,10 +17,10 @@ from django.db.models.lookups import Exact, IsNull
 
 from dashboard.table.job_fields import JOB_COLUMNS, gpu_count, worker_name
 from dashboard.table.specs import DATES, Spec, sorting
-from runs import storable
+from runs import facts, storable
 from runs.models import Run
 from runs.query.functions import AsJson, Without, canonical
-from runs.query.json_values import JsonSame
+from runs.query.json_values import JsonFlag, JsonSame, JsonText
 from runs.query.sorting import in_order, terms
 
 COLUMNS = {
@@ -60,6 +60,9 @@ def group_term(spec: Spec, *, of_series: bool = False) -> Any:
         return Cast(F(f"{run}tags"), TextField())
     if spec.name in JOB_COLUMNS:
         return _of_job[spec.name](run)
+    if spec.is_fact:
+        read = JsonFlag if spec.name == "dirty" else JsonText
+        return read(f"{run}facts", facts.key_of(spec.name))
     return NullIf(F(f"{run}{COLUMNS[spec.name]}"), Value(""))
 
 

@@ -177,5 +177,5 @@ def label(text: str, level: Spec, column: Column) -> Cell:
         return Cell(column, "tags", json.loads(value))
     if level.name == "array":
         return Cell(column, "text", f"A{value}")
-    kind = {"state": "state", "gpus": "number"}.get(level.name, "text")
+    kind = {"state": "state", "gpus": "number", "commit": "commit"}.get(level.name, "text")
     return Cell(column, kind, value)

@@ -76,6 +76,8 @@ def _text(cell: Cell) -> str:
         return words.utc(value)
     if cell.kind == "alerts":
         return str(sum(value.values()))
+    if cell.kind == "commit":
+        return words.commit(value)
     if cell.kind == "tags":
         return ", ".join(map(str, value))
     return words.value(value)

@@ -8,8 +8,9 @@ from typing import Any
 from dashboard.metrics import telling
 from dashboard.table.build import asked
 from dashboard.table.choosing import counted, metric_counts
-from dashboard.table.specs import FIXED, Spec
+from dashboard.table.specs import FACTS, FIXED, Spec
 from dashboard.table.wish import Wish
+from runs import facts
 from runs.models import Run
 from runs.query import keys
 from runs.query.limits import bounded
@@ -17,6 +18,7 @@ from runs.query.scope import Scope
 from runs.storage import SYSTEM
 
 MOST = 200  # columns of a kind
+READ = ("pk", "attempt", "config", "summary", "facts")
 COUNTED = 500  # runs in which keys are counted: the newest that the filter leaves
 
 
@@ -43,7 +45,7 @@ def choices(wish: Wish, find: str, scope: Scope) -> Choices:
     """The columns whose name has `find` in it. Raises QueryError."""
     with bounded(wish.text):
         found = asked(wish, scope).found
-        newest = list(found.order_by("-id").only("pk", "attempt", "config", "summary")[:COUNTED])
+        newest = list(found.order_by("-id").only(*READ)[:COUNTED])
         count = counted(found)
     groups, more = [], 0
     for kind, every in _kinds(newest):
@@ -54,7 +56,10 @@ def choices(wish: Wish, find: str, scope: Scope) -> Choices:
 
 
 def _kinds(newest: list[Run]) -> Iterable[tuple[str, list[Choice]]]:
-    yield "fixed", [Choice(name, fixed.label) for name, fixed in FIXED.items()]
+    fixed = [name for name in FIXED if name not in FACTS]
+    yield "fixed", [Choice(name, FIXED[name].label) for name in fixed]
+    code = _facts(newest)
+    yield "code", [_fact(name, code) for name in facts.CODE]
     logged = metric_counts(newest)
     logged.update(dict.fromkeys(keys.metric_keys(), 0))  # those of other runs
     machine = Counter({key: n for key, n in logged.items() if key.startswith(SYSTEM)})
@@ -65,7 +70,18 @@ def _kinds(newest: list[Run]) -> Iterable[tuple[str, list[Choice]]]:
         if len(newest) == COUNTED:  # there are older ones, which may have others
             known.update(dict.fromkeys(keys.config_keys(column=kind), 0))
         yield kind, _sorted(kind, known)
-    yield "system", _sorted("metric", machine)
+    yield "system", [_fact("gpu", code), *_sorted("metric", machine)]
+    older = len(newest) == COUNTED  # which may have other packages
+    packages = [name for name in facts.NAMES if name.startswith(facts.PACKAGE)]
+    yield "package", [_fact(name, code) for name in packages if code[name] or older]
+
+
+def _facts(newest: list[Run]) -> Counter[str]:
+    return Counter(name for run in newest for name in FACTS if facts.of_run(run, name) is not None)
+
+
+def _fact(name: str, known: Counter[str]) -> Choice:
+    return Choice(name, FIXED[name].label, known[name])
 
 
 def _keys(trees: Iterable[Any]) -> Counter[str]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dashboard.table.job_fields import JOB_COLUMNS
+from runs import facts
 
 WHICH = ("last", "min", "max", "best")
 
@@ -41,6 +42,13 @@ FIXED = {
     "array": Fixed("array", groups=True),
     "alerts": Fixed("alerts", numeric=True, sortable=False),
 }
+# What it ran in and on; `dirty` and versions are words, which stand at the left.
+LABELS = {"python": "Python", "gpu": "GPU model"}
+FACTS = {
+    name: Fixed(LABELS.get(name, name.removeprefix(facts.PACKAGE)), groups=True)
+    for name in facts.NAMES
+}
+FIXED |= FACTS
 DATES = ("created", "started", "ended")
 ALSO = {"status": "state", "finished": "ended", "tag": "tags", "hostname": "host"}
 
@@ -74,6 +82,11 @@ class Spec:
         if self.kind == "rest":
             return f"all but {', '.join(self.without)}"
         return FIXED[self.name].label if self.kind == "fixed" else self.name
+
+    @property
+    def is_fact(self) -> bool:
+        """Whether it stands in `Run.facts`, which is not read where no column needs it."""
+        return self.kind == "fixed" and self.name in FACTS
 
     @property
     def is_of_job(self) -> bool:

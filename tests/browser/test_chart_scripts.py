@@ -202,7 +202,8 @@ def test_columns_that_cannot_tell_runs_apart_are_not_offered(run: Call) -> None:
         {"kind": "run", "columns": [{"key": "state"}, {"key": "gpus"}, {"key": "worker"}]},
         {"kind": "config", "columns": [{"key": "config.lr"}, {"key": "config.a.b"}]},
         {"kind": "metric", "columns": [{"key": "metric.loss"}]},
+        {"kind": "code", "columns": [{"key": "commit"}, {"key": "package.torch"}]},
     ]
     assert run("column_names", "m.namesOf(given)", groups) == [
-        *("state", "config.lr", "config.a.b", "metric.loss"),
+        *("state", "config.lr", "config.a.b", "metric.loss", "commit", "package.torch"),
     ]

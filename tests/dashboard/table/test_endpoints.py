@@ -93,6 +93,8 @@ def test_the_picker_lists_columns_by_kind_with_their_counts(
     }  # fmt: skip
     assert groups["metric"] == {"metric.loss": 3}
     assert "state" in groups["fixed"]
+    assert groups["code"] == {"commit": 0, "branch": 0, "dirty": 0, "python": 0}
+    assert groups["package"] == {}
     assert (told["more"], told["looked_at"], told["runs"]) == (0, 3, 3)
     found = browser.get("/runs/columns.json", {"find": "OPT"}).json()["groups"]
     assert [each["key"] for group in found for each in group["columns"]] == ["config.opt.lr"]

@@ -1,7 +1,7 @@
 // Names of columns while somebody types one: by what charts are coloured, dashed or set apart.
 const SOON = 150; // ms after the last key
-const KINDS = new Set(["config", "summary", "metric"]);
-const OTHERS = new Set(["name", "project", "user", "id", "state", "host", "tags", "created", "started"]);
+const KINDS = new Set(["config", "summary", "metric", "package"]);
+const OTHERS = new Set(["name", "project", "user", "id", "state", "host", "tags", "created", "started", "commit", "branch", "dirty", "python", "gpu"]);
 
 /** `list`: the datalist of all `inputs`; of names that commas part, the last one is completed. */
 export function completeColumns(inputs, list) {

@@ -3,7 +3,7 @@ import { getJson, report, tell } from "./ask.js";
 import { base, headers, put, same, shown, which, WHICH, withWhich } from "./columns.js";
 import { get, onChange, set } from "../urlstate.js";
 
-const TITLES = { status: "Status", fixed: "Status", config: "Config", metric: "Metrics", summary: "Summary", tags: "Tags", system: "Machine" };
+const TITLES = { status: "Status", fixed: "Status", config: "Config", metric: "Metrics", summary: "Summary", tags: "Tags", code: "Code", system: "Machine", package: "Packages" };
 const WAIT = 150; // ms of quiet typing
 
 export class Picker {
