@@ -26,5 +26,5 @@ def empty_because(wish: Wish, tree: Node, scope: Scope, names: Names) -> EmptyBe
             best = EmptyBecause(to_text(term), count, query)
     if best:
         return best
-    every = left_out(selectors.runs(), All(()))
-    return EmptyBecause("", counted(every), wish.query(text="", within=(), page=1))
+    listed = left_out(selectors.runs(), All(()))
+    return EmptyBecause("", counted(listed), wish.query(text="", within=(), page=1))
