@@ -7,7 +7,7 @@ from typing import Any
 from dashboard.logs.failure import failure
 from dashboard.logs.text import whole_characters
 from runs.errors import Invalid
-from runs.logs import marks, searching
+from runs.logs import marks, ranks, searching
 from runs.logs import spans as marking
 from runs.logs.lines import Line
 from runs.logs.reading import Log, reading
@@ -117,11 +117,14 @@ def _shown(line: Line) -> tuple[str, int]:
     return head + line.data[line.cut_at :].decode("utf-8", "replace"), len(head)
 
 
-def survey(run: Run, *, attempt: int) -> Answer:
+def survey(run: Run, *, attempt: int, rank: str = "") -> Answer:
     """{"buckets": [[line, errors, warnings]], "folds": [{kind, first, last, title}], "complete", "count", "failure"}.
 
-    Not `complete`: there is more to read than one answer waits for; ask again.
+    `ranks`: [[rank, lines]] where there are several, and `rank`: {"name", "each", "lines"} of the one asked for, its
+    lines in each stretch of so many. Not `complete`: there is more to read than one answer waits for; ask again.
+    Raises Invalid where no rank is called so.
     """
+    asked = ranks.checked(rank) if rank else ""
     with reading(run, attempt) as log:
         complete = log.look_over(seconds=SURVEY_SECONDS)
         found = log.survey
@@ -135,10 +138,14 @@ def survey(run: Run, *, attempt: int) -> Answer:
             ],
             "folds": folds,
             "folds_left_out": found.folds_left_out,
+            "ranks": found.ranks.told(found.lines),
             "surveyed": found.lines,
             "complete": complete,
             "count": log.lines,
         }
+        if asked:
+            each, its_lines = found.ranks.stretches(asked)
+            answer["rank"] = {"name": asked, "each": each, "lines": its_lines}
     ended_badly = run.status == RunStatus.FAILED or attempt < run.attempt
     wrong = failure(run, attempt=attempt) if ended_badly else None
     return answer | {"failure": asdict(wrong) if wrong else None}

@@ -12,7 +12,9 @@ from runs.models import Run
 LOOKED_AT = 256 * 1024  # bytes at the end of the log
 LONGEST = 300  # characters of what was raised
 
-RANK = r"(?:\[(?:rank)?\d+\]:? )?"  # torchrun writes it before each line
+MPI = r"\[(?:[\w.@-]+@)?\d+,\d+\]<std(?:out|err|diag)>:"
+# What launchers write before a line.
+RANK = rf"(?:\[default\d+\]:|{MPI}(?: |(?! ))| {{0,3}}\d+: )?(?:\[(?:rank)?\d+\]:? )?"
 TRACE = re.compile(rf"{RANK}(?:  [+|] )*Traceback \(most recent call last\)")
 RAISED = re.compile(rf"{RANK}(?:  [+|] )*[A-Za-z_][\w.]*(?::|$)")
 WITHIN = re.compile(rf"{RANK}(?:  [+|] )*(?:\s|$)|\[(?:rank)?\d+\]:?\s*$")

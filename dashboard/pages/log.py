@@ -55,14 +55,16 @@ def lines(request: HttpRequest, key: str) -> JsonResponse:
 
 @_answers
 def survey(request: HttpRequest, key: str) -> JsonResponse:
-    """GET /runs/<key>/log/survey?attempt=: where errors and warnings are, and which lines belong together."""
+    """GET /runs/<key>/log/survey?attempt=&rank=: where errors and warnings are, and which lines belong together."""
     shown = run_page(key, whole(request.GET, "attempt"))
-    return JsonResponse(answers.survey(shown.run, attempt=shown.attempt))
+    return JsonResponse(
+        answers.survey(shown.run, attempt=shown.attempt, rank=request.GET.get("rank", ""))
+    )
 
 
 @_answers
 def search(request: HttpRequest, key: str) -> JsonResponse:
-    """GET /runs/<key>/log/search?q=&kind=text|regex|errors&case=1&near=LINE&attempt=&who=: hits in the whole log."""
+    """GET /runs/<key>/log/search?q=&kind=text|regex|errors&case=1&near=LINE&rank=&attempt=&who=: hits in all of it."""
     shown = run_page(key, whole(request.GET, "attempt"))
     near, who = _number(request, "near", 1), request.GET.get("who", "")[:40]
     wanted = _wanted(request)
@@ -87,7 +89,8 @@ def spans(request: HttpRequest, key: str) -> JsonResponse:
 
 def _wanted(request: HttpRequest) -> Wanted:
     asked = request.GET
-    return Wanted(asked.get("q", ""), asked.get("kind", "text"), case=asked.get("case") == "1")
+    kind, case = asked.get("kind", "text"), asked.get("case") == "1"
+    return Wanted(asked.get("q", ""), kind, case=case, rank=asked.get("rank", ""))
 
 
 @needs("read")

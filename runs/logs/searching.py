@@ -16,6 +16,7 @@ import numpy as np
 import re2
 
 from runs.errors import Invalid
+from runs.logs import ranks
 from runs.logs.line_index import newlines_in
 from runs.logs.reading import Log
 from runs.logs.survey import ERRORS
@@ -36,11 +37,15 @@ ESCAPES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to look for. `kind`: text, regex, or errors (lines that tell of one; `text` is empty then)."""
+    """What to look for. `kind`: text, regex, or errors (lines that tell of one; `text` is empty then).
+
+    `rank`: only in the lines of that one, where it is not empty; see ranks.
+    """
 
     text: str
     kind: str = "text"
     case: bool = False
+    rank: str = ""
 
 
 @dataclass(slots=True)
@@ -87,12 +92,17 @@ def search(
         return time.monotonic() > until or given_up()
 
     found = _Found(near)
+    begins = True
     for first, block in _blocks(log, *start):
         if over():
             return found.hits(searched=first, complete=False)
         places, all_of_it = find(block, over)
         if len(places):
-            found.take(newlines_in(block).searchsorted(places) + first)
+            lines = newlines_in(block).searchsorted(places)
+            if wanted.rank:
+                lines = lines[np.isin(lines, ranks.lines_of(wanted.rank, block, begins=begins))]
+            found.take(lines + first)
+        begins = block.endswith(b"\n")
         if not all_of_it:
             return found.hits(searched=found.last + 1, complete=False)
     return found.hits(searched=log.lines, complete=True)
@@ -165,6 +175,8 @@ def expression_of(wanted: Wanted) -> "re2._Regexp":
 
 
 def _check(wanted: Wanted) -> None:
+    if wanted.rank:
+        ranks.checked(wanted.rank)
     if wanted.kind == "errors":
         return
     if wanted.kind not in ("text", "regex"):

@@ -1,4 +1,4 @@
-"""What a log is about, line by line: how many errors and warnings where, and which groups of lines there are.
+"""What a log is about, line by line: how many errors and warnings where, which groups of lines, and whose they are.
 
 Made a stretch at a time, so that whoever asks waits a moment at most and asks again for the rest.
 """
@@ -12,6 +12,7 @@ import numpy as np
 import re2
 
 from runs.logs.line_index import newlines_in
+from runs.logs.ranks import Ranks
 from runs.logs.tally import Tally
 
 BLOCK = 4 << 20
@@ -63,6 +64,7 @@ class Survey:
         self.size = 0
         self.lines = 0
         self.tally = Tally()
+        self.ranks = Ranks()
         self.folds: list[Fold] = []
         self.folds_left_out = 0
         self._open: list[Fold] = []
@@ -101,6 +103,7 @@ class Survey:
                 if seen[each] < number:
                     seen[each] = number
                     self.tally.take(number, error=each == 1)
+        self.ranks.take(block, self.lines, ends)
         self.lines += len(ends)
         self.size += len(block)
 

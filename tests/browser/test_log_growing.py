@@ -115,6 +115,7 @@ def test_a_log_that_begins_anew_has_no_hits_of_the_one_before(page: Page) -> Non
           search, spans, base: "/", attempt: 1, lookOf: { version: 0, marks: new Set() },
           geometry: { clear() {}, shape() {} }, options: { row: 1 }, list: { later() {}, draw() {} },
           strip: { take() {} }, links: { forget: () => gone.push("links") }, setLive() {}, setFollow() {},
+          ranks: { forget: () => gone.push("ranks") },
         });
         search.onHits = (hits) => viewer.found(hits);
         found(10, [3, 8]);
@@ -129,7 +130,7 @@ def test_a_log_that_begins_anew_has_no_hits_of_the_one_before(page: Page) -> Non
           part("told").textContent, part("hit-list").children.length, search.answered];
         """,
     )
-    assert told == [[2, 3], ["links"], 0, None, 0, "", 2, "", 0, None]
+    assert told == [[2, 3], ["links", "ranks"], 0, None, 0, "", 2, "", 0, None]
 
 
 def test_marks_that_did_not_come_are_asked_for_again_and_new_lines_too(page: Page) -> None:

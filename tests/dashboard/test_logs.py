@@ -227,6 +227,7 @@ def test_the_survey_says_where_to_look(browser: Client) -> None:
         ("lines?tail=1001", 400), ("lines?tail=0", 400), ("lines?attempt=9", 404), ("lines?from=999999999999", 200),
         ("search", 200), ("search?q=(&kind=regex", 200), ("search?q=a&kind=evil", 200), ("search?q=a&near=x", 404),
         ("search?q=" + "a" * 1001, 200), ("search?q=%ff", 200), ("survey?attempt=0", 404),
+        ("survey?rank=x", 400), ("survey?rank=99999", 400), ("search?q=a&rank=x", 200), ("spans?q=a&rank=x", 400),
         ("spans", 400), ("spans?q=(&kind=regex", 400), ("spans?q=a&kind=evil", 400), ("spans?q=a&count=0", 400),
         ("spans?q=a&from=x", 404), ("spans?q=a&attempt=9", 404), ("spans?q=a&from=999999999999", 200),
     ],

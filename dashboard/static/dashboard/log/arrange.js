@@ -8,16 +8,17 @@ const WARNING = /\b(?:WARN|WARNING|[A-Z]\w*Warning)\b/;
 const REPEATS = 3; // equal rows that become one
 const PIP = /^\s*(?:Collecting |Downloading |Using cached |Requirement already satisfied|Installing |Building wheel|Preparing metadata|Getting requirements|Obtaining |Looking in indexes|Created wheel|Stored in directory|━)/;
 const PIP_LINES = 6;
-const FRAME = /^(?:\[rank\d+\]:? ?)?\s+File ".*", line \d+/;
+const FRAME = /^(?:\[(?:rank|default)\d+\]:? ?)?\s+File ".*", line \d+/;
 const FRAMES = 12; // rows of a traceback that are shown whole
 const FRAMES_KEPT = 4; // before the fold, and behind it
 const STATES = 400; // raw states of a progress bar that are shown at once
 
 const textOf = (row) => row.pieces.map((piece) => piece.text).join("");
 
-/** A page as items. `page`: {first, lead, leadTime, raw, cut, times}; `view`: {raw, repeats, opened, folds, began, last}. */
+/** A page as items. `page`: {first, lead, leadTime, raw, cut, times}; `view`: {raw, repeats, opened, folds, began, last},
+ * and where only some lines are shown `shows(raw)` and `prefix(text)`, how much of a row says whose it is. */
 export function arrange(page, view) {
-  const rows = view.raw ? page.raw.map((text, at) => rawRow(text, page.first + at)) : rendered(page);
+  const rows = view.raw ? rawRows(page, view) : rendered(page, view);
   let items = rows.map((row) => lineItem(row, page, view));
   if (!view.raw) {
     items = withoutFolded(items, view);
@@ -27,12 +28,26 @@ export function arrange(page, view) {
   return withGaps(items, page.leadTime ?? null, view);
 }
 
-function rendered(page) {
+function rendered(page, { shows = () => true }) {
   const terminal = new Terminal();
-  page.lead.forEach((text, at) => terminal.line(text ?? "", page.first - page.lead.length + at));
+  const feed = (lines, first) => lines.forEach((text, at) => shows(text ?? "") && terminal.line(text ?? "", first + at));
+  feed(page.lead, page.first - page.lead.length);
   terminal.begin();
-  page.raw.forEach((text, at) => terminal.line(text ?? "", page.first + at));
+  feed(page.raw, page.first);
   return terminal.shown();
+}
+
+function rawRows(page, { shows = () => true }) {
+  return page.raw.flatMap((text, at) => (shows(text ?? "") ? [rawRow(text, page.first + at)] : []));
+}
+
+/** The first so many characters faint. */
+function faded(pieces, length) {
+  return pieces.flatMap(({ text, style }) => {
+    const [head, rest] = [text.slice(0, length), text.slice(length)];
+    length = Math.max(0, length - text.length);
+    return [head && { text: head, style: { ...style, faint: true } }, rest && { text: rest, style }].filter(Boolean);
+  });
 }
 
 function rawRow(text, line) {
@@ -40,7 +55,10 @@ function rawRow(text, line) {
 }
 
 function lineItem(row, page, view) {
-  const text = textOf(row);
+  const whole = textOf(row);
+  const prefix = view.prefix?.(whole) ?? 0;
+  const text = whole.slice(prefix);
+  if (prefix) row = { ...row, pieces: faded(row.pieces, prefix) };
   const at = row.line - page.first;
   const level = ERROR.test(text) ? "trouble" : WARNING.test(text) ? "warning" : "";
   const item = { kind: "line", line: row.line, row, text, level, time: page.times?.[at] ?? null, began: view.began };
@@ -116,7 +134,7 @@ function stretch(items, from, signature) {
 function frames(items, from) {
   if (!/Traceback \(most recent call last\)/.test(items[from - 1]?.text ?? "")) return [0];
   let to = from;
-  while (to < items.length && /^(?:\[rank\d+\]:? ?)?\s/.test(items[to].text)) to += 1;
+  while (to < items.length && /^(?:\[(?:rank|default)\d+\]:? ?)?\s/.test(items[to].text)) to += 1;
   const starts = [];
   for (let at = from; at < to; at += 1) if (FRAME.test(items[at].text)) starts.push(at);
   if (starts.length <= FRAMES) return [0];

@@ -8,7 +8,7 @@ const STILL = 150; // ms without a scroll
 const NEAR = 8; // px from the end that still count as the end
 
 export class List {
-  /** `source`: {pages, geometry, arrange(number), look()}; `onScroll(byHand, up)` tells of moves. */
+  /** `source`: {pages, geometry, arrange(number), expects(number), look()}; `onScroll(byHand, up)` tells of moves. */
   constructor(view, source, { onScroll }) {
     Object.assign(this, { view, source, onScroll });
     this.spacer = view.querySelector("[data-log-space]");
@@ -160,7 +160,7 @@ export class List {
     this.keeping(() => {
       for (let turn = 0; turn < 4; turn += 1) {
         const [from, to] = span();
-        pages.need(from, to);
+        pages.need(from, to, (number) => this.source.expects(number));
         let changed = false;
         for (let number = from; number <= to; number += 1) changed = this.source.arrange(number) || changed;
         if (!changed) break;

@@ -14,7 +14,7 @@ export class Pages {
     Object.assign(this, { url, attempt, onChange, onTrouble });
     this.all = new Map(); // number: {first, lead, leadTime, raw, cut, times, version}
     this.asked = new Set();
-    Object.assign(this, { count: 0, size: 0, cursor: 0, near: 0, version: 0, began: null });
+    Object.assign(this, { count: 0, size: 0, cursor: 0, near: 0, seen: 0, version: 0, began: null });
   }
 
   async get(query) {
@@ -100,10 +100,13 @@ export class Pages {
     return true;
   }
 
-  /** Fetch what the view needs of pages `from` to `to`. */
-  need(from, to) {
+  /** Fetch what the view needs of pages `from` to `to`; `wanted(number)`: anything of that one is shown. */
+  need(from, to, wanted = () => true) {
     this.near = (from + to) / 2;
+    this.seen = 0;
     for (let number = Math.max(0, from); number <= Math.min(to, pageOf(this.count)); number += 1) {
+      if (!wanted(number)) continue;
+      this.seen += 1;
       if (number * PAGE < this.count && !this.asked.has(number) && !this.isWhole(number)) this.fetch(number);
     }
     this.drop();
@@ -149,7 +152,7 @@ export class Pages {
     const last = pageOf(Math.max(this.count, 1));
     const far = [...this.all.keys()].filter((number) => number < last - 1 && !this.asked.has(number));
     far.sort((a, b) => Math.abs(b - this.near) - Math.abs(a - this.near));
-    for (const number of far.slice(0, Math.max(0, this.all.size - KEPT))) this.all.delete(number);
+    for (const number of far.slice(0, Math.max(0, this.all.size - KEPT - this.seen))) this.all.delete(number);
   }
 
   /**

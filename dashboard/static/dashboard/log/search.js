@@ -8,11 +8,12 @@ const EVERY = 15000; // ms between two searches of a log that grows, or longer w
 export class Search {
   /**
    * `onHits({numbers, total, wanted, question, current, lines})` when what is marked changes: lines, of how many; a text, or else
-   * the question; the line that one is at; how many lines were searched. `goto(line)`; `here()` is the line that the reader is at.
+   * the question; the line that one is at; how many lines were searched. `goto(line)`; `here()` is the line that the reader is at;
+   * `within()` what only some lines are looked through for, as a part of the query.
    */
-  constructor(root, { url, attempt, onHits, goto, here }) {
+  constructor(root, { url, attempt, onHits, goto, here, within = () => "" }) {
     const part = (name) => root.querySelector(`[data-log-${name}]`);
-    Object.assign(this, { url, attempt, onHits, goto, here });
+    Object.assign(this, { url, attempt, onHits, goto, here, within });
     Object.assign(this, { field: part("search"), regex: part("regex"), matchCase: part("case"), told: part("told") });
     Object.assign(this, { box: part("hits"), list: part("hit-list"), errors: part("errors"), tools: part("tools") });
     this.who = Math.random().toString(36).slice(2); // the server ends what this page asked before
@@ -96,10 +97,10 @@ export class Search {
   /** What is looked for, as a query. */
   question() {
     const on = (toggle) => toggle.ariaPressed === "true";
-    if (on(this.errors)) return "kind=errors";
+    if (on(this.errors)) return `kind=errors${this.within()}`;
     const text = this.field.value;
     const kind = on(this.regex) ? "regex" : "text";
-    return text ? `q=${encodeURIComponent(text)}&kind=${kind}&case=${on(this.matchCase) ? 1 : 0}` : "";
+    return text ? `q=${encodeURIComponent(text)}&kind=${kind}&case=${on(this.matchCase) ? 1 : 0}${this.within()}` : "";
   }
 
   /** `quiet`: nobody asked for it, the log has grown; the hit that one is at, and the list, stay. */

@@ -12,12 +12,13 @@ export class Survey {
     const { pages } = viewer;
     if (!pages.count) return;
     for (let complete = false; !complete && pages === viewer.pages; ) {
-      const answer = await fetch(`${viewer.base}survey?attempt=${viewer.attempt}`).catch(() => null);
+      const answer = await fetch(`${viewer.base}survey?attempt=${viewer.attempt}${viewer.ranks.query}`).catch(() => null);
       if (!answer?.ok || pages !== viewer.pages) return;
       const found = await answer.json();
       complete = found.complete;
       viewer.list.keeping(() => {
         viewer.folds.take(found.folds, found.surveyed, found.folds_left_out, found.failure?.line);
+        viewer.ranks.take(found);
         viewer.versions.clear();
         viewer.shape();
       });

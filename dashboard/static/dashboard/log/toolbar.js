@@ -44,7 +44,7 @@ export class Toolbar {
       ["/", "search the log", () => search.field.focus()],
       ["n", "next hit in the log", () => search.step(1)],
       ["N", "previous hit in the log", () => search.step(-1)],
-      ["Home", "first line of the log", () => viewer.goto(1)],
+      ["Home", "first line of the log", () => viewer.goto(1, 1, { near: true })],
       ["End", "end of the log, and follow it", () => viewer.setFollow(true)],
       ["PageUp", "a page of the log up", page(-1)],
       ["PageDown", "a page of the log down", page(1)],

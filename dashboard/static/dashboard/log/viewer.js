@@ -6,9 +6,11 @@ import { Geometry } from "./geometry.js";
 import { Links } from "./links.js";
 import { List } from "./list.js";
 import { Spans } from "./marking.js";
+import { opened } from "./opening.js";
 import { Options } from "./options.js";
 import { Pages } from "./pages.js";
 import { counted } from "./plain.js";
+import { Ranks } from "./ranks.js";
 import { Room } from "./room.js";
 import { Search } from "./search.js";
 import { Strip } from "./strip.js";
@@ -28,11 +30,13 @@ export class LogViewer {
     this.spans = new Spans(`${this.base}spans`, { rawOf: (line) => this.pages.rawOf(line), onCome: () => this.look({}) });
     this.lookOf = { version: 0, marks: new Set(), wanted: null, chosen: null, current: null, spans: this.spans };
     this.list = new List(this.part("view"), this, { onScroll: (up, sized) => this.scrolled(up, sized) });
+    this.ranks = new Ranks(this, { onChoose: () => this.rankChosen() });
     const goto = (line) => this.goto(line);
-    this.search = new Search(root, { url: `${this.base}search`, attempt, goto, onHits: (found) => this.found(found), here: () => this.list.anchor().line });
-    const lines = (first, wanted) => this.pages.texts(first, wanted);
+    const within = () => this.ranks.query;
+    this.search = new Search(root, { url: `${this.base}search`, attempt, goto, within, onHits: (found) => this.found(found), here: () => this.list.anchor().line });
+    const lines = async (first, wanted) => (await this.pages.texts(first, wanted)).filter((text) => this.ranks.shows(text));
     this.links = new Links(root, { show: (chosen) => this.look({ chosen }), goto, lines });
-    this.strip = new Strip(this.part("strip"), { goto });
+    this.strip = new Strip(this.part("strip"), { goto: (line) => this.goto(line, line, { near: true }) });
     this.survey = new Survey(this);
     this.room = new Room(root, this.part("body"));
     this.toolbar = new Toolbar(this);
@@ -40,7 +44,7 @@ export class LogViewer {
     this.setLive(live);
     this.setFollow(live);
     this.sized();
-    this.part("view").addEventListener("click", (event) => this.opened(event));
+    this.part("view").addEventListener("click", (event) => opened(this, event));
     document.addEventListener("visibilitychange", () => !document.hidden && this.list.later());
   }
 
@@ -49,6 +53,7 @@ export class LogViewer {
     this.search.forget(attempt);
     this.folds = new Folds();
     this.folds.arrange();
+    this.ranks.forget();
     this.openedKeys = new Set();
     this.fresh = 0;
     this.ready = false;
@@ -65,6 +70,7 @@ export class LogViewer {
 
   /** Lines came that were asked for: now it is known how high their rows are. */
   arrived() {
+    if (this.target && !this.target.near) this.ranks.reveal(this.target.line);
     if (this.target) this.list.toLine(this.target.line, this.target.until);
     else if (this.following && this.ready) this.list.toEnd();
     else this.list.later();
@@ -99,7 +105,7 @@ export class LogViewer {
     this.list.toEnd();
     this.room.bring();
     const asked = this.links.follow();
-    this.survey.run({ open: !asked }); // takes its time
+    this.survey.run({ open: !asked && !this.ranks.chosen }); // takes its time
     if (this.search.question()) this.search.run({});
   }
 
@@ -141,7 +147,8 @@ export class LogViewer {
     this.pages.began ??= message.time;
     const lines = this.pages.push(message);
     if (this.folds.live(lines, message.line)) this.versions.clear();
-    if (!this.following) this.fresh += this.pages.count - before;
+    const { chosen } = this.ranks;
+    if (!this.following) this.fresh += chosen ? lines.filter((text) => this.ranks.shows(text)).length : this.pages.count - before;
     this.showState();
     if (this.following) this.endSoon();
     else this.list.later();
@@ -156,12 +163,13 @@ export class LogViewer {
     });
   }
 
-  /** Show a line of the raw log, also one within a group that is closed; `until`: one behind it that is to be seen, too. */
-  goto(line, until = line) {
+  /** Show a line of the raw log, whatever hides it; `until`: one behind it that is to be seen, too. `near`: those about it do. */
+  goto(line, until = line, { near = false } = {}) {
     this.setFollow(false);
+    if (!near) this.ranks.reveal(line);
     if (this.folds.reveal(line)) this.versions.clear();
     const [first, last] = [line, until].map((each) => Math.min(each, Math.max(1, this.pages.count)));
-    this.target = { line: first, until: last };
+    this.target = { line: first, until: last, near };
     this.list.toLine(first, last);
   }
 
@@ -187,7 +195,11 @@ export class LogViewer {
 
   shape() {
     this.geometry.row = this.options.row;
-    this.geometry.shape(this.pages.count, this.folds);
+    this.geometry.shape(this.pages.count, this.ranks.chosen ? this.ranks : this.folds);
+  }
+
+  expects(number) {
+    return this.ranks.expects(number);
   }
 
   wraps() {
@@ -219,31 +231,17 @@ export class LogViewer {
     if (this.versions.get(number) === page.version && this.geometry.pages.has(number)) return false;
     this.versions.set(number, page.version);
     const { raw, repeats, times } = this.options;
-    const view = { raw, repeats, times, opened: this.openedKeys, folds: this.folds, began: this.pages.began };
+    const view = { raw, repeats, times, opened: this.openedKeys, began: this.pages.began, ...this.ranks.view };
     const before = this.geometry.pages.get(number)?.items ?? [];
     const items = steady(before, arrange(page, view));
     this.geometry.set(number, items, page.raw.length, () => this.geometry.row);
     return true;
   }
 
-  opened(event) {
-    const line = Number(event.target.closest("[data-to-raw]")?.dataset.toRaw);
-    if (line) {
-      this.options.tick("raw", true);
-      this.goto(line);
-      return;
-    }
-    const key = event.target.closest("[data-open]")?.dataset.open;
-    if (!key) return;
-    this.setFollow(false);
-    this.list.keeping(() => {
-      if (key[0] === "g") this.folds.toggle(Number(key.slice(1)));
-      else if (!this.openedKeys.delete(key)) this.openedKeys.add(key);
-      this.versions.clear();
-      this.shape();
-    });
-    this.list.draw();
-    this.root.querySelector(`[data-open="${key}"]`)?.focus({ preventScroll: true });
+  rankChosen() {
+    this.optionChanged();
+    this.survey.run();
+    if (this.search.question()) this.search.run({});
   }
 
   optionChanged() {
