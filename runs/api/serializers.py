@@ -120,7 +120,7 @@ class RunQuery(serializers.Serializer[Any]):
         allow_blank=True,
         max_length=4000,
         trim_whitespace=False,
-        help_text="as the box of the runs page takes it: state:failed lr>=1e-4; see docs/filter.md",
+        help_text="as the box of the runs page takes it: state:failed lr>=1e-4 commit:3f2a91; see docs/filter.md",
     )
     sort = serializers.CharField(
         required=False,
