@@ -198,10 +198,16 @@ def test_few_runs_have_no_importance_and_many_do(page: Page) -> None:
     expect(page.locator("#importance [data-warning]").first).to_contain_text("40 runs are few")
 
 
-def test_media_of_all_runs_follow_one_slider(page: Page) -> None:
+def test_paper_has_every_part_and_media_of_all_runs_follow_one_slider(page: Page) -> None:
     page.goto(FEW)
+    page.evaluate("() => { window.print = () => (window.printed = true); }")
+    page.get_by_role("button", name="Print", exact=True).click()
+    page.wait_for_function("window.printed")
+    placeholders = page.locator("[data-compare] p.soft").filter(has_text=re.compile("^…$"))
+    assert placeholders.count() == 0
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(page.locator("[data-print-note]")).not_to_contain_text("Not on this paper")
     media = page.locator("#media")
-    media.scroll_into_view_if_needed()
     at = media.locator("figure[data-at]")
     expect(at).to_have_count(4)
     assert set(at.evaluate_all("all => all.map(each => each.dataset.at)")) == {"20"}

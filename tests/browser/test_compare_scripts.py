@@ -63,3 +63,41 @@ def test_edges_of_a_brush_are_kept_exactly(page: Page) -> None:
       return brushesOf(told({ "config.lr": [0.123456789012, 20240117.5] }), ["config.lr"]);
     }""")
     assert told == {"config.lr": [0.123456789012, 20240117.5]}
+
+
+def test_a_page_is_printed_when_every_part_of_it_is_there(page: Page) -> None:
+    """Also what is known only when its part is there; a part that fails holds up nothing."""
+    told = page.evaluate("""async () => {
+      const { addPart, missing, whenNear } = await import("/compare/lazy.js");
+      const { mountPrinting } = await import("/compare/printing.js");
+      document.body.innerHTML = "<button>Print</button><main></main><p></p>";
+      const [press, root, far] = document.body.children;
+      far.setAttribute("aria-label", "Config");
+      far.style.marginTop = "9000px";
+      const [printed, calls] = [[], []];
+      let rows = 0;
+      whenNear(far, async () => { calls.push("part"); rows = 2; await 0; throw new Error("no answer"); });
+      addPart({ label: () => "Media", isOver: () => rows === 0, begin: async () => { calls.push("rows"); rows = 0; } });
+      mountPrinting(root, press);
+      const note = root.firstChild;
+      const paper = () => {
+        dispatchEvent(new Event("beforeprint"));
+        printed.push(note.hidden ? "" : note.textContent);
+        dispatchEvent(new Event("afterprint"));
+      };
+      paper();
+      const before = [missing(), note.hidden];
+      const done = new Promise((resolve) => { window.print = () => { paper(); resolve(); }; });
+      press.click();
+      const busy = [press.disabled, press.textContent];
+      await done;
+      return { printed, calls, before, busy, after: [missing(), note.hidden, press.disabled, press.textContent] };
+    }""")
+    assert told["printed"][0].startswith(
+        "Not on this paper, since the page had not loaded it: Config."
+    )
+    assert told["printed"][1] == ""
+    assert told["calls"] == ["part", "rows"]
+    assert told["before"] == [["Config"], True]
+    assert told["busy"] == [True, "Loading…"]
+    assert told["after"] == [[], True, False, "Print"]

@@ -11,6 +11,7 @@ export function actions() {
   const found = [...pages, { label: "Timeline of the night", words: "go page gantt machines", href: "/timeline/" }, { label: "Trash", words: "go page deleted runs", href: "/trash/" }];
   if (document.querySelector("a.submit")) found.push({ label: "Submit a job", words: "queue new command", href: "/submit/" });
   if (document.querySelector("a[href='/admin/']")) found.push({ label: "Admin", detail: "g a", words: "go page users quotas", href: "/admin/" });
+  if (document.querySelector("[data-print]")) found.push({ label: "Print this page", words: "paper pdf", run: press("[data-print]") });
   found.push(
     { label: "The API", words: "go page openapi docs", href: "/api/docs/" },
     { label: "Theme: light", words: "colours bright", run: () => theme("light") },

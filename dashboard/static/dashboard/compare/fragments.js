@@ -1,6 +1,6 @@
 // Parts that the server draws: what mattered, what the code changed, and media side by side.
 import { get, set } from "../urlstate.js";
-import { fetchText, quietly, sayTrouble, turns, whenNear } from "./lazy.js";
+import { addPart, fetchText, quietly, sayTrouble, turns, whenNear } from "./lazy.js";
 import { choices, node } from "./nodes.js";
 
 /** A place whose content is a fragment of the server's; `url()` says where from. */
@@ -45,8 +45,8 @@ export function mountImportance(root, state, offers) {
       root.querySelector("[data-tools]").replaceChildren(
         node("label", { class: "small soft" }, "For ", choices(pairs, target(offer), changed, "For which number")),
       );
-      fragment.load();
       state.on("runs", () => fragment.load());
+      await fragment.load();
     } catch (error) {
       sayTrouble(place, error, () => location.reload());
     }
@@ -73,11 +73,11 @@ export function mountCode(root, state) {
     const field = (word, name, chosen) =>
       node("label", { class: "small soft" }, `${word} `, choices(pairs(), chosen, (id) => (set({ [name]: id }), draw()), `${word} run`));
     tools.replaceChildren(...(state.baseline ? [] : [field("From", "left", left)]), field("To", "right", right));
-    fragment.load();
+    return fragment.load();
   };
   whenNear(root, () => {
-    draw();
     state.on("order", draw);
+    return draw();
   });
 }
 
@@ -136,7 +136,13 @@ export function mountMedia(root, state) {
   });
   const reload = async () => (await keys.load()) && begin();
   whenNear(root, () => {
-    reload();
     state.on("runs", reload);
+    return reload();
+  });
+  const stale = () => rows.filter((row) => row.stale);
+  addPart({
+    label: () => root.getAttribute("aria-label"),
+    isOver: () => stale().length === 0,
+    begin: () => Promise.all(stale().map((row) => ((row.stale = false), load(row)))),
   });
 }

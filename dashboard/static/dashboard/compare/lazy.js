@@ -11,13 +11,30 @@ const charted = new Promise((done) => {
   setTimeout(done, PATIENCE);
 });
 
-/** Call `load` once, when the element comes near the screen and the first chart is drawn. */
+const parts = []; // {label(), isOver(), begin()}: what has to be there before the page is printed
+
+/** `begin` promises to fetch what is left of the part; it may be asked again. */
+export const addPart = (part) => parts.push(part);
+
+/** Names of the parts that are not there, or not wholly. */
+export const missing = () => [...new Set(parts.filter((part) => !part.isOver()).map((part) => part.label()))];
+
+/** Fetch all of them; twice, since what a part holds is known when it is there. A part says itself what it could not fetch. */
+export async function fetchAll() {
+  for (let time = 0; time < 2; time += 1) await Promise.allSettled(parts.filter((part) => !part.isOver()).map((part) => part.begin()));
+}
+
+/** Call `load` once, when the element comes near the screen and the first chart is drawn, or when the page is printed. */
 export function whenNear(root, load) {
+  let begun = null;
+  let isOver = false;
+  const begin = () => (begun ??= Promise.resolve(load()).finally(() => (isOver = true)));
+  addPart({ label: () => root.getAttribute("aria-label") ?? root.id, isOver: () => isOver, begin });
   const seen = new IntersectionObserver(
     (entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
       seen.disconnect();
-      load();
+      begin();
     },
     { rootMargin: AHEAD },
   );

@@ -6,6 +6,7 @@ import { fetchJson, quietly } from "./lazy.js";
 import { shownValue } from "./metric_cells.js";
 import { Parallel } from "./parallel.js";
 import { Patient } from "./patient.js";
+import { mountPrinting, printCharts } from "./printing.js";
 import { Scatter } from "./scatter.js";
 import { State } from "./state.js";
 import { Strip } from "./strip.js";
@@ -17,7 +18,7 @@ function mount(root) {
   const state = new State(JSON.parse(document.querySelector("#compare-runs").textContent));
   const moving = () => tables.filter((table) => table.found && ["metrics", "summary"].includes(table.part));
   const values = new Patient(() => Promise.all(moving().map((table) => table.load())));
-  mountCharts(root.querySelector("[data-charts]"), state, { onNews: () => values.news() });
+  const board = mountCharts(root.querySelector("[data-charts]"), state, { onNews: () => values.news() });
   new Strip(root.querySelector("[data-strip]"), state);
   const tables = [...root.querySelectorAll("[data-part]")].map((part) => new Table(part, state));
   const offers = once(() => fetchJson(`/compare/columns.json?${state.query()}`));
@@ -26,6 +27,8 @@ function mount(root) {
   mountImportance(root.querySelector("[data-importance]"), state, offers);
   mountCode(root.querySelector("[data-code]"), state);
   mountMedia(root.querySelector("[data-media-beside]"), state);
+  printCharts(board);
+  mountPrinting(root, document.querySelector("[data-print]"));
   followExports(root, state);
   followTools(root, state, tables);
   followHover(root);
