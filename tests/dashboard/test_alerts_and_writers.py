@@ -55,6 +55,26 @@ def test_what_was_not_recorded_is_said(browser: Client, run: Run) -> None:
     assert "resumed <b>1</b> time<" in head
 
 
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        (0, r" started [^,]* for [^,]* "),
+        (1, r" first started [^,]*, resumed 1 time for .* with the time between "),
+        (2, r" first started [^,]*, resumed 2 times for .* with the time between "),
+    ],
+)
+def test_a_run_that_went_on_does_not_seem_to_run_since_its_first_start(
+    browser: Client, run: Run, times: int, said: str
+) -> None:
+    Run.objects.filter(pk=run.pk).update(started_at=timezone.now(), resumed=times)
+    head = browser.get(f"/runs/{run.key}/head").content.decode()
+    facts = re.search(r'<p class="facts-line">.*?</p>', head, re.DOTALL)
+    assert facts is not None
+    words = " ".join(re.sub(r"<[^>]+>", " ", facts[0]).replace(" ,", ",").split()) + " "
+    assert re.search(said, words.replace(" ,", ",")), words
+    assert words.count("resumed") == (times > 0)
+
+
 class TestSeveralWriters:
     def write(self, run: Run) -> None:
         for writer, value in (("", 1.0), ("r1", NAN), ("r10", 10.0), ("r2", 2.0)):
