@@ -131,6 +131,8 @@ class Exchange:
         again = [pair for pair in again if not self.model.tasks[pair[0]].cancel]
         if again:
             assert sorted(given) == sorted(again), f"given again: {sorted(given)}, not {again}"
+            for pk, _ in again:
+                self.model.limit_from(self.model.tasks[pk], self.now)  # it starts only now
             return []
         assert not given or self._wants()
         fresh = []

@@ -163,6 +163,9 @@ class Model:
         assert self.is_ready(task), f"job {task.pk} was started before its parents"
         task.tries.append(attempt)
         self._runs(task, now, lease_seconds)
+        self.limit_from(task, now)
+
+    def limit_from(self, task: Task, now: datetime) -> None:
         limit = task.timeout
         task.overdue = limit and now + timedelta(seconds=limit + task.grace + self.patience)  # type: ignore[assignment]
 

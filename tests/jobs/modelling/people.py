@@ -197,22 +197,30 @@ class People(Base):
         self.retried(task, job, after)
 
     def retry_all(self) -> None:
-        """All that failed, oldest first; what cannot be meant is left out, or refuses everything."""
+        """All that failed, oldest first; what cannot be meant is left out, and a full queue ends it there."""
         candidates = [
             task
             for task in self.model.tasks.values()
             if task.status in ("failed", "cancelled") and not self.retries_of(task)
         ]
+        stopped = False
         try:
-            jobs = retrying.retry_all(Job.objects.all(), actor="", now=self.now)
-        except DomainError:
-            return  # nothing changed, as the comparison after this step says
-        again = {job.retry_of_id: job for job in jobs}
-        for task in candidates:
+            retrying.retry_all(Job.objects.all(), actor="", now=self.now)
+        except LimitReached:
+            stopped = True
+        made = Job.objects.filter(retry_of__in=[task.pk for task in candidates])
+        again = {job.retry_of_id: job for job in made}
+        for task in sorted(candidates, key=lambda task: task.pk):
             after = self.parents_again(task)
+            if after is not None and self.model.queue_is_full(task.need, 1):
+                assert stopped, f"{task} was retried beyond a quota"
+                break
             assert (task.pk in again) == (after is not None)
             if after is not None:
-                self.retried(task, again[task.pk], after)
+                self.retried(task, again.pop(task.pk), after)
+        else:
+            assert not stopped, "there was room"
+        assert not again, f"retried after all: {sorted(again)}"
 
     def retried(self, task: Task, job: Job, after: dict[int, str]) -> None:
         told = (task.need, task.priority, task.retries, task.codes, task.timeout)
