@@ -15,7 +15,9 @@ from dashboard.comparing.asked import Asked, listed
 from dashboard.comparing.chosen import Chosen
 from dashboard.figures_compare import Dot, Wish
 from dashboard.frame import needs, page, visitor
+from dashboard.models import Page
 from dashboard.pages.numbers import whole
+from dashboard.table import saved_views
 from runs import selectors
 from runs.errors import DomainError, Invalid, NotFound
 
@@ -48,7 +50,8 @@ def found(request: HttpRequest) -> tuple[Asked, Chosen]:
 def show(request: HttpRequest) -> HttpResponse:
     """GET /compare/?runs=job-1,job-2 or ?sel=KEY or ?q=FILTER: any number of runs side by side."""
     asked, mine = found(request)
-    context = {"asked": asked, "chosen": mine, "runs": chosen.as_json(mine.runs)}
+    view = saved_views.opened(Page.COMPARE, request.GET, visitor(request).name)
+    context = {"asked": asked, "chosen": mine, "runs": chosen.as_json(mine.runs), "view": view}
     return page(request, "compare.html", context, section="runs")
 
 

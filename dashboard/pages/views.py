@@ -20,8 +20,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     """
     name, asked = visitor(request).name, request.GET
     page, project = asked.get("page", "runs"), asked.get("project", "")
-    now = asked.get("view", "")
-    open_now = int(now) if now.isascii() and now.isdecimal() and len(now) < 19 else None
+    open_now = saved_views.number(asked.get("view", ""))
     found = saved_views.visible(page, project, name=name, open_now=open_now)
     return JsonResponse(
         {

@@ -146,14 +146,20 @@ def _store(view: SavedView, told: Change, *, by: Principal, now: datetime) -> Sa
         _check_project(view)
     if told.is_default is not None:
         view.is_default = told.is_default
+    _check_shared(view, by)
+    view.changed_at = now
+    return _written(view)
+
+
+def _check_shared(view: SavedView, by: Principal) -> None:
+    if view.is_default and view.page != Page.RUNS:
+        raise Invalid("only the runs page has a default")
     if view.visibility == Visibility.PRIVATE and view.is_default:
         raise Invalid(
             "the default is for everybody: share the view first, or make another one the default"
         )
     if view.visibility == Visibility.PROJECT and not by.may("submit"):
         raise Forbidden("sharing a view needs the role “submit”")
-    view.changed_at = now
-    return _written(view)
 
 
 def _written(view: SavedView) -> SavedView:
@@ -210,15 +216,18 @@ def _kept(text: str) -> str:
 
 
 def with_view(found: Table, shown: QueryDict, name: str) -> Table:
-    """The table with the view that its address came from, if that may be seen and is still there."""
-    if not found.wish.view:
-        return found
-    view = SavedView.objects.filter(seen_by(name), pk=int(found.wish.view), page=Page.RUNS).first()
+    """The table with the view that its address came from."""
+    return replace(found, view=opened(Page.RUNS, shown, name))
+
+
+def opened(page: str, shown: QueryDict, name: str) -> View | None:
+    """The view that an address of the page came from, if that may be seen and is still there."""
+    pk = number(shown.get("view", ""))
+    view = SavedView.objects.filter(seen_by(name), pk=pk, page=page).first() if pk else None
     if view is None:
-        return found
+        return None
     now = sorted(QueryDict(_kept(shown.urlencode())).items())
-    changed = now != sorted(_state(view).items())
-    told = View(
+    return View(
         id=view.pk,
         name=view.name,
         mine=view.owner == name,
@@ -226,6 +235,10 @@ def with_view(found: Table, shown: QueryDict, name: str) -> Table:
         visibility=view.visibility,
         is_default=view.is_default,
         query=query_of(view),
-        changed=changed,
+        changed=now != sorted(_state(view).items()),
     )
-    return replace(found, view=told)
+
+
+def number(text: str) -> int | None:
+    """Of a view, as an address says it."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None

@@ -4,9 +4,10 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.http import QueryDict
 from django.utils import timezone
 
-from dashboard.models import Selection
+from dashboard.models import Page, SavedView, Selection
 from runs import selectors, storage
 from runs.errors import Invalid, NotFound
 
@@ -54,8 +55,15 @@ def _used(selection: Selection, now: datetime) -> None:
 
 def _forget(now: datetime) -> None:
     """Whoever keeps a selection takes away some that nobody uses: there are never many more than are used."""
-    old = Selection.objects.filter(used_at__lt=now - FORGOTTEN_AFTER).order_by("used_at")
-    Selection.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:FORGOTTEN])).delete()
+    old = Selection.objects.filter(used_at__lt=now - FORGOTTEN_AFTER).exclude(key__in=_saved())
+    some = old.order_by("used_at").values_list("pk", flat=True)[:FORGOTTEN]
+    Selection.objects.filter(pk__in=list(some)).delete()
+
+
+def _saved() -> list[str]:
+    """Keys of selections that saved views of the compare page lead to."""
+    views = SavedView.objects.filter(page=Page.COMPARE, query__contains="sel=")
+    return [QueryDict(query).get("sel", "") for query in views.values_list("query", flat=True)]
 
 
 def still_there(ids: Sequence[str]) -> list[str]:

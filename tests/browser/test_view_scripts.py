@@ -67,7 +67,13 @@ def test_the_menu_of_a_project_says_whose_each_view_is_and_saves_into_it(page: P
         "<b>ours</b>project Vision, default, shared",
         "of allall projects, shared, ada",
     ]
-    assert "No longer the default of Vision" in told["verbs"]
+    assert told["verbs"] == [
+        "Save changes to “<b>ours</b>”",
+        "Rename it …",
+        "Keep it to myself",
+        "No longer the default of Vision",
+        "Delete it",
+    ]
     assert "the project vision" in told["place"]
     saved = sent_to(told, "/views")
     assert (saved["project"], saved["name"], saved["visibility"]) == ("vision", "new", "private")

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
+from django.utils import timezone
 
-from dashboard.models import SavedView
+from dashboard.models import SavedView, Selection
+from dashboard.table import selections
 
 pytestmark = pytest.mark.django_db
 
@@ -176,3 +178,40 @@ def test_addresses_from_before_the_filter_language_lead_to_their_filter(
     assert browser.get(f"/runs/?{before}")["location"] == f"/runs/?{now}"
     browser.post("/views", {"name": "old", "page": "runs", "query": before})
     assert "state=" not in browser.get("/views.json?page=runs").json()["views"][0]["query"]
+
+
+def test_the_compare_page_has_views_of_its_own(
+    browser: Client, person: Callable[[str], Client]
+) -> None:
+    address = "runs=job-1,job-2&baseline=job-2"
+    assert save(browser, "two", page="compare", query=address).status_code == 200
+    pk = SavedView.objects.get().pk
+
+    assert names(browser) == []
+    told = browser.get("/views.json?page=compare").json()["views"]
+    assert [view["name"] for view in told] == ["two"]
+    shown = browser.get(f"/compare/?{address}&view={pk}")
+    assert (shown.context["view"].name, shown.context["view"].changed) == ("two", False)
+    assert browser.get(f"/compare/?runs=job-1&view={pk}").context["view"].changed
+    assert person("ada").get(f"/compare/?{address}&view={pk}").context["view"] is None
+    for strange in ("x", "9" * 30, "0", str(pk + 1)):
+        assert browser.get(f"/compare/?view={strange}").context["view"] is None
+    assert browser.get(f"/runs/?q=&view={pk}").context["table"].view is None
+
+
+def test_only_the_runs_page_has_a_default(browser: Client) -> None:
+    save(browser, "two", page="compare", visibility="project")
+    pk = SavedView.objects.get().pk
+    answer = browser.post(f"/views/{pk}/change", {"is_default": "1"}, HTTP_HX_REQUEST="true")
+
+    assert (answer.status_code, "only the runs page" in answer.content.decode()) == (409, True)
+
+
+def test_a_selection_that_a_view_compares_is_kept(browser: Client) -> None:
+    now = timezone.now()
+    kept, gone = (selections.keep([f"job-{number}"], now=now) for number in (1, 2))
+    save(browser, "many", page="compare", query=f"sel={kept.key}&shown=min")
+    made = selections.keep(["job-3"], now=now + selections.FORGOTTEN_AFTER * 2)
+
+    assert set(Selection.objects.values_list("key", flat=True)) == {kept.key, made.key}
+    assert gone.key not in (kept.key, made.key)

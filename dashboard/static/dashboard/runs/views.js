@@ -7,6 +7,8 @@ import { hang, place, walk } from "./popover.js";
 
 const NOT_SAVED = new Set(["view", "page", "upto", "after", "before"]); // where one was reading is no part of a view
 
+const NONE = "None yet. A view keeps filter, columns, order, groups and charts under a name.";
+
 /** The page's state as a view keeps it: all of the URL, charts and divider too. */
 export function query(search = location.search) {
   const all = new URLSearchParams(search);
@@ -21,8 +23,9 @@ const sorted = (text) => {
 };
 
 export class Views {
-  constructor({ table }) {
-    this.table = table;
+  /** `go(address)` opens the page as a view has it; `hasDefault`: one of them can be what the page shows at first. */
+  constructor({ table, page = "runs", none = NONE, hasDefault = true, go = opened }) {
+    Object.assign(this, { table, page, none, hasDefault, go });
     this.menu = document.querySelector("[data-views-menu]");
     const find = (name) => this.menu.querySelector(`[data-view${name}]`);
     Object.assign(this, { list: find("s-list"), verbs: find("-verbs") });
@@ -57,7 +60,7 @@ export class Views {
   }
 
   views() {
-    return getJson(`/views.json?${new URLSearchParams({ page: "runs", project: this.project, view: get("view") })}`);
+    return getJson(`/views.json?${new URLSearchParams({ page: this.page, project: this.project, view: get("view") })}`);
   }
 
   async fill() {
@@ -65,7 +68,7 @@ export class Views {
       const { views, elsewhere } = await this.views();
       const now = Number(get("view"));
       const lines = views.map((view) => this.link(view, view.id === now));
-      if (!lines.length) lines.push(quiet("None yet. A view keeps filter, columns, order, groups and charts under a name."));
+      if (!lines.length) lines.push(quiet(this.none));
       const others = `${elsewhere} more in ${this.project ? "other " : ""}projects: filter by project:… to see them.`;
       if (elsewhere) lines.push(quiet(others));
       this.list.replaceChildren(...lines);
@@ -93,22 +96,16 @@ export class Views {
       if (event.ctrlKey || event.metaKey || event.button) return;
       event.preventDefault();
       this.menu.hidePopover();
-      this.open(addressOf(view));
+      this.go(addressOf(view));
     });
     return link;
-  }
-
-  open(address) {
-    const wish = new URLSearchParams(address);
-    const gone = [...new URLSearchParams(location.search).keys()].filter((name) => !wish.has(name));
-    set({ ...Object.fromEntries(gone.map((name) => [name, null])), ...Object.fromEntries(wish) }, { push: true });
   }
 
   reset(event) {
     if (event.ctrlKey || event.metaKey || event.button) return;
     event.preventDefault();
     event.stopPropagation(); // the table would follow the link, too, and leave the charts as they are
-    this.open(this.button.dataset.saved);
+    this.go(this.button.dataset.saved);
   }
 
   verbsOf(view) {
@@ -116,17 +113,18 @@ export class Views {
     const change = (fields, said) => () => this.send(`/views/${view.id}/change`, fields, said);
     const shared = view.visibility === "project";
     const of = view.project ? ` of ${view.project}` : "";
-    return [
+    const verbs = [
       verb(`Save changes to “${view.name}”`, () => this.send(`/views/${view.id}/change`, { query: query() }, "Saved.")),
       verb("Rename it …", () => this.ask(view)),
       shared
         ? verb("Keep it to myself", change({ visibility: "private", is_default: 0 }, "Only you see it now."))
         : verb("Share it", change({ visibility: "project" }, "Everybody sees it now.")),
-      view.is_default
-        ? verb(`No longer the default${of}`, change({ is_default: 0 }, "It is no longer the default."))
-        : verb(`Make it the default${of}`, change({ is_default: 1, visibility: "project" }, `It is the default${of} now, for everybody.`)),
       verb("Delete it", () => this.delete(view)),
     ];
+    const as = view.is_default
+      ? verb(`No longer the default${of}`, change({ is_default: 0 }, "It is no longer the default."))
+      : verb(`Make it the default${of}`, change({ is_default: 1, visibility: "project" }, `It is the default${of} now, for everybody.`));
+    return this.hasDefault ? verbs.toSpliced(-1, 0, as) : verbs;
   }
 
   async delete(view) {
@@ -182,11 +180,18 @@ export class Views {
 
   async make(name, visibility) {
     const { project } = this;
-    await post("/views", { page: "runs", project, name, visibility, query: query() });
+    await post("/views", { page: this.page, project, name, visibility, query: query() });
     const { views } = await this.views();
     const made = views.find((view) => view.mine && view.name === name && sameProject(view.project, project));
     if (made) set({ view: made.id });
   }
+}
+
+/** The page's address becomes that one, without leaving the page. */
+function opened(address) {
+  const wish = new URLSearchParams(address);
+  const gone = [...new URLSearchParams(location.search).keys()].filter((name) => !wish.has(name));
+  set({ ...Object.fromEntries(gone.map((name) => [name, null])), ...Object.fromEntries(wish) }, { push: true });
 }
 
 const addressOf = (view) => `${view.query}${view.query ? "&" : ""}view=${view.id}`;
