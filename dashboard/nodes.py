@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.paginator import Page, Paginator
+from django.utils import timezone
 
 from dashboard import words
+from dashboard.logs.large import Large, of_running
 from dashboard.night import sparks
 from dashboard.night.sparks import HOUR, Sparks
 from jobs import clocks, sampling, selectors
@@ -97,6 +99,11 @@ class Node:
     def clock(self) -> str:
         """How its clock is wrong: `is 12 s ahead of the server's`; of one that is away nothing is known."""
         return "" if self.is_offline else clocks.note(_mapping(self.view.worker.load))
+
+    @property
+    def large_logs(self) -> list[Large]:
+        """Logs of what it runs that may fill a disk."""
+        return of_running(self.view.attempts, now=timezone.now())
 
     @property
     def driver(self) -> str:

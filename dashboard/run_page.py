@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from dashboard import watching, writers
+from dashboard.logs.large import Large, large
 from dashboard.metrics import is_system
 from dashboard.rendering import trees
 from dashboard.rendering.trees import Tree
@@ -108,6 +109,7 @@ class Head:
     why: Explanation | None
     first_nan: FirstNaN | None
     stale: Stale | None
+    large_log: Large | None
     neighbours: Neighbours
     artifacts: int
     retrying: str  # what a retry means, for the question before it
@@ -177,6 +179,7 @@ def head(page: RunPage, *, now: datetime) -> Head:
         why=why(page, now=now),
         first_nan=hints.first_nan(series),
         stale=hints.stale(page.run, page.shown, series, now=now) if page.is_newest else None,
+        large_log=large(page.run, page.shown, page.attempt, now=now),
         neighbours=neighbours.neighbours(page.run, page.job),
         artifacts=selectors.artifacts_of(page.run, attempt=page.attempt).count(),
         retrying=_retrying(page),
