@@ -239,6 +239,7 @@ export class LogViewer {
   }
 
   rankChosen() {
+    if (this.target) this.target.near = true; // it was wanted of the rank before
     this.optionChanged();
     this.survey.run();
     if (this.search.question()) this.search.run({});
