@@ -220,7 +220,7 @@ class People(Base):
                 self.retried(task, again.pop(task.pk), after)
         else:
             assert not stopped, "there was room"
-        assert not again, f"retried after all: {sorted(again)}"
+        assert not again, f"retried after all: {list(again)}"
 
     def retried(self, task: Task, job: Job, after: dict[int, str]) -> None:
         told = (task.need, task.priority, task.retries, task.codes, task.timeout)
