@@ -152,6 +152,12 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["whirr_site.access.api.MayUse"],
     "SERVE_AUTHENTICATION": ["whirr_site.access.api.PrincipalAuthentication"],
     "SWAGGER_UI_DIST": "SIDECAR",
+    # A script's text, for its function in dashboard/static/dashboard/api_docs.js. A getter, because the script that it
+    # is put into makes its own list of plugins only later.
+    "SWAGGER_UI_SETTINGS": (
+        "{deepLinking: true, defaultModelsExpandDepth: 0,"
+        " get plugins() { return [...plugins, easierToRead]; }}"
+    ),
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
