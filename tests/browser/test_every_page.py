@@ -1,4 +1,4 @@
-"""Every page, in both themes, on a desk and on a phone: axe finds nothing, and nothing is wider than the screen."""
+"""Our pages, in both themes, on a desk and on a phone: axe finds nothing, and nothing is wider than the screen."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -35,8 +35,6 @@ LOOKS: tuple[tuple[ViewportSize, Literal["light", "dark"], bool], ...] = (
     (PHONE, "light", False),
     (PHONE, "dark", True),
 )
-# Django's pages and the viewer of the API are not ours: they open without a complaint, and axe is not asked.
-OTHERS = ("/admin/", "/admin/jobs/job/", "/admin/jobs/job/1/change/", "/api/docs/")
 
 
 def read_well(page: Page, name: str) -> None:
@@ -115,16 +113,6 @@ def test_pages_about_failures_read_well(
     assert status in statuses
     read_well(page, name)
     context.close()
-
-
-def test_pages_that_are_not_ours_open_without_a_complaint(page: Page) -> None:
-    for path in OTHERS:
-        answer = page.goto(path)
-        if path == "/api/docs/":
-            expect(page.locator(".opblock").first).to_be_visible(timeout=20_000)
-        assert answer is not None
-        assert answer.ok, path
-        assert page.title(), path
 
 
 def test_the_page_that_asks_before_an_action_of_the_admin_reads_well(page: Page) -> None:
