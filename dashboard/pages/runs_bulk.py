@@ -56,7 +56,7 @@ def preview(request: HttpRequest) -> HttpResponse:
 @require_POST
 @needs("submit")
 def apply(request: HttpRequest) -> HttpResponse:
-    """POST /runs/bulk: verb=tag|untag|move|archive|unarchive|trash|cancel|retry, value=, runs= or sel= or q=&all=1, from=
+    """POST /runs/bulk verb=tag|untag|move|archive|unarchive|trash|cancel|retry, value=, runs= or sel= or q=&all=1, from
 
     A sentence; with `from`, a number of runs to leave out at the beginning, JSON: {"done", "word", "refused", "why",
     "at", "left"}. Where some are left, the next request says `from=<at>`.
