@@ -31,7 +31,9 @@ class WorkerEvent(models.Model):
     """What people did to a worker: its audit trail, which outlives the worker's row."""
 
     worker_name = models.CharField(max_length=128)
-    kind = models.CharField(max_length=20)  # disabled, enabled, draining, resumed, deleted, changed, labelled
+    kind = models.CharField(
+        max_length=20
+    )  # disabled, enabled, draining, resumed, deleted, changed, labelled
     message = models.TextField(blank=True)
     actor = models.CharField(max_length=150, blank=True)
     address = models.CharField(max_length=45, blank=True, default="")
