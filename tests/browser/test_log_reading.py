@@ -240,3 +240,29 @@ def test_page_and_server_agree_on_whose_a_line_is_and_its_prefix_is_faint(page: 
     )
     prefix = ["[rank1]: ", True]
     assert drawn == [[[2, [prefix, ["b", False]]], [4, [prefix, ["d", False]]]], [2, 4]]
+
+
+def test_what_is_drawn_before_the_scroll_bar_was_heard_does_not_undo_its_move(page: Page) -> None:
+    """A page of lines may come between somebody's move and the browser's word of it."""
+    told = page.evaluate("""async () => {
+      const { List } = await import("/log/list.js");
+      const { Geometry } = await import("/log/geometry.js");
+      const { Folds } = await import("/log/folds.js");
+      document.body.innerHTML = "<div id=v><div data-log-space></div><div data-log-lines></div></div>";
+      const view = document.getElementById("v");
+      Object.assign(view.style, { height: "300px", overflow: "auto" });
+      const geometry = new Geometry();
+      const folds = new Folds();
+      const source = { geometry, pages: { need() {} }, shape: () => geometry.shape(5000, folds), arrange: () => false,
+        expects: () => 0, wraps: () => false, showState() {}, look: () => ({ version: 1 }) };
+      const moves = [];
+      const list = new List(view, source, { onScroll: (up, sized) => sized || moves.push(up) });
+      list.toEnd();
+      const end = view.scrollTop;
+      view.scrollTop = 20000;
+      list.draw();
+      const found = [view.scrollTop, list.y, moves.length];
+      document.body.replaceChildren();
+      return [end > 80000, ...found];
+    }""")
+    assert told == [True, 20000, 20000, 1]

@@ -44,9 +44,14 @@ export class List {
   }
 
   scrolled() {
+    if (this.hear()) this.draw();
+  }
+
+  /** Follow the scroll bar. Its event comes with the next frame; what is drawn before must not undo the move. */
+  hear() {
     const top = this.view.scrollTop;
     const by = top - this.top;
-    if (Math.abs(by) < 1) return;
+    if (Math.abs(by) < 1) return false;
     this.top = top;
     const { scale } = this;
     const atEdge = top <= 0 || top >= this.view.scrollHeight - this.inside - 1;
@@ -54,18 +59,18 @@ export class List {
     else this.y += by; // a wheel or a key moves by rows, however long the log is
     this.y = Math.min(Math.max(this.y, 0), this.furthest);
     clearTimeout(this.still);
-    this.still = setTimeout(() => this.settle(), STILL);
+    this.still = setTimeout(() => this.hear() || this.settle(), STILL);
     this.onScroll(by < 0);
-    this.draw();
+    return true;
   }
 
   /** Put the scroll bar where the list is. */
   settle() {
     const top = this.y / this.scale;
-    if (Math.abs(this.view.scrollTop - top) < 1) return;
-    this.view.scrollTop = top;
+    const isThere = Math.abs(this.view.scrollTop - top) < 1;
+    if (!isThere) this.view.scrollTop = top;
     this.top = this.view.scrollTop;
-    this.place();
+    if (!isThere) this.place();
   }
 
   resized() {
@@ -125,6 +130,7 @@ export class List {
 
   /** Do something that may change heights, and keep what is in view where it is. */
   keeping(change) {
+    this.hear();
     const { line, off } = this.held();
     change();
     this.y = Math.min(Math.max(this.geometry.of(line) + off, 0), this.furthest);
