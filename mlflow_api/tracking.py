@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from mlflow_api.models import Experiment, Param, RunTag, TrackedRun
 from mlflow_api.refusals import Refusal, invalid, missing
 from mlflow_api.states import OURS
-from runs import documents, feed, run_file, selectors, trash
+from runs import archiving, documents, feed, run_file, selectors, trash
 from runs.errors import Forbidden
 from runs.models import Run, RunKind
 from whirr_site.access.principals import Principal
@@ -124,9 +124,11 @@ def update(run: Run, *, status: str, ended_at: datetime | None, name: str, now: 
     if name:
         run.name = name[:255]
         _put_tags(run, {NAME_TAG: name})
+    if not run.is_final:
+        archiving.come_back([run.pk])
     run.save(update_fields=["status", "finished_at", "name"])
     run_file.write_later([run])  # also of one that goes on again: the file must not tell of an end
-    feed.ring(feed.run_group(run.key))
+    feed.ring(feed.run_group(run.key), feed.QUEUE)
     return get(run.key)
 
 

@@ -39,6 +39,12 @@ def unarchive(keys: Iterable[str], *, by: Principal, rehearse: bool = False) -> 
     return moved
 
 
+def come_back(pks: Iterable[int]) -> None:
+    """Runs that go on are none that were put away; whoever lets them go on tells everybody."""
+    away = Run.objects.filter(pk__in=list(pks), archived_at__isnull=False)
+    away.update(archived_at=None, archived_by="")
+
+
 def _fit(keys: Sequence[str], moved: Moved, by: Principal, *, ended: bool) -> list[Run]:
     """Those of the runs that this may be done to; the others are noted as refused."""
     found = {run.key: run for run in selectors.known(keys).defer("config", "summary", "notes")}

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from runs import artifacts, documents, feed, run_file, storage
+from runs import archiving, artifacts, documents, feed, run_file, storage
 from runs.errors import InTrash, Invalid, RunTaken
 from runs.models import Deletion, Run, RunKind, RunStatus
 from runs.moments import moment
@@ -107,10 +107,10 @@ def settle(run: Run, status: RunStatus, meta: dict[str, Any], *, now: datetime) 
         fresh.status = status
         if status.is_final:
             fresh.finished_at = moment(meta.get("finished_at")) or fresh.finished_at or now
-        else:  # what goes on is none that was put away
-            fresh.finished_at, fresh.archived_at, fresh.archived_by = None, None, ""
+        else:
+            fresh.finished_at = None
+            archiving.come_back([fresh.pk])
         if before != (fresh.status, fresh.started_at, fresh.finished_at):
-            columns = ["status", "started_at", "finished_at", "archived_at", "archived_by"]
-            fresh.save(update_fields=columns)
+            fresh.save(update_fields=["status", "started_at", "finished_at"])
             run_file.write_later([fresh])
     feed.ring(feed.run_group(run.key), feed.QUEUE)

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from django.db import transaction
 
-from runs import facts, feed, rows, run_file, storage
+from runs import archiving, facts, feed, rows, run_file, storage
 from runs.models import Run, RunKind, RunStatus
 
 
@@ -61,9 +61,8 @@ def set_statuses(changed: list[tuple[Run, RunStatus]], *, now: datetime) -> None
         run.status = status
         run.finished_at = now if status.is_final else None
     _save([run for run, _ in changed], "status", "finished_at")
-    if anew:  # what goes on is none that was put away
-        away = Run.objects.filter(pk__in=anew, archived_at__isnull=False)
-        away.update(archived_at=None, archived_by="")
+    if anew:
+        archiving.come_back(anew)
     run_file.write_later([run for run, status in changed if status.is_final])
     feed.ring(*(feed.run_group(run.key) for run, _ in changed))
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from runs import recording, storage
+from runs import feed, recording, storage
 from runs.models import Run, RunStatus
 from tests.mlflow_api.asking import (
     INVALID,
@@ -74,6 +74,20 @@ def test_an_ended_run_goes_on_when_a_client_resumes_it() -> None:
     post("runs/update", run_id=run_id, status="RUNNING")
     assert "end_time" not in run(run_id)["info"]
     assert ours(run_id).status == RunStatus.RUNNING
+
+
+def test_one_that_is_archived_comes_back_when_it_goes_on_and_not_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run_id, rung = new_run(), []
+    post("runs/update", run_id=run_id, status="FINISHED")
+    Run.objects.filter(key=run_id).update(archived_at=NOON, archived_by="ada")
+    post("runs/update", run_id=run_id, status="FAILED", run_name="renamed")
+    assert (ours(run_id).archived_at, ours(run_id).archived_by) == (NOON, "ada")
+    monkeypatch.setattr(feed, "ring", lambda *groups: rung.extend(groups))
+    post("runs/update", run_id=run_id, status="RUNNING")
+    assert (ours(run_id).archived_at, ours(run_id).archived_by) == (None, "")
+    assert {feed.QUEUE, feed.run_group(run_id)} <= set(rung)
 
 
 def test_name_and_name_tag_are_one() -> None:
