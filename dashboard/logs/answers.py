@@ -120,14 +120,16 @@ def _shown(line: Line) -> tuple[str, int]:
 def survey(run: Run, *, attempt: int, rank: str = "") -> Answer:
     """{"buckets": [[line, errors, warnings]], "folds": [{kind, first, last, title}], "complete", "count", "failure"}.
 
-    `ranks`: [[rank, lines]] where there are several, and `rank`: {"name", "each", "lines"} of the one asked for, its
-    lines in each stretch of so many. Not `complete`: there is more to read than one answer waits for; ask again.
-    Raises Invalid where no rank is called so.
+    `ranks`: [[rank, lines]] where there are several, `ranks_left_out` how many more are not told apart, and `rank`:
+    {"name", "each", "lines", "left_out"} of the one asked for, its lines in each stretch of so many; `left_out`: it is
+    not told apart. Not `complete`: there is more to read than one answer waits for; ask again. Raises Invalid where no
+    rank is called so.
     """
     asked = ranks.checked(rank) if rank else ""
     with reading(run, attempt) as log:
         complete = log.look_over(seconds=SURVEY_SECONDS)
         found = log.survey
+        told = found.ranks.told(found.lines)
         folds = [
             asdict(each) | {"first": each.first + 1, "last": each.last + 1 or None}
             for each in list(found.folds)
@@ -138,14 +140,21 @@ def survey(run: Run, *, attempt: int, rank: str = "") -> Answer:
             ],
             "folds": folds,
             "folds_left_out": found.folds_left_out,
-            "ranks": found.ranks.told(found.lines),
+            "ranks": told,
+            "ranks_left_out": found.ranks.untold(told),
             "surveyed": found.lines,
             "complete": complete,
             "count": log.lines,
         }
         if asked:
             each, its_lines = found.ranks.stretches(asked)
-            answer["rank"] = {"name": asked, "each": each, "lines": its_lines}
+            left_out = asked in found.ranks.left_out
+            answer["rank"] = {
+                "name": asked,
+                "each": each,
+                "lines": its_lines,
+                "left_out": left_out,
+            }
     ended_badly = run.status == RunStatus.FAILED or attempt < run.attempt
     wrong = failure(run, attempt=attempt) if ended_badly else None
     return answer | {"failure": asdict(wrong) if wrong else None}

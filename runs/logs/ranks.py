@@ -55,7 +55,7 @@ class Ranks:
 
     def __init__(self) -> None:
         self.each = PAGE  # lines of a stretch
-        self.left_out = 0  # lines of ranks beyond those that are told apart
+        self.left_out: set[str] = set()  # names of ranks beyond those; their four digits bound them
         self._lines: dict[str, int] = {}
         self._stretches: dict[str, array[int]] = {}
         self._within = False  # the last block ended within a line
@@ -82,7 +82,7 @@ class Ranks:
 
     def _count(self, name: str, page: int, lines: int) -> None:
         if name not in self._lines and len(self._lines) >= MOST:
-            self.left_out += lines
+            self.left_out.add(name)
             return
         while page * PAGE // self.each >= STRETCHES:
             self._longer()
@@ -109,6 +109,11 @@ class Ranks:
         bare = [each for each in known if each[0].endswith(":")]
         of_all = sum(count for _, count in bare)
         return bare if len(bare) > 1 and of_all * HALF >= lines else []
+
+    def untold(self, told: list[tuple[str, int]]) -> int:
+        """How many ranks are left out of what `told` answered."""
+        bare = bool(told) and told[0][0].endswith(":")
+        return sum(each.endswith(":") == bare for each in self.left_out.copy()) if told else 0
 
     def stretches(self, name: str) -> tuple[int, list[int]]:
         """How long a stretch is, and how many lines each has of that rank; what is left out at the end has none."""

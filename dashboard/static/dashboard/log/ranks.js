@@ -9,6 +9,7 @@ const BARE = /^ {0,3}(\d{1,4}): /;
 const NAME = /^(?:0|[1-9]\d{0,3}):?$/;
 const LONGEST = 400; // characters at the beginning of a line, escapes and all, that a prefix is within
 const BUTTONS = 8; // ranks; more than that are a menu
+const AT_LEAST = 25; // rows that a page the server has not looked at is taken to have: so few of those are in view at once
 
 /** How many characters at the beginning of a row, escapes aside, say that this rank wrote it; 0 where another did. */
 export function prefixOf(text, rank) {
@@ -36,13 +37,13 @@ export class Ranks {
 
   /** Another log is shown. */
   forget() {
-    Object.assign(this, { told: [], counts: null, each: PAGE, surveyed: 0 });
+    Object.assign(this, { told: [], leftOut: 0, counts: null, counted: true, each: PAGE, surveyed: 0 });
     this.draw();
   }
 
   choose(rank) {
     if (rank === this.chosen) return;
-    Object.assign(this, { chosen: rank, counts: null });
+    Object.assign(this, { chosen: rank, counts: null, counted: true });
     set({ rank });
     this.draw();
     this.onChoose();
@@ -53,10 +54,10 @@ export class Ranks {
     return this.chosen ? `&rank=${encodeURIComponent(this.chosen)}` : "";
   }
 
-  /** What the server found: [[rank, lines]], and where those of the chosen one are. */
-  take({ ranks, rank, surveyed }) {
-    Object.assign(this, { told: ranks, surveyed });
-    if (rank && rank.name === this.chosen) Object.assign(this, { counts: rank.lines, each: rank.each });
+  /** What the server found: [[rank, lines]], how many more it does not tell apart, and where lines of the chosen one are. */
+  take({ ranks, ranks_left_out: leftOut = 0, rank, surveyed }) {
+    Object.assign(this, { told: ranks, leftOut, surveyed });
+    if (rank && rank.name === this.chosen) Object.assign(this, { counts: rank.lines, each: rank.each, counted: !rank.left_out });
     this.draw();
   }
 
@@ -75,9 +76,19 @@ export class Ranks {
     return this.told.find(([name]) => name === this.chosen)?.[1] ?? 0;
   }
 
-  /** About how many of its lines are in a page; 0: none is as far as the server has looked, and it is not fetched. */
+  /** About how many of its lines are in a page; 0: none is, and it is not fetched. */
   expected(number) {
-    return (this.counts?.[Math.floor((number * PAGE) / this.each)] ?? 0) * (PAGE / this.each);
+    if (!this.counts) return 0;
+    const known = (this.counts[Math.floor((number * PAGE) / this.each)] ?? 0) * (PAGE / this.each);
+    return known + this.possible(number);
+  }
+
+  /** How many may be among the lines of a page that came after the server looked: as many as among those before. */
+  possible(number) {
+    const last = Math.min((number + 1) * PAGE, this.viewer.pages.count);
+    const fresh = Math.max(0, last - Math.max(this.surveyed, number * PAGE));
+    const share = this.surveyed ? this.total / this.surveyed : 0;
+    return Math.max(fresh * share, Math.min(fresh, AT_LEAST));
   }
 
   /** Whether lines of it may be in a page. */
@@ -106,13 +117,18 @@ export class Ranks {
     const names = this.told.map(([name]) => name);
     if (this.chosen && !names.includes(this.chosen)) names.push(this.chosen);
     this.box.hidden = !names.length;
-    if (this.drawn !== names.join()) this.choice.replaceChildren(...(names.length > BUTTONS ? [menu(names)] : buttons(names)));
-    this.drawn = names.join();
+    const drawn = `${names.join()} ${this.leftOut}`;
+    if (this.drawn !== drawn) this.choice.replaceChildren(...(names.length > BUTTONS ? [menu(names, this.leftOut)] : buttons(names)));
+    this.drawn = drawn;
     for (const button of this.choice.querySelectorAll("[data-rank]")) button.ariaPressed = String(button.dataset.rank === this.chosen);
     const select = this.choice.querySelector("select");
     if (select) select.value = this.chosen;
-    const lines = this.total ? `${count(this.total)} of ${count(this.surveyed)} lines` : "no line of this rank so far";
-    this.note.textContent = this.chosen ? lines : "";
+    this.note.textContent = this.chosen ? this.noted() : "";
+  }
+
+  noted() {
+    if (!this.counted) return "not counted: use the search";
+    return this.total ? `${count(this.total)} of ${count(this.surveyed)} lines` : "no line of this rank so far";
   }
 }
 
@@ -130,9 +146,14 @@ function buttons(names) {
   });
 }
 
-function menu(names) {
+function menu(names, leftOut) {
   const select = document.createElement("select");
   select.ariaLabel = "Rank";
   select.append(...["", ...names].map((name) => new Option(name ? `rank ${shown(name)}` : "all ranks", name)));
+  if (leftOut) {
+    const told = new Option(`${count(leftOut)} more ${leftOut === 1 ? "is" : "are"} not listed`, "left out");
+    told.disabled = true;
+    select.append(told);
+  }
   return select;
 }

@@ -4,6 +4,7 @@ const EVERY = 10000; // ms, while the log grows
 export class Survey {
   constructor(viewer) {
     this.viewer = viewer;
+    document.addEventListener("visibilitychange", () => this.due && this.turn());
   }
 
   /** `open`: show where the run failed. */
@@ -31,7 +32,13 @@ export class Survey {
   soon() {
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
-      if (!document.hidden) this.run();
+      this.turn();
     }, EVERY);
+  }
+
+  /** Of a page that nobody sees: as soon as somebody does. */
+  turn() {
+    this.due = document.hidden;
+    if (!this.due) this.run();
   }
 }
