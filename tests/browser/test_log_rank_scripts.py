@@ -1,0 +1,108 @@
+"""What the scripts of the log make of ranks: which pages are fetched, and what the chooser says."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.modules import empty_page
+
+# The ranks of a log of 2200 lines, without a server.
+MADE = """async (rank) => {
+  const { Ranks } = await import("/log/ranks.js");
+  history.replaceState(null, "", `?rank=${rank}`);
+  const parts = {};
+  const part = (name) => (parts[name] ??= document.createElement("div"));
+  const ranks = new Ranks({ part, pages: { count: 2200 }, folds: null }, { onChoose() {} });
+  return { ranks, parts };
+}"""
+
+
+@pytest.fixture(scope="module")
+def page(chrome: Browser) -> Iterator[Page]:
+    with empty_page(chrome) as page:
+        page.evaluate(f"() => {{ window.made = {MADE}; }}")
+        yield page
+
+
+def test_what_came_after_the_server_looked_is_fetched_and_no_more_than_a_few_pages_at_once(
+    page: Page,
+) -> None:
+    told = page.evaluate(
+        """async () => {
+          const { Geometry } = await import("/log/geometry.js");
+          const { ranks } = await made("3");
+          const wanted = () => [0, 1, 2, 3, 4].map((number) => ranks.expects(number));
+          const seen = [wanted()];
+          const rank = { name: "3", each: 500, lines: [0, 7, 0], left_out: false };
+          const geometry = new Geometry();
+          for (const surveyed of [1200, 2200]) {
+            ranks.take({ ranks: [["0", 900], ["3", 7]], ranks_left_out: 0, rank, surveyed });
+            geometry.shape(2200, ranks);
+            seen.push(wanted(), Math.round(geometry.total / geometry.row));
+          }
+          return seen;
+        }"""
+    )
+    assert told == [
+        [False] * 5,  # before the server answered
+        [False, True, True, True, True],
+        7 + 3 * 25,
+        [False, True, False, False, False],
+        7,
+    ]
+
+
+def test_the_chooser_says_how_many_ranks_are_not_listed_and_that_one_is_not_counted(
+    page: Page,
+) -> None:
+    told = page.evaluate(
+        """async () => {
+          const { ranks, parts } = await made("400");
+          const told = () => [parts["rank-choice"].querySelector("select")?.lastChild, parts["rank-note"].textContent];
+          const names = [...Array(9).keys()].map((each) => [String(each), 5]);
+          const rank = { name: "400", each: 500, lines: [], left_out: true };
+          const seen = [];
+          for (const more of [1, 256]) {
+            ranks.take({ ranks: names, ranks_left_out: more, rank, surveyed: 2200 });
+            const [option, note] = told();
+            seen.push(option.textContent, option.disabled, note);
+          }
+          ranks.choose("8");
+          const eighth = { ...rank, name: "8", left_out: false };
+          ranks.take({ ranks: names, ranks_left_out: 0, rank: eighth, surveyed: 2200 });
+          const [option, note] = told();
+          return [...seen, option.textContent, note];
+        }"""
+    )
+    assert told == [
+        *("1 more is not listed", True, "not counted: use the search"),
+        *("256 more are not listed", True, "not counted: use the search"),
+        *("rank 8", "5 of 2,200 lines"),
+    ]
+
+
+def test_a_survey_that_fell_due_while_nobody_looked_is_made_when_somebody_does(page: Page) -> None:
+    """The clock of the page is moved by hand."""
+    page.clock.install()
+    page.evaluate(
+        """async () => {
+          const { Survey } = await import("/log/survey.js");
+          let hidden = false, runs = 0;
+          Object.defineProperty(document, "hidden", { get: () => hidden, configurable: true });
+          const survey = new Survey({});
+          survey.run = () => (runs += 1);
+          window.grows = () => (survey.soon(), runs);
+          window.seen = (is) => {
+            hidden = !is;
+            document.dispatchEvent(new Event("visibilitychange"));
+            return runs;
+          };
+        }"""
+    )
+    page.evaluate("(grows(), seen(false))")
+    page.clock.run_for(11_000)
+    deeds = ("seen(false)", "seen(true)", "seen(false)", "seen(true)", "grows()")
+    assert [page.evaluate(deed) for deed in deeds] == [0, 1, 1, 1, 1]
+    page.clock.run_for(11_000)
+    assert page.evaluate("grows()") == 2
