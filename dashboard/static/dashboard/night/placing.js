@@ -1,5 +1,6 @@
 // An administrator puts a waiting job above or below another: by dragging its handle, or with the arrow keys on it.
 import { post, report } from "../asking.js";
+import { forget } from "../live.js";
 import { toast } from "../toast.js";
 
 const HANDLE = "[data-place-job]";
@@ -9,6 +10,8 @@ const STEP = 16;
 
 const rowOf = (handle) => handle.closest("[data-row]");
 const numberOf = (row) => row.querySelector(HANDLE).dataset.placeJob;
+
+const steps = new Map(); // row that was moved by keys → the side of its neighbour to send it to: only where it stands last
 
 let drag = null;
 let busy = false; // one at a time: the next place depends on what becomes of this one
@@ -69,16 +72,58 @@ function drop(event) {
   place(row, spot.over, spot.side);
 }
 
-async function place(row, beside, side) {
+const send = async (row, beside, side) =>
+  toast(await post(row.parentElement.dataset.placing, { job: numberOf(row), [side]: numberOf(beside) }));
+
+/** Nobody else's list comes in between: what was put off meanwhile is asked for at the end. */
+async function alone(list, deed) {
   busy = true;
   try {
-    toast(await post(row.parentElement.dataset.placing, { job: numberOf(row), [side]: numberOf(beside) }));
+    await deed();
   } catch (error) {
     report(error, { doing: "Move" });
-  } finally {
-    busy = false;
   }
+  busy = false;
+  if (steps.size) return alone(list, sendSteps); // keys that were pressed while a drop was on its way
+  const part = list.closest("[data-live]");
+  if (part) forget(part); // what was refused is shown as it is, even if that is the answer of before
   document.dispatchEvent(new Event("whirr:refresh"));
+}
+
+const place = (row, beside, side) => alone(row.parentElement, () => send(row, beside, side));
+
+/** The rows show at once where they go, so that every press counts; the server hears where they stand in the end. */
+function step(row, beside, up) {
+  row.dataset.editing = "";
+  if (up) row.after(beside); // the neighbour moves: who is moved in the page loses the focus
+  else row.before(beside);
+  const [mine, theirs] = [row, beside].map((each) => each.querySelector(".place"));
+  if (mine && theirs) [mine.textContent, theirs.textContent] = [theirs.textContent, mine.textContent];
+  row.scrollIntoView({ block: "nearest" });
+  steps.delete(row);
+  steps.set(row, up ? "above" : "below");
+  if (!busy) alone(row.parentElement, sendSteps);
+}
+
+/** Its neighbour on that side, or where another step has left it none, on the other. */
+function besides(row, side) {
+  const [before, after] = [row.previousElementSibling, row.nextElementSibling];
+  return !before || (side === "above" && after) ? [after, "above"] : [before, "below"];
+}
+
+async function sendSteps() {
+  const moved = new Set();
+  try {
+    while (steps.size) {
+      const [[row, side]] = steps;
+      steps.delete(row);
+      moved.add(row);
+      await send(row, ...besides(row, side));
+    }
+  } finally {
+    for (const row of [...moved, ...steps.keys()]) delete row.dataset.editing;
+    steps.clear();
+  }
 }
 
 function key(event) {
@@ -92,8 +137,8 @@ function key(event) {
   event.preventDefault();
   const row = rowOf(handle);
   const beside = up ? row.previousElementSibling : row.nextElementSibling;
-  if (!beside) toast(`Job ${numberOf(row)} is the ${up ? "first" : "last"} of this list.`);
-  else if (!busy) place(row, beside, up ? "above" : "below");
+  if (beside) step(row, beside, up);
+  else toast(`Job ${numberOf(row)} is the ${up ? "first" : "last"} of this list.`);
 }
 
 document.addEventListener("pointerdown", begin);
