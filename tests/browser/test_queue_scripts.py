@@ -122,7 +122,6 @@ def test_a_job_is_dragged_or_moved_by_keys_and_the_list_stays_under_the_pointer(
           const pressed = (key) => new KeyboardEvent("keydown", { key, bubbles: true });
           const key = (at, name) => handle(at).dispatchEvent(pressed(name));
           key(1, "ArrowDown");
-          key(1, "ArrowDown"); // the first one is not answered yet
           await settled();
           key(0, "ArrowUp");
           found.push(document.querySelector("b").textContent);
@@ -134,3 +133,110 @@ def test_a_job_is_dragged_or_moved_by_keys_and_the_list_stays_under_the_pointer(
     place = ["Job 9 is at place 1.", 2, "Job 7 is the first of this list."]
     assert found == [1, "drop-above", 0, 1, *place]
     assert sent == ["/queue/place?job=9&above=7", "/queue/place?job=8&below=9"]
+
+
+def test_every_press_moves_the_job_and_the_server_hears_where_it_stands_in_the_end(
+    page: Page,
+) -> None:
+    """The list is shown as it is again after a refusal, which drops what was still to be sent."""
+    told = page.evaluate(
+        """async () => {
+          document.body.innerHTML = "<p data-toast hidden><b data-toast-said></b><i data-toast-detail></i></p>"
+            + "<div data-live='/ws'><ul data-placing='/queue/place'>" + [5, 6, 7, 8, 9].map((job) =>
+              `<li data-row><button data-place-job="${job}">x</button><i class="place">${job - 4}</i></li>`).join("")
+            + "</ul></div>";
+          await import("/night/placing.js");
+          const part = document.querySelector("ul");
+          const [sent, found] = [[], []];
+          let answer;
+          window.fetch = (url, { body }) => (sent.push(`${body}`), new Promise((done) => (answer = done)));
+          const settled = () => new Promise((done) => document.addEventListener("whirr:refresh", done, { once: true }));
+          const asked = async (count) => { while (sent.length < count) await new Promise((done) => setTimeout(done)); };
+          const look = () => found.push([...part.children].map((row) => row.textContent.slice(1)
+            + row.querySelector("[data-place-job]").dataset.placeJob + ("editing" in row.dataset ? "!" : "")).join(" "));
+          const press = (job, key) => {
+            const handle = part.querySelector(`[data-place-job="${job}"]`);
+            handle.focus();
+            handle.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+          };
+          for (let i = 0; i < 3; i += 1) press(9, "ArrowUp");
+          look();
+          found.push(document.activeElement.dataset.placeJob);
+          press(5, "ArrowDown");
+          answer(new Response("ok")); await asked(2);
+          answer(new Response("ok")); await asked(3);
+          const all = settled();
+          answer(new Response("ok")); await all;
+          look();
+
+          press(8, "ArrowUp"); press(8, "ArrowUp"); press(6, "ArrowUp");
+          const refused = settled();
+          answer(new Response("Job 8 has started.", { status: 409, headers: { "Content-Type": "text/plain" } }));
+          await refused;
+          look();
+          found.push(document.querySelector("b").textContent, sent.length);
+          const last = settled();
+          press(7, "ArrowUp"); answer(new Response("ok")); await last; // and it goes on
+          found.push(sent.at(-1));
+          document.body.replaceChildren();
+          return [found, sent.slice(0, 3)];
+        }"""
+    )
+    found, sent = told
+    assert found[:2] == ["15 29! 36 47 58", "9"]
+    assert found[2] == "19 25 36 47 58"
+    assert sent == ["job=9&above=8", "job=9&above=5", "job=5&below=9"]
+    assert "!" not in found[3]
+    assert found[4:6] == ["Move: Job 8 has started.", 4]
+    assert found[6].startswith("job=7&above=")
+
+
+def test_who_sent_a_priority_by_enter_stands_on_the_row(page: Page) -> None:
+    """Not in the field, which would keep the list as it was; a form's own button goes first, and no way out is one too."""
+    told = page.evaluate(
+        """async () => {
+          const field = "<form><input type='number'></form>";
+          document.body.innerHTML = `<li data-row>${field}<a class="name" href="#">x</a></li>`
+            + `<li data-row><a class="name" href="#">x</a><button data-place-job="7">y</button>${field}</li>`
+            + `<form><input type="number"><button id="set-priority">Set</button></form>${field}`;
+          const { leave } = await import("/forms.js");
+          const found = [...document.querySelectorAll("form")].map((form) => {
+            form.querySelector("input").focus();
+            leave(form);
+            return [document.activeElement.localName, document.activeElement.id];
+          });
+          document.body.replaceChildren();
+          return found;
+        }"""
+    )
+    assert told == [["a", ""], ["button", ""], ["button", "set-priority"], ["body", ""]]
+
+
+def test_the_focus_of_what_is_gone_goes_where_that_says_and_never_to_a_neighbour(
+    page: Page,
+) -> None:
+    told = page.evaluate(
+        """async () => {"""
+        + SWAP
+        + """
+          const { keepPlace } = await import("/stale.js");
+          const label = (name) => `<button data-after="add" aria-label="Remove ${name}">x</button>`;
+          const add = "<button id='add'>Add</button>";
+          document.body.innerHTML = `<div>${label("a")}${label("b")}${add}</div>`;
+          const part = document.body.firstElementChild;
+          const found = [];
+          const after = (html) => {
+            keepPlace(part);
+            swap(part, html);
+            found.push(document.activeElement.ariaLabel ?? document.activeElement.textContent);
+          };
+          part.querySelector("[aria-label='Remove b']").focus();
+          after(label("a") + label("b") + add);
+          after(label("a") + label("c") + add);
+          part.querySelector("[aria-label='Remove a']").focus();
+          after("nothing");
+          document.body.replaceChildren();
+          return found;
+        }"""
+    )
+    assert told == ["Remove b", "Add", "nothing"]

@@ -146,6 +146,41 @@ def test_the_header_and_the_log_of_a_run_say_how_old_they_are_while_nothing_come
     ]
 
 
+def test_a_field_in_which_somebody_began_to_type_outlives_the_answer_on_its_way(page: Page) -> None:
+    """It is asked for again, and comes when they are done; what they look for themselves comes at once."""
+    told = page.evaluate(
+        """async () => {
+          const real = [window.WebSocket, window.setTimeout, window.htmx];
+          window.WebSocket = class { close() {} };
+          const timers = [], asked = [];
+          document.body.innerHTML = "<div data-live='/ws'><input><input type='checkbox'></div>";
+          const part = document.body.firstElementChild;
+          const { followParts } = await import("/live.js");
+          window.setTimeout = (deed) => timers.push(deed);
+          window.htmx = { trigger: (of, name) => asked.push(name) };
+          followParts();
+          let answers = 0;
+          const answer = (type) => {
+            const requestConfig = { verb: "get", triggeringEvent: new Event(type) };
+            const detail = { target: part, requestConfig, shouldSwap: true, successful: true, xhr: { responseText: `${(answers += 1)}` } };
+            part.dispatchEvent(new CustomEvent("htmx:beforeSend", { bubbles: true, detail }));
+            part.dispatchEvent(new CustomEvent("htmx:beforeSwap", { bubbles: true, detail }));
+            part.dispatchEvent(new CustomEvent("htmx:afterRequest", { bubbles: true, detail }));
+            return detail.shouldSwap;
+          };
+          const [field, box] = part.children;
+          const found = [answer("refresh")];
+          box.focus(); found.push(answer("refresh"));
+          field.focus(); found.push(answer("input"), answer("refresh"), asked.length);
+          timers.splice(0).forEach((deed) => deed()); found.push(asked.length, timers.length); // they still type
+          [window.WebSocket, window.setTimeout, window.htmx] = real;
+          document.body.replaceChildren();
+          return found;
+        }"""
+    )
+    assert told == [True, True, True, False, 0, 0, 1]
+
+
 def test_paper_is_light_whatever_the_screen_is(chrome: Browser) -> None:
     with empty_page(chrome, color_scheme="dark") as page:
         page.add_script_tag(url="/theme.js")

@@ -2,6 +2,7 @@
 import { installReports } from "./asking.js";
 import { installPalette } from "./command.js";
 import { confirmed } from "./confirming.js";
+import { installForms } from "./forms.js";
 import { installKeys, showKeys } from "./keys.js";
 import { followParts } from "./live.js";
 import { installTimes } from "./times.js";
@@ -37,24 +38,6 @@ async function copy(button) {
     getSelection().selectAllChildren(code);
     toast("Press Ctrl-C to copy.");
   }
-}
-
-function installForms() {
-  document.body.addEventListener("htmx:confirm", async (event) => {
-    if (!event.detail.question) return;
-    event.preventDefault();
-    if (await confirmed(event.detail.question, { by: event.target })) event.detail.issueRequest(true);
-  });
-  document.body.addEventListener("htmx:afterRequest", (event) => {
-    const { xhr, requestConfig, successful } = event.detail;
-    if (requestConfig.verb !== "post" || !successful) return;
-    const plain = (xhr.getResponseHeader("Content-Type") ?? "").startsWith("text/plain");
-    if (plain && xhr.responseText) toast(xhr.responseText);
-    const typed = document.activeElement;
-    // What is typed into is not swapped: whoever has sent it by Enter would not see what came of it.
-    if (event.detail.elt.contains(typed) && typed.matches("input")) event.detail.elt.querySelector("button")?.focus();
-    document.dispatchEvent(new Event("whirr:refresh"));
-  });
 }
 
 document.addEventListener("click", (event) => {

@@ -103,11 +103,17 @@ export class LiveSocket {
   }
 }
 
+const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select";
+
+function isTypedIn(part) {
+  const focused = document.activeElement;
+  return focused !== part && part.contains(focused) && focused.matches(FIELDS);
+}
+
 /** Fetch a server-rendered part anew, and say whether: it is left alone while somebody is in the middle of using it. */
 export function refresh(part) {
-  const focused = document.activeElement;
   if (asks(part)) return putOff(part);
-  if (part.contains(focused) && focused.matches("input:not([type=checkbox], [type=radio]), textarea, select")) return false;
+  if (isTypedIn(part)) return false;
   window.htmx.trigger(part, "refresh");
   return true;
 }
@@ -139,12 +145,20 @@ export function forget(part) {
   last.delete(part);
 }
 
+/** Somebody began to use the part while its answer was on its way: it is asked for anew when they are done. */
+function isUsed({ target, requestConfig }) {
+  if (asks(target)) return !putOff(target);
+  if (target.querySelector("[data-editing]")) return true; // an editor's end asks anew
+  if (requestConfig?.triggeringEvent?.type !== "refresh" || !isTypedIn(target)) return false; // a search swaps its own
+  paceOf(target).wish();
+  return true;
+}
+
 function keepQuiet() {
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const { target, xhr } = event.detail;
     if (!event.detail.shouldSwap) return; // an error, which nobody gets to see here
-    if (asks(target)) putOff(target); // it was on its way when the question came
-    if (asks(target) || target.querySelector("[data-editing]")) event.detail.shouldSwap = false; // an editor's end asks anew
+    if (isUsed(event.detail)) event.detail.shouldSwap = false;
     if (!event.detail.shouldSwap) return;
     const told = xhr.responseText.replace(TOKEN, "");
     if (last.get(target) === told) event.detail.shouldSwap = false; // nothing to see: keep the page still

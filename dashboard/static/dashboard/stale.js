@@ -79,10 +79,10 @@ function rowAgain(part, row) {
   return rows.find((each) => id && each.id === id) ?? rows.find((each) => run && each.dataset.run === run);
 }
 
-/** The element that looks as the focused one did, in its row before anywhere else. */
-function elementAgain(part, { tag, looks, row }) {
+/** The element that looks as the focused one did, in its row before anywhere else, or the one it names to come after it. */
+function elementAgain(part, { tag, looks, row, after }) {
   const alike = (place) => [...(place?.querySelectorAll(tag) ?? [])].find((each) => opening(each) === looks);
-  return (row && alike(rowAgain(part, row))) ?? alike(part);
+  return (row && alike(rowAgain(part, row))) ?? alike(part) ?? (after ? document.getElementById(after) : null);
 }
 
 /** Give focus and the current row back after the part's content was replaced. */
@@ -90,7 +90,9 @@ export function keepPlace(part) {
   keepLooks(part);
   const active = document.activeElement;
   const focused =
-    part.contains(active) && active !== part ? { tag: active.localName, looks: opening(active), row: active.closest("[data-row]") } : null;
+    part.contains(active) && active !== part
+      ? { tag: active.localName, looks: opening(active), row: active.closest("[data-row]"), after: active.dataset.after }
+      : null;
   const row = part.querySelector("[data-row].current");
   if (!focused && !row) return;
   const restore = () => {
