@@ -6,6 +6,7 @@ from urllib.parse import quote, unquote
 
 from django.http import QueryDict
 
+from dashboard.table import projects
 from runs.errors import Invalid
 from runs.storable import text as storable
 
@@ -18,6 +19,7 @@ CHARTS = (
     *("x", "y", "smooth", "outliers", "agg", "band", "colour", "dash", "facet", "zoom", "find"),
     *("top", "each", "panels", "pins", "baseline", "split", "fold", "hide", "drawn"),
 )
+NO_VIEW = "none"  # `view=none`: the table as the address has it, though there may be a default view
 QUOTED_BEFORE = ("state", "tag")  # of URLs from before the filter language
 
 
@@ -80,6 +82,9 @@ class Wish:
             "upto": wish.upto if wish.upto and wish.page != 1 else "",
             "view": wish.view,
         }
+        says_more = any(told[name] != "" for name in told if name != "q") or wish.charts
+        if not says_more and (not wish.text or projects.alone(wish.text)):
+            told["view"] = NO_VIEW  # a link of the table leads to the table, not to the default
         query = QueryDict(mutable=True)
         query.update({name: str(value) for name, value in told.items() if value != ""})
         query.update(dict(wish.charts))

@@ -93,3 +93,31 @@ def test_without_a_project_the_menu_says_that_projects_have_views(page: Page) ->
         "2 more in projects: filter by project:… to see them.",
     ]
     assert (told["verbs"], sent_to(told, "/views")["project"]) == ([], "")
+
+
+def test_what_the_scripts_write_is_the_same_page_when_it_is_loaded_again(page: Page) -> None:
+    """An address that says nothing, or nothing but a project, opens the default."""
+    told = page.evaluate("""async () => {
+      const { addRule, onChange, set } = await import("/urlstate.js");
+      const { stay } = await import("/runs/views.js");
+      const [written, heard] = [[], []];
+      addRule(stay);
+      const unheard = onChange((names) => heard.push([...names].join()));
+      history.replaceState(null, "", "/empty?q=project%3Avision&sort=name&view=7");
+      const begin = [{ view: null }, { sort: null }, { view: null }];
+      for (const changes of [...begin, { q: "tag:a" }, { q: null }, { agg: "none" }]) {
+        set(changes);
+        written.push(location.search);
+      }
+      unheard();
+      return { written, heard };
+    }""")
+    assert told["written"] == [
+        "?q=project%3Avision&sort=name",
+        "?q=project%3Avision&view=none",
+        "?q=project%3Avision&view=none",
+        "?q=tag%3Aa",
+        "?view=none",
+        "?agg=none",
+    ]
+    assert told["heard"] == ["view", "sort", "q", "q", "agg"]

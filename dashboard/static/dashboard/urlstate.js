@@ -1,5 +1,6 @@
 // The URL is the state of a page: what stands in its query string, and who wants to know when that changes.
 const listeners = new Set();
+const rules = new Set();
 
 // Parsing hundreds of ids takes a while, and pages ask thousands of times.
 let parsed = { search: "", query: new URLSearchParams() };
@@ -25,6 +26,8 @@ export function set(changes, { push = false } = {}) {
     if (text) query.set(name, text);
     else query.delete(name);
   }
+  for (const rule of rules) rule(query);
+  for (const name of changed) if ((query.get(name) ?? "") === get(name)) changed.delete(name);
   if (!changed.size) return;
   const text = query.toString();
   const url = `${location.pathname}${text ? `?${text}` : ""}${location.hash}`;
@@ -38,6 +41,9 @@ export function onChange(heard) {
   listeners.add(heard);
   return () => listeners.delete(heard);
 }
+
+/** `rule(query)` has the last word on what is written, whoever wrote it. */
+export const addRule = (rule) => rules.add(rule);
 
 const tell = (names) => listeners.forEach((heard) => heard(names));
 

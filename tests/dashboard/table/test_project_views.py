@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.http import QueryDict
 from django.template import Context, Template
 from django.test import Client
 from django.utils import timezone
@@ -11,6 +12,7 @@ from django.utils import timezone
 from dashboard.finding import found
 from dashboard.models import SavedView, Visibility
 from dashboard.table import projects
+from dashboard.table.wish import Wish
 
 pytestmark = pytest.mark.django_db
 
@@ -150,6 +152,34 @@ def test_the_default_of_a_project_is_of_no_other_address(browser: Client) -> Non
     script = browser.get("/runs/", {"q": "project:vision"}, HTTP_HX_REQUEST="true")
     assert script.status_code == 200
     assert browser.get("/runs/")["Location"].startswith("/runs/?sort=name&view=")
+
+
+@pytest.mark.parametrize(
+    ("asked", "leads"),
+    [
+        ("q=project:vision&page=2", "q=project%3Avision&view=none"),
+        ("page=2", "view=none"),
+        ("q=project:vision&page=2&sort=name", "q=project%3Avision&sort=name"),
+        ("q=project:vision+tag:a&page=2", "q=project%3Avision+tag%3Aa"),
+        ("q=project:vision&page=2&view=7", "q=project%3Avision&view=7"),
+        ("q=(&page=2&view=%00", "q=%28"),
+    ],
+)
+def test_links_of_the_table_lead_to_the_table_and_not_to_the_default(
+    asked: str, leads: str, browser: Client
+) -> None:
+    stored(is_default=True, query="q=project:vision&sort=-id")
+    stored("of all", project="", is_default=True, query="sort=name")
+    assert Wish.of(QueryDict(asked)).query(page=1) == leads
+    shown = browser.get(f"/runs/?{leads}")
+    assert (shown.status_code, shown.context["table"].view) == (200, None)
+    assert shown.context["table"].query == leads  # and is the same page when it is loaded again
+
+
+def test_no_view_is_no_change_of_a_view(browser: Client) -> None:
+    answer, _ = posted(browser, name="v", page="runs", query="q=project:vision&view=none")
+    assert (answer, SavedView.objects.get().query) == (200, "q=project%3Avision")
+    assert browser.get("/views.json?project=vision&view=none").status_code == 200
 
 
 def test_the_table_says_of_which_project_its_view_is(browser: Client) -> None:

@@ -1,13 +1,22 @@
 // The menu of saved views: open, save, share, default, delete. The server says whether the page has changed since.
 import { toast } from "../toast.js";
 import { confirmed } from "../confirming.js";
-import { get, onChange, set } from "../urlstate.js";
+import { addRule, get, onChange, set } from "../urlstate.js";
 import { getJson, post, report } from "./ask.js";
 import { hang, place, walk } from "./popover.js";
 
 const NOT_SAVED = new Set(["view", "page", "upto", "after", "before"]); // where one was reading is no part of a view
+const NO_VIEW = "none";
 
 const NONE = "None yet. A view keeps filter, columns, order, groups and charts under a name.";
+
+/** What says nothing, or nothing but a project, opens the default when it is loaded again; this page is another one. */
+export function stay(query) {
+  const names = [...query.keys()].filter((name) => name !== "q" && !(name === "view" && query.get(name) === NO_VIEW));
+  const text = query.get("q") ?? "";
+  if (!names.length && (!text || /project/i.test(text))) query.set("view", NO_VIEW);
+  else if (query.get("view") === NO_VIEW) query.delete("view");
+}
 
 /** The page's state as a view keeps it: all of the URL, charts and divider too. */
 export function query(search = location.search) {
@@ -35,6 +44,7 @@ export class Views {
     this.dialog.querySelector("form").addEventListener("submit", (event) => this.save(event));
     document.addEventListener("click", (event) => event.target.closest?.("[data-reset-view]") && this.reset(event), true);
     onChange(() => this.mark());
+    if (hasDefault) addRule(stay);
     this.hang();
   }
 
