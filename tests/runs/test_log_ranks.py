@@ -4,29 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
-from runs import streams
 from runs.errors import Invalid
 from runs.logs import ranks as log_ranks
 from runs.logs import survey as log_survey
 from runs.logs.ranks import MOST, PAGE, Ranks, checked
-from runs.logs.reading import OUTPUT, reading
+from runs.logs.reading import reading
 from runs.logs.searching import Wanted, search
 from runs.models import Run
-from tests.runs.factories import make_run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("data_dir")]
-
-
-@pytest.fixture
-def logged() -> Callable[[bytes], Run]:
-    """A run that wrote these bytes."""
-
-    def write(data: bytes) -> Run:
-        run = make_run()
-        streams.append(run, run.attempt, OUTPUT, offset=0, data=data)
-        return run
-
-    return write
 
 
 def surveyed(run: Run) -> Ranks:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from runs import storage, streams
+from runs import storage
 from runs.errors import Invalid
 from runs.logs import searching
 from runs.logs.reading import OUTPUT, reading
@@ -16,21 +16,8 @@ from runs.logs.searching import Hits, Wanted
 from runs.logs.spans import MOST, Spans
 from runs.logs.turns import Busy, Turns
 from runs.models import Run
-from tests.runs.factories import make_run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("data_dir")]
-
-
-@pytest.fixture
-def logged() -> Callable[[bytes], Run]:
-    """A run that wrote these bytes."""
-
-    def write(data: bytes) -> Run:
-        run = make_run()
-        streams.append(run, run.attempt, OUTPUT, offset=0, data=data)
-        return run
-
-    return write
 
 
 def searched(run: Run, wanted: Wanted, **how: Any) -> Hits:

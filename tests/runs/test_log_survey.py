@@ -8,21 +8,8 @@ from runs import storage, streams
 from runs.logs.reading import OUTPUT, reading
 from runs.logs.tally import MOST, Tally
 from runs.models import Run
-from tests.runs.factories import make_run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("data_dir")]
-
-
-@pytest.fixture
-def logged() -> Callable[[bytes], Run]:
-    """A run that wrote these bytes."""
-
-    def write(data: bytes) -> Run:
-        run = make_run()
-        streams.append(run, run.attempt, OUTPUT, offset=0, data=data)
-        return run
-
-    return write
 
 
 def test_the_survey_counts_levels_and_finds_groups(logged: Callable[[bytes], Run]) -> None:
