@@ -24,7 +24,8 @@ def put(run: Run, attempt: int, name: str, data: bytes) -> int:
     storage.prepare(run, attempt)
     with storage.replacing(storage.document_path(run, attempt, name)) as draft:
         draft.write_bytes(data)
-        take_over(run, name, data)  # first: what cannot be read takes no good document's place
+        # First: what cannot be read takes no good document's place.
+        take_over(run, attempt, name, data)
     return len(data)
 
 
@@ -36,7 +37,7 @@ def note_shared(run: Run, attempt: int, name: str) -> int:
         raise Invalid(f"{name} is not on the shared disk")
     with storage.reading(path) as file:
         data = file.read(LIMIT)
-    take_over(run, name, data)
+    take_over(run, attempt, name, data)
     return len(data)
 
 
@@ -57,9 +58,9 @@ def read(run: Run, attempt: int, name: str) -> bytes:
     return data
 
 
-def take_over(run: Run, name: str, data: bytes) -> None:
-    """Read config.json into the run's config, what meta.json tells of the run into its row, and facts out of those
-    that have some.
+def take_over(run: Run, attempt: int, name: str, data: bytes) -> None:
+    """Read config.json into the run's config, what meta.json tells of the run into its row, and out of those that have
+    some the facts, where the attempt is the newest one.
     """
     if name not in ("config.json", *facts.OF_DOCUMENT):
         return
@@ -72,7 +73,7 @@ def take_over(run: Run, name: str, data: bytes) -> None:
             fresh.config = fresh.config | content
         if name == "meta.json":
             _describe(fresh, content)
-        if name in facts.OF_DOCUMENT:
+        if name in facts.OF_DOCUMENT and attempt == fresh.attempt:
             is_first = fresh.facts.get(facts.ATTEMPT) != fresh.attempt
             known = facts_in_files(fresh) if is_first else fresh.facts
             fresh.facts = facts.with_document(known, name, data)

@@ -73,6 +73,9 @@ def make(folder: Path, told: Told | None, notes: list[str], *, rehearse: bool) -
         for number in attempts:
             _take_over(run, number, notes)
         run.refresh_from_db()
+    if run.kind == RunKind.JOB and run.attempt and not _own_facts(run):  # as it began
+        run.facts = facts.at_start(run.attempt, [])
+        run.save(update_fields=["facts"])
     complete_facts(run)
     return run
 
@@ -82,7 +85,7 @@ def lacking_facts(run: Run) -> dict[str, Any]:
     if run.attempt < 1:
         return {}
     said = documents.facts_in_files(run)
-    known = run.facts if run.facts.get(facts.ATTEMPT) == run.attempt else {}
+    known = _own_facts(run)
     told = {key: value for key, value in said.items() if known.get(key) != value}
     return told if told.keys() - {facts.ATTEMPT} else {}
 
@@ -90,8 +93,13 @@ def lacking_facts(run: Run) -> dict[str, Any]:
 def complete_facts(run: Run) -> None:
     """Add what its documents tell; what they do not, as the model of its GPUs, stays."""
     if told := lacking_facts(run):
-        run.facts = run.facts | told
+        run.facts = _own_facts(run) | told
         run.save(update_fields=["facts"])
+
+
+def _own_facts(run: Run) -> dict[str, Any]:
+    """Those that its row has, where they are of its newest attempt."""
+    return run.facts if run.facts.get(facts.ATTEMPT) == run.attempt else {}
 
 
 def _guessed(folder: Path, attempts: list[int]) -> Told:
@@ -127,7 +135,7 @@ def _take_over(run: Run, attempt: int, notes: list[str]) -> None:
     for name in ("config.json", "meta.json"):
         try:
             with storage.reading(storage.document_path(run, attempt, name)) as file:
-                documents.take_over(run, name, file.read(documents.LIMIT))
+                documents.take_over(run, attempt, name, file.read(documents.LIMIT))
         except FileNotFoundError:
             continue
         except Invalid as error:

@@ -12,11 +12,11 @@ from django_celery_beat.models import PeriodicTask
 
 from jobs.models import Job
 from runs import documents, fact_filling, facts, rebuilding, recording, run_file, storage
-from runs.models import Run
+from runs.models import Run, RunStatus
 from runs.rebuilding import EQUAL, MENDED
 from runs.tasks import fill_facts
 from tests.jobs import factories as jobs
-from tests.runs.factories import NOON, make_run
+from tests.runs.factories import NOON, line, log, make_run
 from tests.runs.recorded import end
 
 pytestmark = pytest.mark.django_db
@@ -154,6 +154,39 @@ class TestFiles:
         list(rebuilding.rebuild())
         assert stored(run) == ALL | {"gpu": "H200"}
         assert [each.done for each in rebuilding.rebuild()] == [EQUAL]
+
+    @pytest.mark.parametrize("is_ended", [True, False])
+    @pytest.mark.parametrize("said", [{}, {"python": "3.12.1"}])
+    def test_a_rebuild_says_nothing_of_an_older_attempt(
+        self, said: dict[str, str], is_ended: bool, committing: Any
+    ) -> None:
+        with committing():
+            run = told(make_run())
+        if is_ended:  # run.json has the facts of attempt 1, then
+            with committing():
+                end(run)
+            recording.set_statuses([(run, RunStatus.PENDING)], now=NOON)
+        recording.begin_attempts([(run, 2, "node2")], now=NOON, models={})
+        log(run, line(step=1, loss=0.5))
+        if said:
+            documents.put(run, 2, "meta.json", json.dumps(said).encode())
+        assert stored(run) == {"attempt": 2} | said
+        Run.objects.all().delete()
+        list(rebuilding.rebuild())
+        assert dict(Run.objects.get(key=run.key).facts) == {"attempt": 2} | said
+
+    def test_a_row_with_the_facts_of_an_older_attempt_is_mended_without_them(self) -> None:
+        run = told(make_run())
+        Run.objects.update(facts={"attempt": 0, "gpu": "H100", "package/jax": "0.4"})
+        list(rebuilding.rebuild())
+        assert stored(run) == ALL
+
+    def test_a_run_that_never_began_has_none_after_a_rebuild(self, committing: Any) -> None:
+        with committing():
+            run = end(make_run(attempt=0))
+        Run.objects.all().delete()
+        list(rebuilding.rebuild())
+        assert dict(Run.objects.get(key=run.key).facts) == {}
 
 
 class TestFilling:
