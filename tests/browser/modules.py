@@ -12,7 +12,7 @@ HOST = "http://whirr.test"
 
 
 def serve(route: Route) -> None:
-    name = route.request.url.removeprefix(f"{HOST}/")
+    name = route.request.url.removeprefix(f"{HOST}/").partition("?")[0]
     if name == "empty":
         route.fulfill(body="<!doctype html><body></body>", content_type="text/html")
     elif (STATIC / name).is_file():

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.modules import empty_page
+from tests.browser.modules import HOST, empty_page
 
 MENU = """async (project) => {
   const views = [
@@ -47,6 +47,24 @@ MENU = """async (project) => {
     await menu.save(submit);
   }
   return told;
+}"""
+
+COMPARE = """async () => {
+  const view = { id: 1, name: "ours", mine: true, owner: "me", project: "", visibility: "private", query: "runs=a" };
+  const views = [view, { ...view, id: 2, name: "made" }];
+  window.fetch = async (url) =>
+    `${url}`.includes("/2/") ? new Response("no", { status: 403 }) : Response.json({ views, elsewhere: 0 });
+  document.body.innerHTML = `
+    <button data-views-open data-saved="runs=a&view=1">Views</button>
+    <div popover data-views-menu><div data-views-list></div><div data-view-verbs></div>
+      <button data-view-save>Save this view</button></div>
+    <dialog data-save-view><form><h2></h2><p data-save-project></p><input data-save-name>
+      <fieldset><input type="radio" name="visibility" value="private" checked></fieldset>
+      <p data-save-wrong></p><button value="yes">Save</button></form></dialog>
+    <div data-toast hidden><span data-toast-said></span><span data-toast-detail></span></div>`;
+  await import("/compare/views.js");
+  return [document.querySelector("[data-toast-said]").textContent,
+    document.activeElement.matches("[data-views-open]"), location.search];
 }"""
 
 
@@ -121,3 +139,27 @@ def test_what_the_scripts_write_is_the_same_page_when_it_is_loaded_again(page: P
         "?agg=none",
     ]
     assert told["heard"] == ["view", "sort", "q", "q", "agg"]
+
+
+def test_what_was_done_to_a_view_of_compare_is_said_when_the_page_came_anew(page: Page) -> None:
+    def chosen(verb: str, name: str = "") -> Any:
+        """What the page says after this, where the focus is, and its address; and again when it is loaded once more."""
+        with page.expect_navigation():
+            page.locator("[data-views-open]").click()
+            page.get_by_role("button", name=verb).click()
+            if name:
+                page.locator("[data-save-name]").fill(name)
+                page.get_by_role("button", name="Save", exact=True).click()
+        return page.evaluate(COMPARE)
+
+    page.goto(f"{HOST}/empty?runs=a&view=1")
+    assert page.evaluate(COMPARE) == ["", False, "?runs=a&view=1"]
+    assert chosen("Share it") == ["Everybody sees it now.", True, "?runs=a&view=1"]
+    assert chosen("Rename it", "mine")[:2] == ["It is called “mine” now.", True]
+    told = chosen("Save this view", "made")
+    assert told == ["Saved as “made”.", True, "?runs=a&view=2"]
+    page.locator("[data-views-open]").click()
+    page.get_by_role("button", name="Share it").click()  # refused: nothing comes anew
+    expect(page.locator("[data-toast-said]")).not_to_have_text("Saved as “made”.")
+    page.reload()
+    assert page.evaluate(COMPARE)[:2] == ["", False]

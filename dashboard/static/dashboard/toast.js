@@ -20,6 +20,12 @@ export function toast(text, { error = false, detail = "", id = "" } = {}) {
   timer = setTimeout(() => (toastBox.hidden = true), error ? ERROR_FOR : NOTICE_FOR);
 }
 
+/** The notice that stands there now; "" for none, and for an error. */
+export function noticed() {
+  const toastBox = box();
+  return !toastBox || toastBox.hidden || toastBox.classList.contains("error") ? "" : toastBox.querySelector("[data-toast-said]").textContent;
+}
+
 export function installToast() {
   const toastBox = box();
   toastBox?.querySelector("[data-toast-close]").addEventListener("click", () => (toastBox.hidden = true));

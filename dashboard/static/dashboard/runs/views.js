@@ -140,16 +140,15 @@ export class Views {
   async delete(view) {
     this.menu.hidePopover();
     if (!(await confirmed(`This deletes the view “${view.name}”. The runs stay.`))) return;
-    await this.send(`/views/${view.id}/delete`, {}, "Deleted.");
-    set({ view: null });
+    await this.send(`/views/${view.id}/delete`, {}, "Deleted.", () => set({ view: null }));
   }
 
-  async send(url, fields, said) {
+  async send(url, fields, said, after = () => this.table.load()) {
     try {
       await post(url, fields);
       if (this.menu.matches(":popover-open")) this.menu.hidePopover();
       toast(said);
-      this.table.load();
+      after();
     } catch (error) {
       report(error);
     }
@@ -176,11 +175,12 @@ export class Views {
     event.preventDefault();
     const name = this.dialog.querySelector("[data-save-name]").value.trim();
     try {
+      const made = this.renamed ? null : await this.make(name, event.target.elements.visibility.value);
       if (this.renamed) await post(`/views/${this.renamed.id}/change`, { name });
-      else await this.make(name, event.target.elements.visibility.value);
       this.dialog.close();
       toast(this.renamed ? `It is called “${name}” now.` : `Saved as “${name}”.`);
       if (this.renamed) this.table.load();
+      else if (made) set({ view: made.id });
     } catch (error) {
       const box = this.dialog.querySelector("[data-save-wrong]");
       box.textContent = error.message;
@@ -188,12 +188,12 @@ export class Views {
     }
   }
 
+  /** A new view, as the server lists it. */
   async make(name, visibility) {
     const { project } = this;
     await post("/views", { page: this.page, project, name, visibility, query: query() });
     const { views } = await this.views();
-    const made = views.find((view) => view.mine && view.name === name && sameProject(view.project, project));
-    if (made) set({ view: made.id });
+    return views.find((view) => view.mine && view.name === name && sameProject(view.project, project));
   }
 }
 
