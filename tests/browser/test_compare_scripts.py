@@ -70,7 +70,7 @@ def test_a_page_is_printed_when_every_part_of_it_is_there(page: Page) -> None:
     told = page.evaluate("""async () => {
       const { addPart, missing, whenNear } = await import("/compare/lazy.js");
       const { mountPrinting } = await import("/compare/printing.js");
-      document.body.innerHTML = "<button>Print</button><main></main><p></p>";
+      document.body.innerHTML = "<button>Print</button><main></main><p></p><p data-said></p>";
       const [press, root, far] = document.body.children;
       far.setAttribute("aria-label", "Config");
       far.style.marginTop = "9000px";
@@ -88,10 +88,14 @@ def test_a_page_is_printed_when_every_part_of_it_is_there(page: Page) -> None:
       paper();
       const before = [missing(), note.hidden];
       const done = new Promise((resolve) => { window.print = () => { paper(); resolve(); }; });
+      const now = () => [press.getAttribute("aria-disabled"), press.textContent, document.activeElement === press,
+        document.querySelector("[data-said]").textContent];
+      press.focus();
       press.click();
-      const busy = [press.disabled, press.textContent];
+      press.click();
+      const busy = now();
       await done;
-      return { printed, calls, before, busy, after: [missing(), note.hidden, press.disabled, press.textContent] };
+      return { printed, calls, before, busy, after: [missing(), note.hidden], ready: now() };
     }""")
     assert told["printed"][0].startswith(
         "Not on this paper, since the page had not loaded it: Config."
@@ -99,5 +103,49 @@ def test_a_page_is_printed_when_every_part_of_it_is_there(page: Page) -> None:
     assert told["printed"][1] == ""
     assert told["calls"] == ["part", "rows"]
     assert told["before"] == [["Config"], True]
-    assert told["busy"] == [True, "Loading…"]
-    assert told["after"] == [[], True, False, "Print"]
+    assert told["busy"] == ["true", "Loading…", True, "Loading…"]
+    assert told["after"] == [[], True]
+    assert told["ready"] == [None, "Print", True, ""]
+
+
+def test_paper_says_which_charts_were_too_many_and_which_sections_are_closed(page: Page) -> None:
+    told = page.evaluate("""async () => {
+      const { mountPrinting, printCharts, printNote } = await import("/compare/printing.js");
+      document.body.innerHTML = `<button>Print</button><main></main><p data-said></p><div>
+        <details data-section="loss" open></details><details data-section="<b>gpu</b>"></details>
+        <details data-section=""></details></div>`;
+      const [press, root, , shelf] = document.body.children;
+      let loads = 0;
+      const chart = (fails) => {
+        const card = shelf.firstElementChild.appendChild(document.createElement("div"));
+        const load = async function () {
+          loads += 1;
+          if (fails) throw new Error("no answer");
+          this.dirty = false;
+        };
+        return { card, dirty: true, wish: "", wishText: () => "", load };
+      };
+      const board = { root: shelf, style: {}, charts: Array.from({ length: 100 }, () => chart(false)) };
+      mountPrinting(root, press, printCharts(board));
+      const paper = () => {
+        dispatchEvent(new Event("beforeprint"));
+        const said = root.firstChild.textContent;
+        dispatchEvent(new Event("afterprint"));
+        return said;
+      };
+      const pressed = () => new Promise((resolve) => { window.print = () => resolve(paper()); press.click(); });
+      const printed = [paper(), await pressed(), loads, paper(), await pressed()];
+      board.charts.push(chart(true));
+      printed.push(await pressed());
+      return { printed, nothing: printNote({}), one: printNote({ beyond: 1, isAsked: true }) };
+    }""")
+    closed = "Closed, so their charts are not on this paper: <b>gpu</b>, metrics."
+    first = "Not on this paper, since the page had not loaded it: some charts."
+    first = f"{first} “Print” on the page loads it first, at most 96 charts."
+    many = "“Print” loads 96 charts; 4 charts beyond them are not on this paper: close sections that you do not need."
+    lost = "Not on this paper, since it could not be loaded: some charts."
+    before, pressed, loads, after, again, failed = told["printed"]
+    assert (before, pressed, loads) == (f"{first} {closed}", f"{many} {closed}", 96)
+    assert (after, again, failed) == (f"{first} {closed}", closed, f"{lost} {closed}")
+    assert told["nothing"] == ""
+    assert "1 chart beyond them is not" in told["one"]

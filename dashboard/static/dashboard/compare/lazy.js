@@ -4,6 +4,7 @@ import { button, node } from "./nodes.js";
 
 const AHEAD = "400px";
 const PATIENCE = 1500; // ms
+export const ROUNDS = 2; // what a part holds is known when it is there
 
 // Before the first chart stands the page is short, and everything would seem to be near; and nothing may delay it.
 const charted = new Promise((done) => {
@@ -19,9 +20,9 @@ export const addPart = (part) => parts.push(part);
 /** Names of the parts that are not there, or not wholly. */
 export const missing = () => [...new Set(parts.filter((part) => !part.isOver()).map((part) => part.label()))];
 
-/** Fetch all of them; twice, since what a part holds is known when it is there. A part says itself what it could not fetch. */
+/** Fetch all of them. A part says itself what it could not fetch. */
 export async function fetchAll() {
-  for (let time = 0; time < 2; time += 1) await Promise.allSettled(parts.filter((part) => !part.isOver()).map((part) => part.begin()));
+  for (let time = 0; time < ROUNDS; time += 1) await Promise.allSettled(parts.filter((part) => !part.isOver()).map((part) => part.begin()));
 }
 
 /** Call `load` once, when the element comes near the screen and the first chart is drawn, or when the page is printed. */

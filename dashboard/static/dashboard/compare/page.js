@@ -27,8 +27,7 @@ function mount(root) {
   mountImportance(root.querySelector("[data-importance]"), state, offers);
   mountCode(root.querySelector("[data-code]"), state);
   mountMedia(root.querySelector("[data-media-beside]"), state);
-  printCharts(board);
-  mountPrinting(root, document.querySelector("[data-print]"));
+  mountPrinting(root, document.querySelector("[data-print]"), printCharts(board));
   followExports(root, state);
   followTools(root, state, tables);
   followHover(root);
