@@ -153,7 +153,7 @@ def test_every_press_moves_the_job_and_the_server_hears_where_it_stands_in_the_e
           const settled = () => new Promise((done) => document.addEventListener("whirr:refresh", done, { once: true }));
           const asked = async (count) => { while (sent.length < count) await new Promise((done) => setTimeout(done)); };
           const look = () => found.push([...part.children].map((row) => row.textContent.slice(1)
-            + row.querySelector("[data-place-job]").dataset.placeJob + ("editing" in row.dataset ? "!" : "")).join(" "));
+            + row.firstChild.dataset.placeJob + ("editing" in row.dataset ? "!" : "")).join(" "));
           const press = (job, key) => {
             const handle = part.querySelector(`[data-place-job="${job}"]`);
             handle.focus();
@@ -192,7 +192,7 @@ def test_every_press_moves_the_job_and_the_server_hears_where_it_stands_in_the_e
 
 
 def test_who_sent_a_priority_by_enter_stands_on_the_row(page: Page) -> None:
-    """Not in the field, which would keep the list as it was; a form's own button goes first, and no way out is one too."""
+    """Not in the field, which would keep the list as it was; a form's own button goes first."""
     told = page.evaluate(
         """async () => {
           const field = "<form><input type='number'></form>";

@@ -86,11 +86,13 @@ def test_what_is_archived_is_named_shown_and_brought_back(page: Page) -> None:
     expect(dialog).to_contain_text("archives 1 run: lists leave them out")
     dialog.get_by_role("button", name="Archive them").click()
     expect(rows(page)).to_have_count(8)
+    expect(page.get_by_label("Select all on this page")).to_be_focused()  # the bar is gone
     note = page.locator("[data-archived-too]")
     expect(note).to_contain_text("1 archived run matches too")
     picture(page, "archived-too")
     note.get_by_role("link", name="show").click()
     expect(rows(page)).to_have_count(9)
+    expect(page.get_by_label("Select all on this page")).to_be_focused()  # so is the link
     rows(page).filter(has_text="archived").get_by_role("checkbox").check()
     picture(page, "archived-shown")
     assert violations(page) == []

@@ -162,7 +162,8 @@ def test_a_field_in_which_somebody_began_to_type_outlives_the_answer_on_its_way(
           let answers = 0;
           const answer = (type) => {
             const requestConfig = { verb: "get", triggeringEvent: new Event(type) };
-            const detail = { target: part, requestConfig, shouldSwap: true, successful: true, xhr: { responseText: `${(answers += 1)}` } };
+            const xhr = { responseText: `${(answers += 1)}` };
+            const detail = { target: part, requestConfig, shouldSwap: true, successful: true, xhr };
             part.dispatchEvent(new CustomEvent("htmx:beforeSend", { bubbles: true, detail }));
             part.dispatchEvent(new CustomEvent("htmx:beforeSwap", { bubbles: true, detail }));
             part.dispatchEvent(new CustomEvent("htmx:afterRequest", { bubbles: true, detail }));

@@ -1,5 +1,7 @@
 """Each page answers, says what is the case, and needs as many queries for thirty rows as for one."""
 
+import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -42,6 +44,13 @@ def test_pages_load_nothing_from_elsewhere_and_hold_no_inline_script(
     assert "<script>" not in page
     assert " style=" not in page
     assert " onclick=" not in page
+
+
+def test_swaps_of_parts_copy_no_style_attributes_which_the_policy_forbids(browser: Client) -> None:
+    page = browser.get("/").content.decode()
+    told = re.search("<meta name=\"htmx-config\" content='([^']*)'>", page)
+    assert told
+    assert json.loads(told[1])["attributesToSettle"] == ["class", "width", "height"]
 
 
 def test_nobody_sees_anything(db: None, client: Client) -> None:

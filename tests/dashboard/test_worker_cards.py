@@ -122,7 +122,8 @@ class TestLabels:
         assert '<span class="tag" title="a100">' in shown
         assert '<span class="tag is-label" title="fast">' in shown
         assert "Remove the label &lt;b&gt; from gpu-a" in shown
-        assert shown.count(f'data-after="add-label-{worker.pk}"') == 2  # where the focus goes from there
+        focused_then = f'data-after="add-label-{worker.pk}"'
+        assert shown.count(focused_then) == 2
         assert "unlabel-" not in shown  # htmx would focus the next label's by its number
         browser.post(f"/workers/{worker.pk}/labels", {"remove": ["fast", "<b>"]})
         assert Worker.objects.get().labels == []

@@ -3,6 +3,7 @@ import { toast } from "../toast.js";
 import { getJson, post, report } from "./ask.js";
 import { format, getList } from "./lists.js";
 import { get, onChange } from "../urlstate.js";
+import { intoTable } from "./table.js";
 
 const KEPT = ["baseline", "pins", "x", "y", "smooth", "outliers"]; // of the address, on the way to the compare page
 const GONE = ["archive", "unarchive", "trash"]; // verbs after which a list may no longer show the runs
@@ -41,7 +42,9 @@ export class Bulk {
 
   show() {
     const { size, whole } = this.selection;
+    const held = this.bar.contains(document.activeElement);
     this.bar.hidden = this.selection.ids.size === 0;
+    if (held && this.bar.hidden) intoTable();
     const archived = document.querySelector("[data-table-told][data-with-archived]");
     this.bar.querySelector("[data-bulk=unarchive]")?.toggleAttribute("hidden", !archived); // not there for who only reads
     const count = `${size.toLocaleString("en")} selected`;

@@ -96,11 +96,13 @@ export class Table {
   show(fresh, { live = false } = {}) {
     this.waiting = null;
     this.onPending("");
+    const held = document.activeElement !== document.body;
     for (const name of PARTS) {
       const [old, next] = [part(document, name), part(fresh, name)];
       if (name === "table" && this.sameColumns(next)) this.patchTable(old, next);
       else if (this.said.get(old) !== next.innerHTML) replace(old, next);
     }
+    if (held && document.activeElement === document.body) intoTable(); // what had the focus is not there any more
     this.remember(fresh);
     this.onShown({ live });
   }
@@ -163,6 +165,12 @@ export class Table {
     for (const name of PARTS) this.said.set(part(document, name), part(fresh, name).innerHTML);
     if (fresh === document) for (const row of this.rows) this.said.set(row, row.innerHTML);
   }
+}
+
+/** The focus, to the first thing in the table that can be used; in an empty one, to the page's content. */
+export function intoTable() {
+  const next = part(document, "table")?.querySelector("input, a[href], button") ?? document.querySelector("#content");
+  next?.focus({ preventScroll: true });
 }
 
 const identity = (row) => row.dataset.run ?? `group ${row.dataset.group}`;
