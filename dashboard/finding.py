@@ -66,7 +66,8 @@ def found(text: str, *, visitor: str, may_submit: bool, now: datetime) -> Found:
     """What fits `text`, at most SHOWN of a kind, in at most eight queries; the newest runs where it is empty."""
     text = " ".join(text[:LONGEST].replace("\0", "").split())
     if not text:
-        return Found([("Newest runs", _runs(list(record.runs()[:SHOWN])))])
+        there = record.runs().filter(archived_at__isnull=True)
+        return Found([("Newest runs", _runs(list(there[:SHOWN])))])
     numbered = _numbered(text, may_submit=may_submit)
     matching, more = _matching(text)
     groups = [

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from dashboard.finding import found
 from runs import archiving, direct, rebuilding, recording, run_file, selectors, storage, trash
 from runs.models import Run, RunStatus
 from tests.runs.factories import NOON, make_direct_run, make_run
@@ -102,6 +103,13 @@ class TestLists:
         trash.discard([binned.key], by=ADMIN, now=NOON)
         runs = owner().get("/api/v1/runs", query).json()["runs"]
         assert sorted(run["name"] for run in runs) == found.split()
+
+    def test_the_newest_runs_of_the_palette_are_without_it_and_its_search_has_it(self) -> None:
+        put_away(ended(name="away"))
+        ended(name="kept")
+        for text, shown in (("", ["kept"]), ("away", ["away"])):
+            groups = found(text, visitor="ada", may_submit=True, now=NOON).groups
+            assert [item.label for _, items in groups for item in items] == shown
 
     def test_whoever_names_a_run_finds_it(self) -> None:
         away, kept = ended(), ended()
