@@ -21,7 +21,8 @@ def test_the_bar_that_hides_gives_its_focus_to_the_table(table: str, page: Page)
         """async (table) => {
           document.body.innerHTML = `<main id="content" tabindex="-1"><div data-part="table">${table}</div></main>`
             + "<div data-chosen><b data-chosen-count></b><a data-compare-link href='#'>Compare</a></div>"
-            + "<input id='other'><dialog data-bulk-dialog><form data-bulk-form></form></dialog><div data-bulk-export-menu></div>";
+            + "<input id='other'><dialog data-bulk-dialog><form data-bulk-form></form></dialog>"
+            + "<div data-bulk-export-menu></div>";
           const { Bulk } = await import("/runs/bulk.js");
           const selection = { ids: new Set(["job-1"]), whole: null, size: 1 };
           const bulk = new Bulk({ selection, done() {} });
