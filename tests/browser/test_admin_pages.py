@@ -37,7 +37,8 @@ LOOKS: tuple[tuple[ViewportSize, Literal["light", "dark"]], ...] = (
 # A row is as the row above it, and the bar of all tables is the same everywhere: axe takes a second for hundreds.
 FEW = """() => {
     const surplus = [
-        "#result_list tbody tr", ".tabular tbody tr", "#nav-sidebar tbody tr", "#content li", ".opblock-tag-section",
+        "#result_list tbody tr", ".tabular tbody tr", "#nav-sidebar tbody tr", "#content li",
+        "#operations section > div > span",
     ];
     for (const each of surplus) document.querySelectorAll(each + ":nth-child(n+5)").forEach((row) => row.remove());
 }"""
@@ -48,6 +49,7 @@ class Visitor:
 
     def __init__(self, page: Page, site: Site) -> None:
         self.page, self.watched, self.visits = page, Watched(page, site.url), 0
+        self.saw_empty = False  # a table that nobody writes in and that has no rows
 
     def go(self, path: str) -> None:
         viewport, theme = LOOKS[self.visits % 2]
@@ -57,6 +59,14 @@ class Visitor:
         answer = self.page.goto(path)
         assert answer is not None
         assert answer.ok, path
+
+    def is_like_one_before(self, path: str) -> bool:
+        """Whether a table has no rows, as one that was seen: then only its name and its empty filters are its own."""
+        answer = self.page.request.get(path)
+        assert answer.ok, path
+        is_empty = 'id="result_list"' not in answer.text()
+        known, self.saw_empty = self.saw_empty, self.saw_empty or is_empty
+        return is_empty and known
 
     def complaints(self) -> list[str]:
         """What is wrong with the page as it is."""
@@ -86,6 +96,8 @@ def visitor(chrome: Browser, session: Any, site: Site) -> Iterator[Visitor]:
 
 @pytest.mark.parametrize("path", sorted(TABLES))
 def test_a_table_and_the_form_of_a_row_read_well(path: str, visitor: Visitor) -> None:
+    if path not in WRITTEN and visitor.is_like_one_before(path):
+        return
     assert visitor.look_at(path) == []
     if path not in WRITTEN:
         return
@@ -138,4 +150,12 @@ def test_the_viewer_of_the_api_reads_well(visitor: Visitor) -> None:
     visitor.go("/api/docs/")
     expect(page.get_by_role("heading", name="Requests")).to_be_attached()
     expect(page.locator(".opblock").first).to_be_visible()
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#operations")).to_be_focused()
+    for request in (".opblock-get", ".opblock-post", ".opblock-delete"):
+        page.locator(f"{request} .opblock-summary-control").first.click()
+    for deed in ("Try it out", "Execute"):
+        page.locator(".opblock-get.is-open").get_by_role("button", name=deed).click()
+    expect(page.locator(".live-responses-table")).to_be_visible()
     assert visitor.complaints() == []

@@ -22,3 +22,23 @@ globalThis.easierToRead = ({ React }) => {
     },
   };
 };
+
+// What it draws once a request is opened, or answered: examples scroll by keys, fields and tables of responses have names.
+function mend() {
+  for (const each of document.querySelectorAll("pre.microlight")) each.tabIndex = 0;
+  for (const field of document.querySelectorAll("[data-param-name] :is(input, select, textarea)")) {
+    field.setAttribute("aria-label", field.closest("[data-param-name]").dataset.paramName);
+  }
+  for (const table of document.querySelectorAll("table.responses-table[role=region]")) {
+    const summary = table.closest(".opblock").querySelector(".opblock-summary-control").textContent;
+    table.setAttribute("aria-label", `Responses to ${summary}`);
+  }
+}
+
+new MutationObserver(mend).observe(document.querySelector("#swagger-ui"), { childList: true, subtree: true });
+
+// The viewer hears of a changed address and keeps the focus where it is.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  document.querySelector("#operations")?.focus();
+});
