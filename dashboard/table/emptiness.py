@@ -1,9 +1,12 @@
 """Which term of a filter leaves nothing over."""
 
+from dataclasses import replace
+
 from dashboard.table.choosing import counted
 from dashboard.table.shown import EmptyBecause
 from dashboard.table.wish import Wish
 from runs import selectors
+from runs.query import namesakes
 from runs.query.archived import left_out
 from runs.query.finding import Names, narrowed
 from runs.query.scope import Scope
@@ -18,13 +21,15 @@ def empty_because(wish: Wish, tree: Node, scope: Scope, names: Names) -> EmptyBe
     if not every:
         return None
     best: EmptyBecause | None = None
+    blamed: Node = tree
     for at, term in enumerate(every[:TRIED]):
         rest = All((*every[:at], *every[at + 1 :]))
         count = counted(left_out(narrowed(selectors.runs(), rest, scope, names), rest))
         if count > (best.count if best else 0):
             query = wish.query(text=to_text(rest), within=(), page=1)
-            best = EmptyBecause(to_text(term), count, query)
+            best, blamed = EmptyBecause(to_text(term), count, query), term
+    hint = namesakes.of_node(blamed, most=TRIED)
     if best:
-        return best
+        return replace(best, hint=hint)
     listed = left_out(selectors.runs(), All(()))
-    return EmptyBecause("", counted(listed), wish.query(text="", within=(), page=1))
+    return EmptyBecause("", counted(listed), wish.query(text="", within=(), page=1), hint)

@@ -159,6 +159,7 @@ class EmptyBecause:
     text: str
     count: int
     query: str  # of the page without the term, or without any filter
+    hint: str = ""  # a setting that may be meant instead
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from django.db.models import BooleanField, Func, Q, QuerySet
 
 from runs.errors import QueryError
 from runs.models import Run
-from runs.query import archived, conditions, fields, keys
+from runs.query import archived, conditions, fields, keys, namesakes
 from runs.query.nearest import did_you_mean
 from runs.query.reading import parse
 from runs.query.scope import Scope
@@ -81,7 +81,16 @@ def condition(node: Node, scope: Scope, names: Names, *, negated: bool = False) 
 def _leaf(node: Leaf, scope: Scope, names: Names) -> Any:
     if isinstance(node, Words):
         return conditions.of_words(node.text)
-    name = names.resolved(node.name)
+    try:
+        return _of_name(names.resolved(node.name), node, scope)
+    except QueryError as wrong:
+        if not (meant := namesakes.of_name(node.name)):
+            raise
+        hint = f"{wrong.hint}; {meant}" if wrong.hint else meant
+        raise QueryError(wrong.what, at=wrong.at, length=wrong.length, hint=hint) from wrong
+
+
+def _of_name(name: Name, node: Compare | Among | Has, scope: Scope) -> Any:
     if isinstance(node, Has):
         return _exists(name, scope)
     if isinstance(node, Compare):

@@ -12,10 +12,12 @@ from dashboard.table.build import table
 from dashboard.table.shown import Column, Table
 from dashboard.table.wish import Wish, joined
 from runs.errors import Invalid
+from runs.models import Run
 from runs.query.scope import Scope
 from tests.dashboard.conftest import NAN, begin, log
 from tests.jobs import factories
 from tests.jobs.factories import NOON
+from tests.runs.factories import make_direct_run
 
 pytestmark = pytest.mark.django_db
 
@@ -234,6 +236,26 @@ def test_where_only_all_terms_together_remove_everything_that_is_said(three: Non
 
     assert because is not None
     assert (because.text, because.count, because.query) == ("", 3, "view=none")
+
+
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        ("branch:resnet", "config.branch is a setting of 1 run: write config.branch"),
+        ("lr>0 branch:resnet commit:x", "config.branch is a setting of 1 run: write config.branch"),
+        ("commit:abc", ""),
+        ("config.branch:other", ""),
+        ("nobody", ""),
+    ],
+)  # fmt: skip
+def test_a_setting_that_a_field_of_that_name_hides_is_named_where_nothing_is_found(
+    query: str, hint: str, three: None, browser: Client
+) -> None:
+    Run.objects.filter(pk=make_direct_run().pk).update(config={"branch": "resnet"})
+    because = shown(q=query).empty_because
+    assert because is not None
+    assert because.hint == hint
+    assert (hint in browser.get("/runs/", {"q": query}).content.decode()) is True
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,24 @@ def runs() -> None:
         Run.objects.filter(pk=run.pk).update(facts=told)
 
 
+@pytest.mark.parametrize(
+    ("text", "key", "hint"),
+    [
+        ("gpu>=2", "gpu", "and in; config.gpu is a setting of 1 run: write config.gpu"),
+        ("dirty:maybe", "dirty", "config.dirty is a setting of 1 run"),
+        ("status>3", "status", "config.status is a setting of 1 run"),
+        ("created in (3)", "created", "config.created is a setting of 1 run"),
+        ("gpu>=2", "other", "texts are compared by : = != ~ !~ and in"),
+    ],
+)
+def test_an_error_names_the_setting_that_the_field_hides(text: str, key: str, hint: str) -> None:
+    make_run(config={key: 4})
+    with pytest.raises(QueryError) as refused:
+        found(text)
+    assert hint in refused.value.hint
+    assert ("config." in refused.value.hint) == (key != "other")
+
+
 def found(text: str) -> str:
     runs = filtered(Run.objects.all(), text, Scope(NOON, "ada"))
     return "".join(sorted(run.name for run in runs))
