@@ -113,6 +113,20 @@ def test_back_leads_to_the_file_before_and_a_link_to_any_of_them(
     expect(shown).to_have_attribute("data-preview-of", "a/one.txt")
 
 
+def _read_anew_while_tags_are_edited(page: Page, site: Site, key: str) -> None:
+    """What was on its way when the editor opened must not take it away."""
+    late: list[Route] = []
+    head = re.compile(f"/runs/{key}/head")
+    page.route(head, lambda route: late.append(route))
+    site.call("PATCH", f"/api/v1/runs/{key}", json={"tags": ["old", "older"]})
+    with page.expect_request(head):
+        page.evaluate("() => htmx.trigger('#head', 'refresh')")
+    page.get_by_role("button", name="Edit tags").click()
+    with page.expect_response(head):
+        late[0].continue_()
+    page.unroute(head)
+
+
 def test_name_and_tags_change_where_they_stand_and_everybody_sees_it(
     opened: Callable[..., Page], site: Site
 ) -> None:
@@ -124,20 +138,17 @@ def test_name_and_tags_change_where_they_stand_and_everybody_sees_it(
     page.get_by_label("Name of the run").fill("after")
     page.keyboard.press("Enter")
     expect(page.locator("#head h1")).to_have_text("after")
-    late: list[Route] = []
-    head = re.compile(f"/runs/{key}/head")
-    page.route(head, lambda route: late.append(route))
-    site.call("PATCH", f"/api/v1/runs/{key}", json={"tags": ["old", "older"]})
-    with page.expect_request(head):
-        page.evaluate("() => htmx.trigger('#head', 'refresh')")
-    page.get_by_role("button", name="Edit tags").click()
-    with page.expect_response(head):
-        late[0].continue_()  # what was on its way must not take the editor away
-    page.unroute(head)
+    _read_anew_while_tags_are_edited(page, site, key)
     expect(page.locator("#known-tags option[value=sweep]")).to_have_count(1)
     page.get_by_label("New tag").fill("fresh tag")
-    page.keyboard.press("Enter")
-    page.get_by_role("button", name="Remove old").click()
+    patch = f"**/api/v1/runs/{key}"
+    slow: list[Route] = []
+    page.route(patch, lambda route: slow.append(route), times=1)
+    with page.expect_request(patch):
+        page.keyboard.press("Enter")
+    page.get_by_role("button", name="Remove old").click()  # before the first change is answered
+    expect(page.get_by_role("button", name="Remove fresh tag")).to_be_visible()
+    slow[0].continue_()
     expect(page.locator(".edit-tags .tag")).to_have_count(1)
     page.get_by_role("button", name="Done").click()
     expect(page.locator("#head a.tag")).to_have_text("fresh tag")

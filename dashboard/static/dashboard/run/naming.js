@@ -59,17 +59,22 @@ export class Naming {
   editTags() {
     const place = this.head.querySelector("[data-tags]");
     this.tags = [...place.querySelectorAll("[data-tag]")].map((tag) => tag.dataset.tag);
+    this.kept = this.tags;
     this.chips = element("span", { class: "tags" });
     const list = element("datalist", { id: "known-tags" });
     const field = element("input", { type: "text", maxlength: "100", list: "known-tags", placeholder: "New tag", "aria-label": "New tag", autocomplete: "off", input: () => this.complete(field, list) });
     const add = async (event) => {
       event.preventDefault();
       const tag = field.value.trim();
-      if (tag && (await this.setTags([...this.tags, tag]))) field.value = "";
-      if (!tag) this.close();
+      if (!tag) return this.close();
+      field.value = "";
+      const isKept = await this.setTags([...this.tags.filter((each) => each !== tag), tag]);
+      if (!isKept) field.value ||= tag;
+      return undefined;
     };
     const form = element("form", { class: "edit-tags", "data-editing": true, submit: add }, this.chips, field, list, element("button", { class: "button slim" }, "Add"), button("Done", () => this.close()));
     field.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
+    this.field = field;
     this.showTags();
     this.edit(place, form);
     field.focus();
@@ -77,17 +82,28 @@ export class Naming {
   }
 
   showTags() {
+    const hadFocus = this.chips.contains(document.activeElement);
     this.chips.replaceChildren(
       ...this.tags.map((tag) =>
         element("span", { class: "tag" }, tag, element("button", { type: "button", "aria-label": `Remove ${tag}`, click: () => this.setTags(this.tags.filter((each) => each !== tag)) }, "×")),
       ),
     );
+    if (hadFocus) this.field.focus();
   }
 
+  /** Shown at once and sent one after the other, so that a quick second change is made to the first one's tags. */
   async setTags(tags) {
-    const told = await this.change({ tags }, "Tags");
-    if (told) this.tags = told.tags;
+    this.tags = tags;
     this.showTags();
+    const mine = Promise.resolve(this.sent).then(() => this.change({ tags }, "Tags"));
+    this.sent = mine;
+    const told = await mine;
+    this.kept = told?.tags ?? this.kept;
+    if (this.sent === mine) {
+      this.tags = this.kept;
+      this.showTags();
+      if (!this.isEdited) this.done();
+    }
     return Boolean(told);
   }
 
