@@ -11,7 +11,7 @@ from django.test import Client
 
 from jobs import requirements
 from jobs.models import Attempt, Worker
-from runs import streams
+from runs import storage, streams
 from runs.models import Run
 from tests.jobs import factories
 from whirr_site.access.principals import owner_account
@@ -51,9 +51,14 @@ def run_of(attempt: Attempt) -> Run:
 
 def say(attempt: Attempt, text: bytes) -> None:
     """More output of a running attempt."""
+    _append(attempt, "output.log", text)
+
+
+def _append(attempt: Attempt, name: str, data: bytes) -> None:
     run = run_of(attempt)
-    size = streams.append(run, attempt.number, "output.log", offset=0, data=b"")
-    streams.append(run, attempt.number, "output.log", offset=size, data=text)
+    path = storage.stream_path(run, attempt.number, name)
+    size = path.stat().st_size if path.exists() else 0
+    streams.append(run, attempt.number, name, offset=size, data=data)
 
 
 def log(attempt: Attempt, *, first: int = 0, **series: Sequence[float]) -> None:
@@ -63,15 +68,13 @@ def log(attempt: Attempt, *, first: int = 0, **series: Sequence[float]) -> None:
 
 def log_series(attempt: Attempt, series: dict[str, Sequence[float]], *, first: int = 0) -> None:
     """The same for keys that are no names."""
-    run = run_of(attempt)
     length = max(len(values) for values in series.values())
     lines = []
     for step in range(length):
         values = {key: values[step] for key, values in series.items() if step < len(values)}
         stamp = {"_idx": first + step, "_timestamp": "2030-01-01T12:00:00Z", "step": first + step}
         lines.append(json.dumps(stamp | values) + "\n")
-    size = streams.append(run, attempt.number, "metrics.jsonl", offset=0, data=b"")
-    streams.append(run, attempt.number, "metrics.jsonl", offset=size, data="".join(lines).encode())
+    _append(attempt, "metrics.jsonl", "".join(lines).encode())
 
 
 NAN = math.nan
