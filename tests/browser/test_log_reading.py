@@ -8,6 +8,27 @@ from playwright.sync_api import Browser, Page
 from runs.logs.ranks import lines_of
 from tests.browser.modules import empty_page
 
+LIST = """async () => {
+  const { List } = await import("/log/list.js");
+  const { Geometry } = await import("/log/geometry.js");
+  const { Folds } = await import("/log/folds.js");
+  document.body.innerHTML = "<div id=v><div data-log-space></div><div data-log-lines></div></div>";
+  const view = document.getElementById("v");
+  Object.assign(view.style, { height: "300px", overflow: "auto" });
+  const geometry = new Geometry();
+  const folds = new Folds();
+  const drawn = [];
+  const source = { geometry, pages: { need: () => drawn.push(list.y) }, shape: () => geometry.shape(5000, folds),
+    arrange: () => false, expects: () => 0, wraps: () => false, showState() {}, look: () => ({ version: 1 }) };
+  const moves = [];
+  const list = new List(view, source, { onScroll: (up, sized) => sized || moves.push(up) });
+  list.toEnd();
+  const end = view.scrollTop;
+  const found = await MOVE(list, view);
+  document.body.replaceChildren();
+  return [end > 80000, list.y, moves.length, drawn.includes(20000), ...found];
+}"""
+
 
 @pytest.fixture(scope="module")
 def page(chrome: Browser) -> Iterator[Page]:
@@ -242,27 +263,49 @@ def test_page_and_server_agree_on_whose_a_line_is_and_its_prefix_is_faint(page: 
     assert drawn == [[[2, [prefix, ["b", False]]], [4, [prefix, ["d", False]]]], [2, 4]]
 
 
+def moved(page: Page, move: str) -> list[object]:
+    """What became of a list of 5000 rows at its end when `move(list, view)` had scrolled it to 20000 px."""
+    found: list[object] = page.evaluate(LIST.replace("MOVE", f"({move})"))
+    return found
+
+
 def test_what_is_drawn_before_the_scroll_bar_was_heard_does_not_undo_its_move(page: Page) -> None:
     """A page of lines may come between somebody's move and the browser's word of it."""
-    told = page.evaluate("""async () => {
-      const { List } = await import("/log/list.js");
-      const { Geometry } = await import("/log/geometry.js");
-      const { Folds } = await import("/log/folds.js");
-      document.body.innerHTML = "<div id=v><div data-log-space></div><div data-log-lines></div></div>";
-      const view = document.getElementById("v");
-      Object.assign(view.style, { height: "300px", overflow: "auto" });
-      const geometry = new Geometry();
-      const folds = new Folds();
-      const source = { geometry, pages: { need() {} }, shape: () => geometry.shape(5000, folds), arrange: () => false,
-        expects: () => 0, wraps: () => false, showState() {}, look: () => ({ version: 1 }) };
-      const moves = [];
-      const list = new List(view, source, { onScroll: (up, sized) => sized || moves.push(up) });
-      list.toEnd();
-      const end = view.scrollTop;
+    move = (
+        "(list, view) => { view.scrollTop = 20000; list.draw(); return [view.scrollTop, list.y]; }"
+    )
+    assert moved(page, move)[-2:] == [20000, 20000]
+
+
+@pytest.mark.parametrize("before", ["timers.forEach((run) => run())", "list.keeping(() => {})"])
+def test_whoever_hears_of_a_move_before_the_browser_tells_draws_it(page: Page, before: str) -> None:
+    """The timer that ends a scroll, or rows that change their heights: the event finds nothing new behind them."""
+    move = """async (list, view) => {
+      const [real, timers] = [window.setTimeout, []];
+      window.setTimeout = (run, ms) => (ms === 150 ? timers.push(run) : real(run, ms));
+      view.scrollTop = 50000;
+      const frames = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+      await frames();
       view.scrollTop = 20000;
-      list.draw();
-      const found = [view.scrollTop, list.y, moves.length];
-      document.body.replaceChildren();
-      return [end > 80000, ...found];
+      BEFORE;
+      window.setTimeout = real;
+      await frames();
+      return [timers.length > 0];
+    }"""
+    assert moved(page, move.replace("BEFORE", before)) == [True, 20000, 2, True, True]
+
+
+def test_lines_that_come_take_nobody_back_to_a_line_after_they_scrolled_away(page: Page) -> None:
+    told = page.evaluate("""async () => {
+      const { LogViewer } = await import("/log/viewer.js");
+      const did = [];
+      const viewer = { target: { line: 7, near: true }, ranks: {} };
+      viewer.list = {
+        hear: () => (viewer.target = null),
+        toLine: () => did.push("toLine"),
+        later: () => did.push("later"),
+      };
+      LogViewer.prototype.arrived.call(viewer);
+      return did;
     }""")
-    assert told == [True, 20000, 20000, 1]
+    assert told == ["later"]

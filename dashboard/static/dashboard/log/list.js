@@ -43,11 +43,17 @@ export class List {
     return this.y >= this.furthest - NEAR;
   }
 
+  /** Whether the scroll bar was moved; what is there now is drawn then. */
   scrolled() {
-    if (this.hear()) this.draw();
+    const isMoved = this.hear();
+    if (isMoved) this.draw();
+    return isMoved;
   }
 
-  /** Follow the scroll bar. Its event comes with the next frame; what is drawn before must not undo the move. */
+  /**
+   * Follow the scroll bar. Its event comes with the next frame; what is drawn before must not undo the move. Whoever
+   * hears of a move first must draw: the event finds nothing new then.
+   */
   hear() {
     const top = this.view.scrollTop;
     const by = top - this.top;
@@ -59,7 +65,7 @@ export class List {
     else this.y += by; // a wheel or a key moves by rows, however long the log is
     this.y = Math.min(Math.max(this.y, 0), this.furthest);
     clearTimeout(this.still);
-    this.still = setTimeout(() => this.hear() || this.settle(), STILL);
+    this.still = setTimeout(() => this.scrolled() || this.settle(), STILL);
     this.onScroll(by < 0);
     return true;
   }
@@ -130,7 +136,7 @@ export class List {
 
   /** Do something that may change heights, and keep what is in view where it is. */
   keeping(change) {
-    this.hear();
+    if (this.hear()) this.later();
     const { line, off } = this.held();
     change();
     this.y = Math.min(Math.max(this.geometry.of(line) + off, 0), this.furthest);

@@ -70,6 +70,7 @@ export class LogViewer {
 
   /** Lines came that were asked for: now it is known how high their rows are. */
   arrived() {
+    this.list.hear(); // whoever scrolled meanwhile does not want the line that was gone to
     if (this.target && !this.target.near) this.ranks.reveal(this.target.line);
     if (this.target) this.list.toLine(this.target.line, this.target.until);
     else if (this.following && this.ready) this.list.toEnd();
