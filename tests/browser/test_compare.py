@@ -17,7 +17,6 @@ from tests.e2e.programs import ROOT, Site
 RUNS = 500
 KEYS = [f"local-20260101-000000-{number:06x}" for number in range(RUNS)]
 FEW = f"/compare/?runs={','.join(KEYS[:3])}"
-PATIENCE = 20_000  # ms: a busy machine draws slowly
 
 
 @pytest.fixture(scope="session")
@@ -41,13 +40,6 @@ def session(chrome: Browser, site: Site) -> Any:
     state = context.storage_state()
     context.close()
     return state
-
-
-@pytest.fixture(autouse=True)
-def patient() -> Iterator[None]:
-    expect.set_options(timeout=PATIENCE)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 def keys_of(page: Page, part: str) -> list[str]:
