@@ -39,18 +39,34 @@ export function detailOf(type, text) {
   return type.startsWith("text/plain") ? text.slice(0, LONGEST) : "";
 }
 
-/** fetch() that throws Refused instead of answering with a failure. Aborting throws what fetch throws. */
-export async function ask(url, options = {}) {
-  let answer;
+/** The answer and its body: a server that went away in the midst of it has not answered. */
+async function whole(url, options) {
   try {
-    answer = await fetch(url, { credentials: "same-origin", ...options });
+    const answer = await fetch(url, { credentials: "same-origin", ...options });
+    return { answer, body: await answer.arrayBuffer() };
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Refused(0, "");
   }
-  if (answer.ok) return answer;
-  const type = answer.headers.get("Content-Type") ?? "";
-  throw new Refused(answer.status, detailOf(type, await answer.text()), answer.headers.get("X-Request-ID") ?? "");
+}
+
+/** fetch() that throws Refused instead of answering with a failure. Aborting throws what fetch throws. */
+export async function ask(url, options = {}) {
+  const { answer, body } = await whole(url, options);
+  const { status, headers } = answer;
+  if (answer.ok) return new Response(status === 204 ? null : body, { status, headers });
+  throw new Refused(status, detailOf(headers.get("Content-Type") ?? "", new TextDecoder().decode(body)), headers.get("X-Request-ID") ?? "");
+}
+
+/** Only the newest of several questions may be answered: `const mine = turn(); … if (!mine.isNewest()) return;`. */
+export function turns() {
+  let newest = null;
+  return () => {
+    newest?.abort();
+    const mine = new AbortController();
+    newest = mine;
+    return { signal: mine.signal, isNewest: () => newest === mine };
+  };
 }
 
 /** POST a form as the page's own scripts do: with the page's token, answered in plain text. */

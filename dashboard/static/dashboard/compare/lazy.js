@@ -2,6 +2,8 @@
 import { ask } from "../asking.js";
 import { button, node } from "./nodes.js";
 
+export { turns } from "../asking.js";
+
 const AHEAD = "400px";
 const PATIENCE = 1500; // ms
 export const ROUNDS = 2; // what a part holds is known when it is there
@@ -52,17 +54,6 @@ export function sayTrouble(place, error, again) {
   const said = node("p", { class: "inside trouble", role: "alert" }, `${error.message} `);
   said.append(button("Try again", again));
   place.replaceChildren(said);
-}
-
-/** Only the newest of several questions may be answered: `const mine = turn(); … if (!mine.isNewest()) return;`. */
-export function turns() {
-  let newest = null;
-  return () => {
-    newest?.abort();
-    const mine = new AbortController();
-    newest = mine;
-    return { signal: mine.signal, isNewest: () => newest === mine };
-  };
 }
 
 /** Call `does` once things have been quiet for a moment. */

@@ -72,9 +72,16 @@ export class Links {
   async copy() {
     const [first, last] = this.range;
     const wanted = Math.min(last - first + 1, MOST);
-    const texts = await this.lines(first, wanted);
+    let texts;
+    try {
+      texts = await this.lines(first, wanted);
+    } catch (error) {
+      console.warn(error);
+      return toast("The server did not answer: nothing is copied.", { error: true });
+    }
     const less = wanted < last - first + 1 ? ` of ${count(last - first + 1)}; download has all` : "";
     put(`${texts.join("\n")}\n`, `${counted(texts.length, "line")} ${texts.length === 1 ? "is" : "are"} copied${less}.`);
+    return undefined;
   }
 }
 

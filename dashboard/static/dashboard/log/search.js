@@ -122,6 +122,7 @@ export class Search {
       const began = performance.now();
       const answer = await fetch(`${this.url}?attempt=${this.attempt}&near=${near}&who=${this.who}&${asked}`, { signal });
       const found = await answer.json();
+      if (!answer.ok && !found.refused) throw new Error(`search: ${answer.status}`);
       if (signal.aborted) return;
       this.took = performance.now() - began;
       if (found.refused) {
@@ -138,11 +139,17 @@ export class Search {
         this.show(next === -1 ? this.numbers.length - 1 : next);
       }
     } catch (error) {
-      if (error.name !== "AbortError" && !quiet) this.tell("the server did not answer; press Enter to try again", { wrong: true });
+      if (error.name !== "AbortError" && !quiet) this.unanswered();
     } finally {
       if (this.abort === mine) this.searching = false;
       this.grew(this.grown);
     }
+  }
+
+  unanswered() {
+    this.answered = null; // or Enter would step through the hits of what was looked for before
+    this.clear();
+    this.tell("the server did not answer; press Enter to try again", { wrong: true });
   }
 
   tell(text, { wrong = false } = {}) {

@@ -13,9 +13,8 @@ export class Survey {
     const { pages } = viewer;
     if (!pages.count) return;
     for (let complete = false; !complete && pages === viewer.pages; ) {
-      const answer = await fetch(`${viewer.base}survey?attempt=${viewer.attempt}${viewer.ranks.query}`).catch(() => null);
-      if (!answer?.ok || pages !== viewer.pages) return;
-      const found = await answer.json();
+      const found = await this.ask().catch(() => null);
+      if (!found || pages !== viewer.pages) return;
       complete = found.complete;
       viewer.list.keeping(() => {
         viewer.folds.take(found.folds, found.surveyed, found.folds_left_out, found.failure?.line);
@@ -27,6 +26,12 @@ export class Survey {
       if (complete && open && found.failure) viewer.goto(found.failure.line, found.failure.error_line);
     }
     viewer.list.later();
+  }
+
+  async ask() {
+    const { base, attempt, ranks } = this.viewer;
+    const answer = await fetch(`${base}survey?attempt=${attempt}${ranks.query}`);
+    return answer.ok ? answer.json() : null;
   }
 
   soon() {

@@ -31,12 +31,12 @@ export class Completion {
     const { value, selectionStart } = this.input;
     const query = new URLSearchParams({ q: value, at: selectionStart ?? value.length });
     this.asking?.abort();
-    this.asking = new AbortController();
+    const mine = (this.asking = new AbortController());
     try {
-      const found = await getJson(`/runs/complete.json?${query}`, { signal: this.asking.signal });
+      const found = await getJson(`/runs/complete.json?${query}`, { signal: mine.signal });
       if (this.input.value !== value) return;
       this.onError(value.trim() ? found.error : null);
-      if (quietly) return;
+      if (quietly || mine === this.dismissed) return;
       this.span = [found.from, found.to];
       this.show(found.items);
     } catch (error) {
@@ -73,6 +73,7 @@ export class Completion {
 
   close() {
     clearTimeout(this.timer);
+    this.dismissed = this.asking; // an answer on its way says what is wrong, and opens nothing
     this.list.hidden = true;
     this.at = -1;
     this.input.ariaExpanded = "false";

@@ -44,6 +44,7 @@ export class Filter {
   apply() {
     this.completion.close();
     const text = this.input.value.trim();
+    if (this.input.value !== text) this.input.value = text;
     set({ q: text || null, state: null, tag: null, page: null, within: null }, { push: true });
     this.typed();
   }
@@ -81,7 +82,6 @@ export class Filter {
     if (this.input.value.trim() !== get("q")) {
       if (document.activeElement !== this.input) this.read(); // a link led somewhere else
     } else {
-      this.input.value = this.input.value.trim();
       this.wrong(at ? { at: Number(at.at), length: Number(at.length), detail: at.detail, hint: at.hint } : null);
     }
     const chips = [...document.querySelectorAll("[data-chip]")].map((chip) => chip.dataset.chip.trim());

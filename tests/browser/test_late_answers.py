@@ -1,0 +1,149 @@
+"""Answers that come late, in another order, or not at all: what a slow machine or a bad line makes of a quick hand."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.modules import empty_page
+
+# Every request waits in `held` until the test answers it: `answer(at, body)`; `cut(at)` ends its line amid the body.
+HELD = """() => {
+  const held = (window.held = []);
+  const aborted = () => new DOMException("aborted", "AbortError");
+  window.fetch = (url, { signal } = {}) => new Promise((done, failed) => {
+    held.push({ url, done, failed });
+    signal?.addEventListener("abort", () => failed(aborted()));
+  });
+  const text = (body) => (typeof body === "string" ? body : JSON.stringify(body));
+  window.settled = async () => { for (let each = 0; each < 10; each += 1) await new Promise((go) => setTimeout(go)); };
+  window.answer = async (at, body, status = 200) => {
+    held[at].done(new Response(text(body), { status }));
+    await settled();
+  };
+  window.cut = async (at) => {
+    held[at].done(new Response(new ReadableStream({ start: (it) => it.error(new TypeError("network error")) })));
+    await settled();
+  };
+  document.body.innerHTML = "<p data-said></p><div data-toast hidden><p data-toast-said></p><p data-toast-detail></p>"
+    + "<button data-toast-close></button></div>";
+}"""
+
+
+@pytest.fixture
+def page(chrome: Browser) -> Iterator[Page]:
+    with empty_page(chrome) as page:
+        page.evaluate(HELD)
+        yield page
+
+
+def test_an_answer_that_is_cut_off_is_a_server_that_cannot_be_reached(page: Page) -> None:
+    """Not a bug of the page, which would stand in the console."""
+    told = page.evaluate("""async () => {
+      const { ask, report } = await import("/asking.js");
+      const errors = [];
+      console.error = (error) => errors.push(String(error));
+      const asked = ask("/runs/ids.json").then((got) => got.json()).catch((error) => report(error));
+      await cut(0);
+      await asked;
+      const fine = ask("/runs/ids.json").then((got) => got.json());
+      await answer(1, { runs: ["job-1"] });
+      return [document.querySelector("[data-toast-said]").textContent, errors, await fine];
+    }""")
+    assert told == ["The server cannot be reached.", [], {"runs": ["job-1"]}]
+
+
+def test_completion_that_was_closed_meanwhile_stays_closed_and_says_what_is_wrong(
+    page: Page,
+) -> None:
+    told = page.evaluate("""async () => {
+      document.body.insertAdjacentHTML("beforeend", "<input id=box><ul id=offers hidden></ul>");
+      const [box, offers] = [document.querySelector("#box"), document.querySelector("#offers")];
+      const { Completion } = await import("/runs/complete.js");
+      const wrong = [];
+      const completion = new Completion(box, offers, { onError: (error) => wrong.push(error) });
+      const items = [{ text: "state:", told: "", kind: "field" }];
+      const found = { from: 0, to: 1, items, error: { detail: "no" } };
+      box.focus();
+      box.value = "s";
+      completion.ask();
+      completion.close(); // Enter, or Escape
+      await answer(0, found);
+      const closed = offers.hidden;
+      completion.ask();
+      await answer(1, found);
+      return [closed, offers.hidden, wrong.length];
+    }""")
+    assert told == [True, False, 2]
+
+
+def test_a_table_that_comes_takes_nothing_from_who_types_a_filter(page: Page) -> None:
+    """Of "state:running " the space is what the next word begins behind."""
+    told = page.evaluate("""async () => {
+      document.body.insertAdjacentHTML("beforeend", `<form data-filter-form><input id=filter data-filter>
+        <div data-filter-mirror></div><button data-filter-clear></button></form><p data-filter-error></p>
+        <p data-filter-hint></p><ul data-filter-list id=offers hidden></ul>`);
+      history.replaceState(null, "", "?q=state%3Arunning");
+      const { Filter } = await import("/runs/filter.js");
+      const filter = new Filter();
+      filter.input.focus();
+      filter.input.value = "state:running ";
+      filter.show();
+      const typed = filter.input.value;
+      filter.apply();
+      return [typed, filter.input.value];
+    }""")
+    assert told == ["state:running ", "state:running"]
+
+
+SEARCHING = """async (status) => {
+  const parts = ["search", "regex", "case", "told", "hits", "hit-list", "errors", "tools", "previous", "next", "list"];
+  const tag = (name) => (name === "search" ? "input" : "button");
+  document.body.insertAdjacentHTML("beforeend",
+    `<div id=log>${parts.map((name) => `<${tag(name)} data-log-${name}></${tag(name)}>`).join("")}</div>`);
+  const { Search } = await import("/log/search.js");
+  const gone = [];
+  const given = { url: "/search", attempt: 1, onHits() {}, goto: (line) => gone.push(line), here: () => 1 };
+  const search = new Search(document.querySelector("#log"), given);
+  const enter = async (text) => {
+    search.field.value = text;
+    search.field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+    await settled();
+  };
+  const hit = (line) => ({ line, text: "x", spans: [], above: [], below: [] });
+  const found = (line) =>
+    ({ numbers: [line], total: 1, before: 0, count: 9, complete: true, searched: 9, hits: [hit(line)] });
+  await enter("a");
+  await answer(0, found(3));
+  await enter("b");
+  await answer(1, { detail: "too many" }, status);
+  const said = search.told.textContent;
+  await enter("b");
+  await answer(2, found(7));
+  return [said, gone, search.told.textContent];
+}"""
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_enter_asks_again_for_what_the_server_did_not_answer(page: Page, status: int) -> None:
+    """And does not go to a hit of what was looked for before."""
+    told = page.evaluate(SEARCHING, status)
+    assert told == ["the server did not answer; press Enter to try again", [3, 7], "1 of 1"]
+
+
+def test_lines_that_cannot_be_had_are_not_copied_and_that_is_said(page: Page) -> None:
+    told = page.evaluate("""async () => {
+      const names = ["chosen", "chosen-told", "view", "copy", "copy-link", "unchoose"];
+      document.body.insertAdjacentHTML("beforeend",
+        `<div id=log>${names.map((name) => `<b data-log-${name}></b>`).join("")}</div>`);
+      const { Links } = await import("/log/links.js");
+      const lost = [];
+      window.addEventListener("unhandledrejection", () => lost.push(1));
+      const lines = () => Promise.reject(new TypeError("Failed to fetch"));
+      const links = new Links(document.querySelector("#log"), { show() {}, goto() {}, lines });
+      links.choose([1, 2]);
+      document.querySelector("[data-log-copy]").click();
+      await settled();
+      return [document.querySelector("[data-toast-said]").textContent, lost.length];
+    }""")
+    assert told == ["The server did not answer: nothing is copied.", 0]
