@@ -100,7 +100,7 @@ class Program:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
         if self.process is not None:
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=60)
 
     def said(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""

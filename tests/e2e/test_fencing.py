@@ -84,7 +84,7 @@ def on_record(site: Site, job_id: int) -> tuple[dict[str, Any], dict[str, str]]:
 def wait_to_grow(path: Path, *, beyond: int = 0) -> None:
     wait_for(
         lambda: path.exists() and path.stat().st_size > beyond,
-        within=20,
+        within=60,
         what=f"{path} beyond {beyond} bytes",
     )
 
@@ -96,12 +96,14 @@ def freeze_until_all_is_done_elsewhere(
     theirs = site.data / "runs" / f"job-{jobs['training']}" / "attempts" / "1"
     for name in STREAMS:
         wait_to_grow(theirs / name)
-    site.wait_for(jobs["ending"], "running", within=20)
+    # The server calls it running before its agent has even heard of it.
+    begun = agents["first"].attempt_folder(jobs["ending"], 1) / "system.jsonl"
+    wait_for(begun.exists, within=30, what="the silent job begins")
     agents["first"].signal(signal.SIGSTOP)
     may_end.touch()
     agents["second"].start()
     for job_id in jobs.values():
-        site.wait_for(job_id, "completed", within=LEASE + 25, attempt=2)
+        site.wait_for(job_id, "completed", within=60, attempt=2)
     ours = agents["first"].attempt_folder(jobs["training"], 1)
     for name in STREAMS:
         # A good deal of it is news to the server.
@@ -124,13 +126,13 @@ def test_nothing_of_a_frozen_agent_is_taken_after_another_one_has_its_jobs(
 
     wait_for(
         lambda: all(writes(proxy, job_id, after=seen) for job_id in jobs.values()),
-        within=20,
+        within=60,
         what="a stale write for either job",
     )
-    wait_for(lambda: not processes_with(MARKER), within=20, what="the first attempt's tree gone")
+    wait_for(lambda: not processes_with(MARKER), within=60, what="the first attempt's tree gone")
     gate.closed = False
     later = site.submit("true", require_tags=["first"])
-    site.wait_for(later, "completed", within=20)  # by then the agent has said all it had to say
+    site.wait_for(later, "completed", within=60)  # by then the agent has said all it had to say
     assert {each.status for each in writes(proxy, jobs["training"])[:2]} == {200}
     for job_id in jobs.values():
         assert {each.status for each in writes(proxy, job_id, after=seen)} == {409}
