@@ -31,17 +31,20 @@ def test_the_lines_of_the_page_fetch_an_agent_that_registers_and_runs_a_job(
         (site.folder / "whirr-token").write_text(site.secret)
         here = {"PATH": os.environ["PATH"], "HOME": str(site.folder)}  # what a bare node has
         with subprocess.Popen(["bash", "-c", f"exec {start}"], cwd=site.folder, env=here) as agent:
-            job_id = site.submit("sh", "-c", "echo from a node")
-            job = site.wait_for(job_id, "completed", within=30)
-            expect(page.locator(".worker-grid section")).to_have_count(1, timeout=10_000)
-            agent.terminate()
-            assert agent.wait(40) == 0
+            try:
+                job_id = site.submit("sh", "-c", "echo from a node")
+                job = site.wait_for(job_id, "completed", within=60)
+                expect(page.locator(".worker-grid section")).to_have_count(1, timeout=30_000)
+                agent.terminate()
+                assert agent.wait(60) == 0
+            finally:
+                agent.kill()  # else a failure would wait for it for ever
         expect(page.locator("[data-skew]")).to_have_count(0)
     assert job["exit_code"] == 0
     assert "from a node" in site.call("GET", f"/api/v1/runs/job-{job_id}/log").text
     wait_for(
         lambda: site.call("GET", "/api/v1/workers").json()["workers"][0]["status"] == "offline",
-        within=5,
+        within=30,
         what="its good-bye",
     )
 

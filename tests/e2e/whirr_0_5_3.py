@@ -46,7 +46,7 @@ class OldClient:
         return told["answer"]
 
     def close(self) -> None:
-        self.process.communicate(timeout=10)
+        self.process.communicate(timeout=30)
 
 
 class OldWorker(Program):
@@ -63,7 +63,7 @@ class OldWorker(Program):
         """Ask it to stop; its exit code."""
         assert self.process is not None
         self.signal(signal.SIGTERM)
-        return self.process.wait(timeout=15)
+        return self.process.wait(timeout=60)
 
 
 class OldSite:
@@ -99,7 +99,7 @@ class OldSite:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=60,
         )
         found = re.search(r"Submitted job #(\d+)", done.stdout)
         assert found, done.stdout + done.stderr
@@ -108,7 +108,7 @@ class OldSite:
     def job(self, job_id: int) -> dict[str, Any]:
         return dict(self.client.call("get_job", job_id=job_id))
 
-    def wait_for(self, job_id: int, *statuses: str, within: float = 30) -> dict[str, Any]:
+    def wait_for(self, job_id: int, *statuses: str, within: float = 60) -> dict[str, Any]:
         """The job, once it has one of the statuses (or has ended)."""
 
         def look() -> dict[str, Any] | None:
