@@ -156,16 +156,16 @@ async def watched(transactional_db: None) -> AsyncIterator[tuple[WebsocketCommun
     """A running job, and a page that watches it."""
     attempt = await in_thread(begin)()
     page = socket(f"/ws/runs/job-{attempt.job_id}/")
-    assert (await page.connect())[0]
+    assert (await page.connect(timeout=30))[0]
     yield page, attempt
-    await page.disconnect()
+    await page.disconnect(timeout=30)
 
 
 async def hear(page: WebsocketCommunicator, kind: str) -> dict[str, Any]:
     """The next message of a kind."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
-            message: dict[str, Any] = await page.receive_json_from(timeout=5)
+            message: dict[str, Any] = await page.receive_json_from(timeout=30)
             if message["type"] == kind:
                 return message
 
@@ -205,12 +205,12 @@ async def test_a_page_that_comes_back_goes_on_where_it_was(
     _, attempt = watched
     await in_thread(say)(attempt, b"seen\nnot yet\n")
     page = socket(f"/ws/runs/job-{attempt.job_id}/")
-    await page.connect()
+    await page.connect(timeout=30)
 
     await page.send_json_to({"attempt": 1, "log": 5})
 
     assert (await hear(page, "log"))["text"] == "not yet\n"
-    await page.disconnect()
+    await page.disconnect(timeout=30)
 
 
 async def test_nonsense_is_answered_and_the_socket_lives_on(
@@ -230,8 +230,8 @@ async def test_nonsense_is_answered_and_the_socket_lives_on(
 
 
 async def closed_with(page: WebsocketCommunicator) -> int:
-    assert (await page.connect())[0]  # accepted first: a code reaches a browser only then
-    closing = await page.receive_output(timeout=5)
+    assert (await page.connect(timeout=30))[0]  # accepted first: a code reaches a browser only then
+    closing = await page.receive_output(timeout=30)
     return int(closing["code"])
 
 
@@ -253,9 +253,9 @@ async def test_a_runs_own_token_watches_that_run_alone(
     token = run_tokens.make(key, 1)
     own = socket(f"/ws/runs/{key}/", token=token)
 
-    assert (await own.connect())[0]
+    assert (await own.connect(timeout=30))[0]
     assert await own.receive_nothing(timeout=0.2)
-    await own.disconnect()
+    await own.disconnect(timeout=30)
     assert await closed_with(socket("/ws/queue/", token=token)) == 4401
     assert await closed_with(socket("/ws/runs/job-999/", token=token)) == 4401
 
@@ -265,13 +265,13 @@ async def test_two_pages_never_see_each_others_runs(transactional_db: None) -> N
     attempts = [await in_thread(begin)(worker) for _ in range(2)]
     pages = [socket(f"/ws/runs/job-{attempt.job_id}/") for attempt in attempts]
     for page, attempt in zip(pages, attempts, strict=True):
-        await page.connect()
+        await page.connect(timeout=30)
         await page.send_json_to({"attempt": 1, "log": 0})
         await in_thread(say)(attempt, f"only {attempt.job_id}\n".encode())
 
     for page, attempt in zip(pages, attempts, strict=True):
         assert (await hear(page, "log"))["text"] == f"only {attempt.job_id}\n"
-        await page.disconnect()
+        await page.disconnect(timeout=30)
 
 
 async def test_a_right_that_was_taken_away_closes_the_socket(
@@ -279,17 +279,17 @@ async def test_a_right_that_was_taken_away_closes_the_socket(
 ) -> None:
     monkeypatch.setattr(consumers, "ASK_AGAIN_EVERY", 0.0)
     page = socket("/ws/queue/")
-    await page.connect()
+    await page.connect(timeout=30)
     await hear(page, "changed")
 
     monkeypatch.setattr(consumers, "of_scope", lambda scope: None)
 
-    assert (await page.receive_output(timeout=5))["code"] == 4401
+    assert (await page.receive_output(timeout=30))["code"] == 4401
 
 
 async def test_the_queue_rings_once_for_each_change(transactional_db: None) -> None:
     page = socket("/ws/queue/")
-    await page.connect()
+    await page.connect(timeout=30)
     assert (await hear(page, "changed")) == {"type": "changed"}
     assert await page.receive_nothing(timeout=0.5)
 
@@ -297,4 +297,4 @@ async def test_the_queue_rings_once_for_each_change(transactional_db: None) -> N
 
     await hear(page, "changed")
     assert await page.receive_nothing(timeout=0.5)
-    await page.disconnect()
+    await page.disconnect(timeout=30)

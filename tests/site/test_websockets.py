@@ -27,21 +27,20 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def outcome(path: str, *, origin: bytes | None = OURS, token: str = "") -> Any:
-    """`refused` before it opened, the code it was closed with, or `open`."""
+    """`refused` before it opened, the code it was closed with, or `open`: then it tells news."""
     headers = [(b"host", b"localhost")]
     headers += [(b"origin", origin)] if origin is not None else []
     headers += [(b"authorization", f"Bearer {token}".encode())] if token else []
     socket = WebsocketCommunicator(asgi.application, path, headers=headers)
-    connected, _ = await socket.connect(timeout=5)
+    connected, _ = await socket.connect(timeout=30)
     try:
         if not connected:
             return "refused"
-        if await socket.receive_nothing(timeout=0.3):
-            return "open"
-        message = await socket.receive_output(timeout=1)
+        await socket.send_json_to({"attempt": 1, "log": 0})  # a page of a run says where it stands
+        message = await socket.receive_output(timeout=30)
         return message.get("code") or "open"
     finally:
-        await socket.disconnect()
+        await socket.disconnect(timeout=30)
         await asyncio.sleep(0)
         await sync_to_async(connections.close_all)()
 
