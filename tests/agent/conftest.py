@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -114,4 +115,5 @@ def nap() -> Iterator[str]:
     seconds = f"86400.{int.from_bytes(os.urandom(4), 'big'):010d}"
     yield seconds
     for pid in alive(seconds):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it was about to end anyhow
+            os.kill(pid, signal.SIGKILL)

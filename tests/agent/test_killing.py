@@ -16,8 +16,8 @@ TRACELESS = {"no environment and no output"}
 def begin(server: FakeServer, script: str, nap: str, **more: object) -> tuple[int, int]:
     """A job that is known to have got going."""
     key = server.submit("sh", "-c", "echo begun; " + script.format(nap=nap), **more)
+    wait_for(lambda: asleep(nap), "it never got going")  # first: a time limit may end it soon
     server.log_with(key, b"begun")
-    wait_for(lambda: asleep(nap), "it never got going")
     return key
 
 
@@ -115,9 +115,10 @@ def test_a_lost_attempt_is_not_asked_about_again_while_it_ends(
     key = begin(
         server, "trap '' TERM; sleep {nap} & while :; do sleep 0.1; done", nap, grace_seconds=2
     )
+    told = len(server.syncs)
     server.lose(key)
-    server.wait_for(lambda: server.syncs[-1]["running"] == [])
-    assert server.syncs[-1]["free_slots"] == 0  # its processes are still there
+    without = server.wait_for(lambda: [each for each in server.syncs[told:] if not each["running"]])
+    assert without[0]["free_slots"] == 0  # its processes are still there
     before = len(server.syncs)
     must_be_gone(nap)
     server.wait_for(lambda: server.syncs[-1]["free_slots"] == 1)

@@ -46,9 +46,14 @@ def python(module: str) -> list[str]:
 
 
 def timing() -> supervisor.Timing:
-    """Quick failures and a short stop."""
+    """Quick failures and a short stop: of STAND_IN_STOP seconds."""
+    stop = float(os.environ.get("STAND_IN_STOP", "2"))
     return supervisor.Timing(
-        health_every=0.02, first_backoff=0.05, longest_backoff=0.1, urgent_stop=1, whole_stop=2
+        health_every=0.02,
+        first_backoff=0.05,
+        longest_backoff=0.1,
+        urgent_stop=stop / 2,
+        whole_stop=stop,
     )
 
 

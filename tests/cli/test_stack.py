@@ -207,12 +207,12 @@ def test_a_stubborn_child_is_killed_in_the_end(stack: Stack) -> None:
 def test_a_second_ctrl_c_does_not_wait(stack: Stack) -> None:
     marker = stack.cwd / "stopping"
     trap = f"trap 'touch {marker}' TERM; echo ready; while :; do sleep 0.05; done"
-    process = stack.up(STAND_IN_AGENT=trap, STAND_IN_BACKGROUND=trap)
+    process = stack.up(STAND_IN_AGENT=trap, STAND_IN_BACKGROUND=trap, STAND_IN_STOP="3600")
     wait_for(lambda: stack.log("agent") and stack.log("background"), "both are ready")
     process.send_signal(signal.SIGINT)
     wait_for(marker.exists, "it stops the agent first")
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=1)
+    process.communicate(timeout=30)
     assert process.returncode == 0
 
 
