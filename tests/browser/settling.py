@@ -11,6 +11,11 @@ QUIET = """(busy) => {
 }"""
 
 
+def fits(page: Page) -> None:
+    """Nothing is wider than the window, once what is drawn by script has followed it."""
+    page.wait_for_function("() => document.documentElement.scrollWidth <= innerWidth")
+
+
 def settled(page: Page) -> None:
     """Nothing is on its way."""
     page.evaluate("window.framesOfQuiet = 0")

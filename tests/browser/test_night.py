@@ -74,14 +74,13 @@ def test_an_array_says_what_is_best_and_retries_what_failed(page: Page) -> None:
     expect(best).to_contain_text("max of val/loss")
     late: list[Route] = []
     part = re.compile("/arrays/1/")
-    page.route(part, lambda route: late.append(route))
+    page.route(part, lambda route: late.append(route), times=1)
     with page.expect_request(part):
         page.evaluate("document.dispatchEvent(new Event('whirr:refresh'))")
     page.click("#retry-failed")
     expect(page.locator("#confirm-text")).to_contain_text("queues 1 failed job again, as a new one")
     with page.expect_response(part):
         late[0].continue_()  # the button that asks must not be swapped away below the question
-    page.unroute(part)
     page.evaluate("document.dispatchEvent(new Event('whirr:refresh'))")
     page.get_by_role("button", name="Retry what failed").click()
     expect(page.locator("#retry-failed")).to_have_count(0, timeout=20_000)
@@ -109,6 +108,7 @@ def test_chosen_jobs_are_changed_after_it_was_said_what_that_does(page: Page, si
     page.keyboard.press("Enter")
     expect(sure).to_contain_text("gives 2 waiting jobs the priority -7")
     sure.get_by_role("button", name="Set their priority").click()
+    expect(bar).to_be_hidden()  # with the answer, which lets go of all that were chosen
     expect(page.get_by_text("priority -7").first).to_be_visible()
     chosen()
     bar.get_by_role("button", name="Cancel").click()
@@ -129,7 +129,6 @@ def test_holding_and_another_priority_happen_in_place(page: Page, site: Site) ->
     row.locator("input[name=priority]").fill("7")
     row.locator("input[name=priority]").press("Enter")
     expect(page.locator("[data-toast]")).to_contain_text("has priority 7")
-    page.locator("body").click()
     page.evaluate("document.activeElement.blur()")
     page.evaluate("document.dispatchEvent(new Event('whirr:refresh'))")
     expect(row).to_contain_text("priority 7")
