@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.axe import violations
 from tests.browser.conftest import PHONE, picture
@@ -56,6 +56,15 @@ def row(page: Page, part: str, key: str) -> Any:
     return page.locator(f"#{part}").locator(f'tr[data-key="{key}"]')
 
 
+def pressed(page: Page, place: Locator, x: float, y: float) -> Any:
+    """The mouse goes down there: where the place is once it stands still, however late the parts above it come."""
+    place.hover(position={"x": x, "y": y})
+    page.mouse.down()
+    box = place.bounding_box()
+    assert box is not None
+    return box
+
+
 def test_only_what_differs_is_shown_until_somebody_wants_all(page: Page) -> None:
     page.goto(FEW)
     assert keys_of(page, "config")[:2] == ["lr", "optimizer.name"]
@@ -97,7 +106,7 @@ def test_a_baseline_measures_the_others(page: Page) -> None:
     expect(loss).to_have_count(1)
     assert KEYS[2] not in page.url
     page.get_by_role("button", name="Pin sweep 0").click()
-    assert f"pins={KEYS[0]}" in page.url
+    expect(page).to_have_url(re.compile(f"pins={KEYS[0]}"))
 
 
 def test_axes_are_not_drawn_anew_under_a_pointer_that_drags(page: Page) -> None:
@@ -107,10 +116,7 @@ def test_axes_are_not_drawn_anew_under_a_pointer_that_drags(page: Page) -> None:
     section.scroll_into_view_if_needed()
     expect(section.locator(".lines path")).to_have_count(40)
     section.locator("svg.parallel").evaluate("svg => (svg.dataset.mine = '1')")
-    rail = section.locator('[data-axis="config.lr"] .catch').bounding_box()
-    assert rail is not None
-    page.mouse.move(rail["x"] + 14, rail["y"] + 2)
-    page.mouse.down()
+    rail = pressed(page, section.locator('[data-axis="config.lr"] .catch'), 14, 2)
     page.mouse.move(rail["x"] + 14, rail["y"] + 60, steps=4)
     page.evaluate("document.dispatchEvent(new CustomEvent('whirr:theme'))")
     page.wait_for_function("() => new Promise((done) => setTimeout(() => done(true), 100))")
@@ -125,10 +131,7 @@ def test_a_brush_narrows_the_page(page: Page) -> None:
     section = page.locator("#parallel")
     section.scroll_into_view_if_needed()
     expect(section.locator(".lines path")).to_have_count(40)
-    rail = section.locator('[data-axis="config.lr"] .catch').bounding_box()
-    assert rail is not None
-    page.mouse.move(rail["x"] + 14, rail["y"] + 2)
-    page.mouse.down()
+    rail = pressed(page, section.locator('[data-axis="config.lr"] .catch'), 14, 2)
     page.mouse.move(rail["x"] + 14, rail["y"] + 60, steps=4)
     page.mouse.up()
     kept = page.locator("[data-kept]")
@@ -154,10 +157,7 @@ def test_a_scatter_has_a_front_and_a_lasso(page: Page) -> None:
     expect(section).to_have_attribute("data-front", "1")
     expect(section.locator("[data-told]")).to_contain_text("rank correlation -1.00")
     section.get_by_label("What dragging does").select_option("select")
-    plot = section.locator(".nsewdrag").bounding_box()
-    assert plot is not None
-    page.mouse.move(plot["x"] + 2, plot["y"] + 2)
-    page.mouse.down()
+    plot = pressed(page, section.locator(".nsewdrag"), 2, 2)
     page.mouse.move(plot["x"] + plot["width"] / 2, plot["y"] + plot["height"] - 4, steps=6)
     page.mouse.up()
     kept = page.locator("[data-kept]")
@@ -178,6 +178,21 @@ def test_a_run_that_is_left_out_is_left_out_everywhere(page: Page) -> None:
     expect(page.locator("[data-count]")).to_have_text("21 runs")
     expect(scatter).to_have_text(re.compile("^21 runs"))
     expect(page.locator("#importance caption")).to_contain_text("From 21 finished runs")
+
+
+@pytest.mark.parametrize("part", ["scatter", "parallel"])
+def test_a_run_that_is_left_out_while_a_part_is_on_its_way_is_not_in_it(
+    page: Page, part: str
+) -> None:
+    held: list[Route] = []
+    page.route(f"**/compare/{part}.json?**", lambda route: held.append(route), times=1)
+    page.goto(FEW)
+    with page.expect_request(f"**/compare/{part}.json?**"):
+        page.locator(f"#{part}").scroll_into_view_if_needed()
+    with page.expect_response(lambda answer: f"/compare/{part}.json" in answer.url and answer.ok):
+        page.get_by_role("button", name="Leave sweep 2 out", exact=True).click()
+    held[0].continue_()
+    expect(page.locator(f"#{part} [data-told]")).to_have_text(re.compile(r"^2( of 2)? runs"))
 
 
 def test_few_runs_have_no_importance_and_many_do(page: Page) -> None:

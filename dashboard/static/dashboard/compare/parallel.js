@@ -19,13 +19,14 @@ export class Parallel {
     new ResizeObserver(() => this.plot.clientWidth !== this.drawnWidth && redraw()).observe(this.plot);
     for (const what of ["order", "kept"]) state.on(what, redraw);
     state.on("clear", () => this.setBrushes({}));
-    state.on("runs", () => this.figure && this.load()); // the ends of axes, and which are constant
+    state.on("runs", () => this.begun && this.load()); // the ends of axes, and which are constant
     document.addEventListener("whirr:theme", redraw);
     whenNear(root, () => this.load());
     if (get("brush")) this.load(); // what it leaves out concerns the whole page
   }
 
   async load() {
+    this.begun = true; // an answer on its way is to the runs that were here when it was asked for
     const mine = this.turn();
     try {
       this.offer ??= await this.offers();

@@ -15,8 +15,8 @@ export class Scatter {
     this.told = root.querySelector("[data-told]");
     this.tools = root.querySelector("[data-tools]");
     state.on("clear", () => this.choose(null));
-    state.on("directions", () => this.figure && this.load());
-    state.on("runs", () => this.figure && this.load()); // trend and front are of the runs that are here
+    state.on("directions", () => this.begun && this.load());
+    state.on("runs", () => this.begun && this.load()); // trend and front are of the runs that are here
     for (const what of ["order", "kept"]) state.on(what, () => this.draw());
     document.addEventListener("whirr:theme", () => this.draw());
     document.addEventListener("whirr:hover", ({ detail }) => this.mark(detail));
@@ -37,6 +37,7 @@ export class Scatter {
   }
 
   async load() {
+    this.begun = true; // an answer on its way is to what was so when it was asked for
     const mine = this.turn();
     try {
       this.offer ??= await this.offers();
