@@ -16,8 +16,9 @@ RUN = """async () => {
 def violations(page: Page) -> list[str]:
     """Each rule that the page breaks, with the elements that do; empty is what a test expects.
 
-    The page must have loaded. Rules: those of WCAG 2.2 A and AA and axe's best practices.
+    Rules: those of WCAG 2.2 A and AA and axe's best practices.
     """
+    page.wait_for_load_state()  # after a click, what a test looked for may stand there before the styles do
     if not page.evaluate(LOADED):
         page.evaluate(SOURCE)
     found: list[dict[str, Any]] = page.evaluate(RUN)

@@ -71,6 +71,7 @@ class Visitor:
     def complaints(self) -> list[str]:
         """What is wrong with the page as it is."""
         page = self.page
+        page.wait_for_load_state()
         width, where = page.evaluate("innerWidth"), page.evaluate("location.pathname")
         picture(page, f"{where.strip('/').replace('/', '-')}-{width}")
         wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")

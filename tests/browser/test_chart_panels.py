@@ -177,7 +177,7 @@ def test_a_chart_of_several_metrics_is_added_edited_and_removed(page: Page) -> N
     assert violations(page) == []
     page.get_by_role("button", name="Menu of Losses").click()
     page.get_by_role("button", name="Wide", exact=True).click()
-    assert query(page)["panels"] == ["1~title=Losses~size=wide~match=.*/loss"]
+    page.wait_for_url(lambda _: query(page)["panels"] == ["1~title=Losses~size=wide~match=.*/loss"])
     picture(page, "panels")
     page.get_by_role("button", name="Menu of Losses").click()
     page.get_by_role("button", name="Remove", exact=True).click()

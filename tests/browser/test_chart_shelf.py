@@ -37,8 +37,8 @@ def test_a_chart_that_is_shown_large_stays_so_when_it_is_pinned(page: Page) -> N
     button.click()
     page.get_by_role("button", name="Large view", exact=True).click()
     large = page.get_by_role("dialog", name="Chart, large")
-    large.get_by_role("button", name="Menu of train/loss").click(timeout=5000)
-    page.get_by_role("button", name="Pin on top").click(timeout=5000)
+    large.get_by_role("button", name="Menu of train/loss").click()
+    page.get_by_role("button", name="Pin on top").click()
     expect(large.locator('[data-key="train/loss"]')).to_have_count(1)
     page.keyboard.press("Escape")
     expect(page.locator("[data-section=pinned] [data-key]")).to_have_attribute(

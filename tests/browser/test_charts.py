@@ -64,6 +64,7 @@ def test_a_click_keeps_the_tooltip_and_its_values_can_be_copied(
     box = plot_box(page)
     page.mouse.click(box["x"] + 100, box["y"] + 40)
     page.get_by_role("button", name="Copy values").click()
+    expect(page.locator("[data-toast]")).to_contain_text("Copied 4 values.")
     copied = page.evaluate("navigator.clipboard.readText()").splitlines()
     assert copied[0] == "run\tname\tstep\ttrain/loss"
     assert {line.split("\t")[0] for line in copied[1:]} == set(RUNS.split(","))
@@ -169,7 +170,7 @@ def test_a_chart_may_differ_from_the_board(page: Page) -> None:
     assert "range%3D0.01%3A1~smooth%3Dgauss%3A5" in query(page)["each"][0]
     picture(page, "charts-menu")
     menu.get_by_role("button", name="Values automatic").click()
-    assert "range" not in query(page)["each"][0]
+    page.wait_for_url(lambda _: "range" not in query(page)["each"][0])
     page.keyboard.press("Escape")
     assert "train%2Flr~y%3Dlog" in query(page)["each"][0]
     wait_for(lambda: lines(page, "train/lr")[0]["type"] == "log", within=10, what="log")
