@@ -133,7 +133,8 @@ function putOff(part) {
 const paces = new WeakMap(); // part → its Pace
 
 function paceOf(part) {
-  if (!paces.has(part)) paces.set(part, new Pace(() => !part.isConnected || refresh(part)));
+  // A tab that cannot be seen asks for nothing: its socket, which sleeps too, tells of what is new when it comes back.
+  if (!paces.has(part)) paces.set(part, new Pace(() => !part.isConnected || document.hidden || refresh(part)));
   return paces.get(part);
 }
 
