@@ -82,6 +82,29 @@ def test_the_chooser_says_how_many_ranks_are_not_listed_and_that_one_is_not_coun
     ]
 
 
+def test_who_went_to_a_line_meanwhile_is_not_taken_to_where_the_run_failed(page: Page) -> None:
+    """A search of a long log may be answered before it is known where that is."""
+    told = page.evaluate(
+        """async () => {
+          const { Survey } = await import("/log/survey.js");
+          const went = [];
+          const idle = { keeping() {}, take() {}, later() {} };
+          const goto = (line) => went.push(line);
+          for (const target of [null, { line: 7 }]) {
+            const viewer = { pages: { count: 9 }, list: idle, strip: idle, target: null, goto };
+            const survey = new Survey(viewer);
+            survey.ask = async () => {
+              viewer.target = target;
+              return { complete: true, failure: { line: 5, error_line: 6 } };
+            };
+            await survey.run({ open: true });
+          }
+          return went;
+        }"""
+    )
+    assert told == [5]
+
+
 def test_a_survey_that_fell_due_while_nobody_looked_is_made_when_somebody_does(page: Page) -> None:
     """The clock of the page is moved by hand."""
     page.clock.install()

@@ -7,7 +7,7 @@ export class Survey {
     document.addEventListener("visibilitychange", () => this.due && this.turn());
   }
 
-  /** `open`: show where the run failed. */
+  /** `open`: show where the run failed, unless somebody went to another line meanwhile. */
   async run({ open = false } = {}) {
     const { viewer } = this;
     const { pages } = viewer;
@@ -23,7 +23,7 @@ export class Survey {
         viewer.shape();
       });
       viewer.strip.take(found.buckets, found.count);
-      if (complete && open && found.failure) viewer.goto(found.failure.line, found.failure.error_line);
+      if (complete && open && found.failure && !viewer.target) viewer.goto(found.failure.line, found.failure.error_line);
     }
     viewer.list.later();
   }
