@@ -91,6 +91,37 @@ def test_what_is_looked_for_and_folded_stays_while_parts_come_anew(
     expect(page.locator("[data-file]")).to_have_count(1)
 
 
+def test_a_search_for_files_outlives_a_list_that_was_on_its_way(page: Page, kept: HandMade) -> None:
+    """Which is answered first, and is of all files; nothing more is asked for."""
+    late: list[Route] = []
+    held = True
+
+    def hold(route: Route) -> None:
+        if held:
+            late.append(route)
+        else:
+            route.continue_()
+
+    lists = re.compile(r"/artifacts\?find=")
+    page.goto(f"/runs/{kept.key}/?tab=artifacts")
+    expect(page.locator("[data-file='a/one.txt']")).to_be_visible()
+    page.route(lists, hold)
+    with page.expect_request(lists):
+        page.evaluate(AGAIN)
+    page.evaluate("""() => { window.searched = new Promise((done) => {
+      document.addEventListener("htmx:confirm", ({ target }) => target.name === "find" && done());
+    }); }""")
+    page.get_by_label("Find a file").fill("two")
+    page.evaluate("async () => { await window.searched; }")
+    held = False
+    with page.expect_response(lambda answer: answer.url.endswith("?find=")):
+        late.pop(0).continue_()
+    for each in late:
+        each.continue_()
+    expect(page.locator("[data-file]")).to_have_count(1)
+    expect(page.locator("[data-file='b/two.txt']")).to_be_visible()
+
+
 def test_back_leads_to_the_file_before_and_a_link_to_any_of_them(
     page: Page, kept: HandMade
 ) -> None:
@@ -117,14 +148,14 @@ def _read_anew_while_tags_are_edited(page: Page, site: Site, key: str) -> None:
     """What was on its way when the editor opened must not take it away."""
     late: list[Route] = []
     head = re.compile(f"/runs/{key}/head")
-    page.route(head, lambda route: late.append(route))
+    # Once: the server tells of the change, too, and what is asked for then goes through.
+    page.route(head, lambda route: late.append(route), times=1)
     site.call("PATCH", f"/api/v1/runs/{key}", json={"tags": ["old", "older"]})
     with page.expect_request(head):
         page.evaluate("() => htmx.trigger('#head', 'refresh')")
     page.get_by_role("button", name="Edit tags").click()
     with page.expect_response(head):
         late[0].continue_()
-    page.unroute(head)
 
 
 def test_name_and_tags_change_where_they_stand_and_everybody_sees_it(

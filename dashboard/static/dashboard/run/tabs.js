@@ -69,12 +69,15 @@ export class Tabs {
     window.htmx.ajax("GET", url, { source: panel, ...how }).catch(() => {}); // answered() hears of it
   }
 
-  /** New files: what somebody looks at, looks for and has unfolded stays. */
+  /**
+   * New files: what somebody looks at, looks for and has unfolded stays. They go where the answer to a search goes, which
+   * waits for this one (hx-sync), so that the list is always of the words that were typed last.
+   */
   list(panel, tree) {
     const url = new URL(panel.dataset.lazy, location.href);
     url.searchParams.set("find", panel.querySelector("input[name=find]")?.value ?? "");
     if ("all" in tree.dataset) url.searchParams.set("all", "1");
-    return [url.pathname + url.search, { target: tree, select: ".tree-of-files", swap: "outerHTML" }];
+    return [url.pathname + url.search, { target: tree.parentElement, select: ".tree-of-files", swap: "innerHTML" }];
   }
 
   /** What could not be had is asked for again when the part is looked at again, or when somebody says so. */
