@@ -147,3 +147,107 @@ def test_lines_that_cannot_be_had_are_not_copied_and_that_is_said(page: Page) ->
       return [document.querySelector("[data-toast-said]").textContent, lost.length];
     }""")
     assert told == ["The server did not answer: nothing is copied.", 0]
+
+
+def test_a_part_that_may_not_be_fetched_while_somebody_types_is_fetched_when_they_are_done(
+    page: Page,
+) -> None:
+    """The end of a run is told once: whoever looks for something in its config then must still get the summary."""
+    told = page.evaluate("""async () => {
+      document.body.insertAdjacentHTML("beforeend", "<section><input></section>");
+      const part = document.querySelector("section");
+      const [timers, asked] = [[], []];
+      let now = performance.now();
+      performance.now = () => now;
+      window.htmx = { trigger: (which) => asked.push(which === part) };
+      window.setTimeout = (run, wait) => timers.push(() => { now += wait; run(); });
+      const { bring } = await import("/live.js");
+      part.firstChild.focus();
+      bring(part);
+      bring(part);
+      const typing = [asked.length, timers.length];
+      timers.shift()();
+      part.firstChild.blur();
+      const waiting = [asked.length, timers.length];
+      timers.shift()();
+      return [typing, waiting, asked, timers.length];
+    }""")
+    assert told == [[0, 1], [0, 1], [True], 0]
+
+
+def test_news_that_come_while_the_table_is_on_its_way_are_looked_at_after_it(page: Page) -> None:
+    told = page.evaluate("""async () => {
+      const [sockets, timers, loads] = [[], [], []];
+      window.WebSocket = class { constructor() { sockets.push(this); } };
+      window.setInterval = () => 0;
+      window.setTimeout = (run) => timers.push(run);
+      const { Alive } = await import("/runs/alive.js");
+      const table = { told: {}, loading: {}, load: (how) => loads.push(how) };
+      new Alive({ table, board: {}, note: null });
+      sockets[0].onmessage({ data: "{}" });
+      timers.shift()();
+      document.dispatchEvent(new Event("whirr:refresh"));
+      const meanwhile = loads.length;
+      table.loading = null;
+      timers.pop()();
+      return [meanwhile, loads];
+    }""")
+    assert told == [0, [{"live": True}]]
+
+
+def test_the_earlier_of_two_answers_does_not_take_the_place_of_the_later_one(page: Page) -> None:
+    told = page.evaluate("""async () => {
+      document.body.insertAdjacentHTML("beforeend", `<section data-media="/media"><h2 class=heading></h2>
+        <div data-media-grid data-events=0></div>
+        <article data-card data-kind=histogram data-name=w><i data-media-plot="/w"></i><b data-unread></b></article>
+        </section>`);
+      const { Media } = await import("/media.js");
+      const media = new Media(document.querySelector("section"), { attempt: 1 });
+      const card = document.querySelector("article");
+      media.draw = () => {};
+      media.observer.disconnect();
+      const grid = (events) => `<h2 class=heading>${events}</h2><div data-media-grid data-events=${events}></div>`;
+      for (const deed of [() => media.fetchFigure(card), () => media.refresh()]) [deed(), deed()];
+      await answer(1, { figure: "later", unread: 0 });
+      await answer(0, { figure: "earlier", unread: 0 });
+      await answer(3, grid(7));
+      await answer(2, grid(4));
+      return [media.figures.get(card), media.cursor];
+    }""")
+    assert told == ["later", 7]
+
+
+BOARD = """async () => {
+  const { Board } = await import("/charts/board.js");
+  const taken = [];
+  const again = [];
+  const root = Object.assign(document.createElement("div"), { isBoard: true });
+  root.dataset.board = "/charts/board";
+  const board = { asked: "a", questions: 0, answered: 0, wanted: [], root, settings: { columns: () => [] },
+    take: (told) => taken.push(told.at), trouble() {}, show: () => again.push(1) };
+  const ask = () => Board.prototype.reload.call(board);
+  const busy = () => root.getAttribute("aria-busy");
+  DEED
+}"""
+
+
+def test_a_board_keeps_the_later_of_two_answers(page: Page) -> None:
+    deed = """ask(); ask(); ask();
+      await answer(1, { at: 1 });
+      const waits = busy();
+      await answer(0, { at: 0 });
+      await answer(2, { at: 2 });
+      return [taken, waits, busy()];"""
+    assert page.evaluate(BOARD.replace("DEED", deed)) == [[1, 2], "true", None]
+
+
+def test_a_board_whose_earlier_question_failed_takes_the_answer_to_the_later_one(
+    page: Page,
+) -> None:
+    deed = """ask();
+      board.asked = "other runs";
+      ask();
+      await answer(0, {}, 500);
+      await answer(1, { at: 1 });
+      return [taken, board.asked];"""
+    assert page.evaluate(BOARD.replace("DEED", deed)) == [[1], "other runs"]

@@ -138,6 +138,11 @@ function paceOf(part) {
   return paces.get(part);
 }
 
+/** As `refresh`, and where that may not be now, as soon as it may: nobody else will tell of it again. */
+export function bring(part) {
+  if (!refresh(part)) paceOf(part).wish();
+}
+
 const last = new WeakMap(); // part → what it was answered last
 const TOKEN = /name="csrfmiddlewaretoken" value="[^"]*"/g; // another mask with every answer, and the same token
 
@@ -185,5 +190,5 @@ export function followParts() {
     const mine = () => parts().filter((part) => part.dataset.live === path).forEach((part) => paceOf(part).wish());
     new LiveSocket(path, { onMessage: mine, onPoll: mine });
   }
-  document.addEventListener("whirr:refresh", () => parts().forEach(refresh)); // somebody did something: at once
+  document.addEventListener("whirr:refresh", () => parts().forEach(bring)); // somebody did something: at once
 }

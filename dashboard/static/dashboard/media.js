@@ -11,6 +11,8 @@ export class Media {
     Object.assign(this, { root, attempt, onKeys });
     this.near = new Set();
     this.figures = new Map(); // by card
+    this.questions = 0;
+    this.answered = new WeakMap(); // card, or the grid of all → the latest question that was
     this.drawnBy = new WeakMap(); // plot → the build of Plotly that drew it
     this.stale = new Set();
     this.observer = new IntersectionObserver((entries) => this.scrolled(entries), { rootMargin: "240px" });
@@ -60,10 +62,13 @@ export class Media {
 
   async fetchFigure(card) {
     const plot = card.querySelector("[data-media-plot]");
+    const number = (this.questions += 1);
     try {
       const answer = await fetch(plot.dataset.mediaPlot);
       if (!answer.ok) throw new Error(`histogram: ${answer.status}`);
       const { figure, unread } = await answer.json();
+      if (number < this.answered.get(card) || !card.isConnected) return; // a later question was answered first
+      this.answered.set(card, number);
       const note = card.querySelector("[data-unread]");
       note.hidden = unread === 0;
       note.textContent = `${unread} of them cannot be read`;
@@ -108,11 +113,14 @@ export class Media {
   /** Something was logged: learn which keys there are by now. */
   async refresh() {
     const asked = this.attempt;
+    const number = (this.questions += 1);
     try {
       const answer = await fetch(`${this.root.dataset.media}?attempt=${asked}`);
       if (!answer.ok) throw new Error(`media: ${answer.status}`);
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (asked === this.attempt) this.merge(fresh);
+      if (asked !== this.attempt || number < this.answered.get(this.grid)) return;
+      this.answered.set(this.grid, number);
+      this.merge(fresh);
     } catch (error) {
       console.warn(error);
       clearTimeout(this.again);

@@ -1,6 +1,6 @@
 // The page of one run: charts, log, media and header follow one socket, each from its own cursor.
 import { Board } from "./charts/board.js";
-import { LiveSocket, refresh } from "./live.js";
+import { bring, LiveSocket } from "./live.js";
 import { LogViewer } from "./log/viewer.js";
 import { Media } from "./media.js";
 import { followAge } from "./run/age.js";
@@ -92,14 +92,14 @@ function switchTo(number) {
 }
 
 function refreshParts() {
-  for (const part of [side, more, alerts, byWriter]) refresh(part);
-  if (!naming.isEdited) refresh(head);
+  for (const part of [side, more, alerts, byWriter]) bring(part);
+  if (!naming.isEdited) bring(head);
   notes.refresh();
   tabs.age();
 }
 
 function showEvents() {
-  refresh(alerts);
+  bring(alerts);
   media.refresh();
 }
 
@@ -109,8 +109,8 @@ let soon;
 function refreshNumbers() {
   soon ??= setTimeout(() => {
     soon = undefined;
-    refresh(byWriter);
-    refresh(side);
+    bring(byWriter);
+    bring(side);
   }, NUMBERS_EVERY);
 }
 
@@ -158,7 +158,7 @@ let queue;
 function followQueue() {
   const mine = () => {
     const why = head.querySelector("#why");
-    if (why) refresh(why);
+    if (why) bring(why);
   };
   if (head.querySelector("#why")) queue ??= new LiveSocket("/ws/queue/", { onMessage: mine, onPoll: mine });
   else if (queue) {

@@ -32,7 +32,7 @@ const byName = (told) => Object.assign(Object.create(null), told);
 export class Board {
   /** `live`: cursors may be asked for at any time; `onChange` is called when they have changed. */
   constructor(root, { live = false, onShown = () => {} } = {}) {
-    Object.assign(this, { root, live, onShown, runs: [], groups: [], hidden: new Set(), revision: 0, series: byName({}), byRun: new Map() });
+    Object.assign(this, { root, live, onShown, runs: [], groups: [], hidden: new Set(), revision: 0, questions: 0, answered: 0, series: byName({}), byRun: new Map() });
     this.settings = new Settings();
     this.source = new Source();
     this.hover = new Hover(this);
@@ -63,20 +63,24 @@ export class Board {
   /** Ask anew which metrics there are and how runs look; charts of the same runs keep their points. */
   async reload() {
     const asked = this.asked;
+    const number = (this.questions += 1);
     this.root.setAttribute("aria-busy", "true");
     try {
       const body = { runs: this.wanted.map(({ run, attempt }) => [run, attempt ?? null]), columns: this.settings.columns() };
       const told = await (await post(this.root.dataset.board, body)).json();
-      if (asked === this.asked) this.take(told);
+      if (asked !== this.asked || number < this.answered) return; // a later question was answered first
+      this.answered = number;
+      this.take(told);
     } catch (error) {
       console.warn(error);
+      if (number < this.questions) return; // what was asked since then says more
       this.asked = null;
       if (asked !== null) this.trouble(`The charts could not be loaded: ${error.message}`);
       clearTimeout(this.again);
       if (error.status === 400) return; // what is wrong is said: it would be wrong again
       this.again = setTimeout(() => this.show(this.wanted, { groups: this.groups }), 5000);
     } finally {
-      this.root.removeAttribute("aria-busy");
+      if (number === this.questions) this.root.removeAttribute("aria-busy");
     }
   }
 

@@ -9,12 +9,13 @@ const QUIET = 400; // ms: several rings are one
 export class Alive {
   constructor({ table, board, note = document.querySelector("[data-drawn-live]") }) {
     Object.assign(this, { table, board, note, drawn: [], sockets: new Map(), unfollowed: 0 });
+    const look = () => (table.loading ? soon() : table.load({ live: true })); // the table on its way may be older than the news
     const soon = () => {
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => table.load({ live: true }), QUIET);
+      this.timer = setTimeout(look, QUIET);
     };
     new LiveSocket("/ws/queue/", { onMessage: soon, onPoll: soon });
-    document.addEventListener("whirr:refresh", () => table.load({ live: true }));
+    document.addEventListener("whirr:refresh", look);
     setInterval(() => !document.hidden && table.told.live && table.load({ live: true }), LOOK_EVERY);
     setInterval(() => this.pollOthers(), POLL_EVERY);
   }
