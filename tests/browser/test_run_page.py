@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.axe import violations
 from tests.browser.conftest import DESK, PHONE, picture
 from tests.browser.made_by_hand import HandMade
-from tests.browser.settling import settled
+from tests.browser.settling import fits, settled
 from tests.e2e.programs import Site, wait_for
 
 TABS = ("charts", "log", "media", "artifacts", "code", "environment", "events")
@@ -264,7 +264,7 @@ def test_every_part_reads_well_for_everybody(
         for viewport in (PHONE, DESK):
             page.set_viewport_size(viewport)
             picture(page, f"run-{part}-{viewport['width']}")
-            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, part
+            fits(page)
         assert violations(page) == [], part
 
     page.goto("/runs/job-4/?tab=charts")
