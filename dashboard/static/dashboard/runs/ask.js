@@ -1,7 +1,7 @@
 // What the runs page asks the server, as JSON or as parts of pages. What goes wrong is thrown as asking.js has it.
 import { ask } from "../asking.js";
 
-export { post, report } from "../asking.js";
+export { post, report, turns } from "../asking.js";
 
 export async function getJson(url, { signal } = {}) {
   return (await ask(url, { signal, headers: { Accept: "application/json" } })).json();

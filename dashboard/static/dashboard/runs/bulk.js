@@ -94,14 +94,17 @@ export class Bulk {
     this.find("do").disabled = true;
     this.dialog.showModal();
     if (word) this.find("value").focus();
+    const mine = (this.opened = {});
     try {
-      this.of = await this.target();
-      const query = new URLSearchParams({ verb, ...defined(this.of) });
+      const of = await this.target();
+      const query = new URLSearchParams({ verb, ...defined(of) });
       const { count, told, sel } = await getJson(`/runs/bulk.json?${query}`);
-      if (sel) this.of = { sel }; // what the sentence is about, and not what matches the filter by then
+      if (mine !== this.opened) return; // it was closed, and asks about something else now
+      this.of = sel ? { sel } : of; // what the sentence is about, and not what matches the filter by then
       this.find("told").textContent = told;
       this.find("do").disabled = count === 0;
     } catch (error) {
+      if (mine !== this.opened) return;
       this.find("told").textContent = "";
       this.wrong(error);
     }

@@ -50,7 +50,13 @@ export class Choosing {
     return this.ask(box.closest("[data-row]").dataset.query, box.checked);
   }
 
-  async ask(query, is) {
+  /** One after the other: of a group that is ticked and unticked at once the last word counts. */
+  ask(query, is) {
+    this.asked = Promise.resolve(this.asked).then(() => this.put(query, is));
+    return this.asked;
+  }
+
+  async put(query, is) {
     try {
       const { runs, count } = await getJson(`/runs/ids.json?${query || this.table.told.query}`);
       this.selection.put(runs, is);

@@ -1,6 +1,6 @@
 // Groups: the menu that chooses columns, and rows that open to show what is in them.
 import { get, set } from "../urlstate.js";
-import { getJson, getPart, report, tell } from "./ask.js";
+import { getJson, getPart, report, tell, turns } from "./ask.js";
 import { getList, setList } from "./lists.js";
 import { hang, walk } from "./popover.js";
 import { membersOf } from "./table.js";
@@ -9,7 +9,7 @@ const ALL_BUT = "-config.";
 
 export class Grouping {
   constructor({ table, onShown }) {
-    Object.assign(this, { table, onShown, opened: new Set(), fetched: new WeakMap() });
+    Object.assign(this, { table, onShown, opened: new Set(), fetched: new WeakMap(), turn: turns() });
     const find = (name) => document.querySelector(`[data-group-${name}]`);
     Object.assign(this, { menu: find("menu"), field: find("find"), list: find("list"), button: find("open") });
     hang(this.menu, this.button, { onOpen: () => this.fill() });
@@ -25,7 +25,7 @@ export class Grouping {
   async fill() {
     try {
       const query = new URLSearchParams({ q: get("q"), find: this.field.value.trim() });
-      const { groups, more } = await getJson(`/runs/columns.json?${query}`);
+      const { groups, more } = await getJson(`/runs/columns.json?${query}`, this.turn());
       const all = groups.flatMap(({ kind, columns }) => columns.map((column) => ({ ...column, kind })));
       const fit = all.filter(({ key, kind }) => kind === "config" || BY_NATURE.has(key));
       const by = getList("group");

@@ -1,5 +1,5 @@
 // The dialog of columns: a tree that can be searched at the left, what is shown and in which order at the right.
-import { getJson, report, tell } from "./ask.js";
+import { getJson, report, tell, turns } from "./ask.js";
 import { base, headers, put, same, shown, which, WHICH, withWhich } from "./columns.js";
 import { get, onChange, set } from "../urlstate.js";
 
@@ -8,6 +8,7 @@ const WAIT = 150; // ms of quiet typing
 
 export class Picker {
   constructor() {
+    this.turn = turns();
     this.dialog = document.querySelector("[data-columns]");
     const find = (name) => this.dialog.querySelector(`[data-columns-${name}]`);
     Object.assign(this, { field: find("find"), tree: find("tree"), list: find("shown"), labels: new Map(), folded: new Set() });
@@ -35,13 +36,13 @@ export class Picker {
 
   /** The table came: where the server chose the columns, they may be others now. */
   refreshed() {
-    if (this.dialog.open && !get("cols")) this.show();
+    if (this.dialog.open && !get("cols") && !this.dragged) this.show();
   }
 
   async fill() {
     try {
       const query = new URLSearchParams({ q: get("q"), find: this.field.value.trim() });
-      const { groups, more } = await getJson(`/runs/columns.json?${query}`);
+      const { groups, more } = await getJson(`/runs/columns.json?${query}`, this.turn());
       const parts = groups.filter(({ columns }) => columns.length).map((group) => this.branch(group));
       const none = note(this.field.value ? `No column is called “${this.field.value}”.` : "No column is there.");
       this.tree.replaceChildren(...(parts.length ? parts : [none]), ...(more ? [note(`${more} more: type a part of their name.`)] : []));
