@@ -15,7 +15,7 @@ import redis
 from django.conf import settings
 from django.db import connection
 
-from tests.support import environment, servers
+from tests.support import environment, ports, servers
 
 ROOT = Path(__file__).resolve().parent.parent
 START_AND_WAIT = """
@@ -65,6 +65,13 @@ def test_a_server_ends_when_its_starter_is_killed(redis_url: str) -> None:
     while answers(port) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not answers(port)
+
+
+def test_a_port_is_given_to_one_server_and_by_the_kernel_to_nobody() -> None:
+    given = [ports.free_port() for _ in range(50)]
+    assert len({*given}) == 50
+    by_itself = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+    assert max(given) < int(by_itself[0])
 
 
 def test_a_server_that_cannot_start_says_why() -> None:

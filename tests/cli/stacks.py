@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped, unused-ignore]
 
 from tests.cli.command import Whirr, wait_for
+from tests.support.ports import free_port
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
 
@@ -21,8 +21,7 @@ class Stack(Whirr):
     def __init__(self, cwd: Path) -> None:
         super().__init__(cwd, [sys.executable, str(STAND_IN), "cli"])
         self.data = cwd / ".whirr"
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
 
     def up(self, *args: str, **env: str) -> subprocess.Popen[str]:
         """`whirr up` in front, ready."""

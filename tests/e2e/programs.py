@@ -4,7 +4,6 @@ import hashlib
 import logging
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -20,6 +19,7 @@ import httpx
 import psutil
 
 from tests.support.guard import dies_with_its_parent
+from tests.support.ports import free_port
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # a poll would fill the report
 
@@ -43,12 +43,6 @@ def wait_for(
             missed = what if isinstance(what, str) else what()
             raise AssertionError(f"not within {within:g} s: {missed}")
         time.sleep(every)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def sha256(path: Path) -> str:

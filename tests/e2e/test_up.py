@@ -13,7 +13,8 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.e2e.programs import ROOT, free_port, processes_with, wait_for
+from tests.e2e.programs import ROOT, processes_with, wait_for
+from tests.support.ports import free_port
 
 TRAINER = str(ROOT / "tests" / "e2e" / "trainer.py")
 

@@ -25,6 +25,7 @@ from runs.errors import NotFound, StorageAway
 from runs.models import Artifact, Run
 from tests.runs.factories import NOON, make_run
 from tests.site.asking import owner
+from tests.support.ports import free_port
 from whirr_site.settings import contents as told
 
 DATA = bytes(range(256)) * 4000
@@ -35,12 +36,11 @@ OTHER = hashlib.sha256(b"other").hexdigest()
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     """An S3 server of this module's own."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     argv = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     server = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not _answers(url):
         assert time.monotonic() < deadline and server.poll() is None
         time.sleep(0.05)

@@ -11,6 +11,8 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped, unused-ignore]
 import pytest
 
+from tests.support.ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 PIECES = 400  # of a quarter of a megabyte
 PROGRAM = """
@@ -41,8 +43,7 @@ class Web:
     """The program above, and connections to it."""
 
     def __init__(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         command = [sys.executable, "-c", PROGRAM, str(self.port)]
         env = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.support.settings"}
         self.process = subprocess.Popen(
@@ -55,7 +56,7 @@ class Web:
 
     def ask(self, stalled: float = 60.0) -> socket.socket:
         """A connection that asked; after `stalled` seconds without reading it is hung up on."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while True:
             try:
                 asked = socket.create_connection(("127.0.0.1", self.port), timeout=30)

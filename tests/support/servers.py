@@ -6,7 +6,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from tests.support.ports import free_port
 
 GUARD = Path(__file__).with_name("guard.py")
 READY = b"eady to accept connections"  # PostgreSQL says "ready …", Redis "Ready …"
@@ -82,7 +83,7 @@ def chromium_program() -> str:
 def start_postgres() -> Server:
     """A server with an empty database `postgres`, on a free port of the loopback interface."""
     programs = postgres_programs()
-    folder, password, port = _folder(), secrets.token_hex(16), _free_port()
+    folder, password, port = _folder(), secrets.token_hex(16), free_port()
     _write(folder / "password", password)
     fast_not_durable = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
     settings = (
@@ -104,7 +105,7 @@ def start_postgres() -> Server:
 
 def start_redis() -> Server:
     program = redis_program()
-    folder, password, port = _folder(), secrets.token_hex(16), _free_port()
+    folder, password, port = _folder(), secrets.token_hex(16), free_port()
     lines = [
         f"port {port}",
         "bind 127.0.0.1",
@@ -176,10 +177,3 @@ def _handed_over(path: Path) -> Path:
     if owner is not None:
         shutil.chown(path, owner)
     return path
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
