@@ -215,9 +215,10 @@ def test_a_shorter_interval_is_obeyed_at_once(
     start()
     gate = tmp_path / "gate"
     script = f"while [ ! -e {gate} ]; do sleep 0.02; done; echo said; touch {gate}.said; sleep 100"
-    key = server.submit("sh", "-c", script)
+    key = server.submit("sh", "-c", script, config={"lr": 1})
     server.wait_for(lambda: server.syncs and server.syncs[-1]["running"])
     assert server.syncs[-1]["ship_interval"] == 60.0
+    server.wait_for(lambda: server.documents)  # its first turn is over, and the next in a minute
     gate.touch()
     wait_for(Path(f"{gate}.said").exists)
     assert not server.log(key)
