@@ -90,6 +90,18 @@ class TestKeys:
             page.keyboard.press(letter)
             page.wait_for_url(re.compile(f"//[^/]+{path}$"))  # "**/" is any page's
 
+    def test_keys_that_a_busy_page_hears_late_count_from_when_they_were_pressed(
+        self, page: Page
+    ) -> None:
+        page.goto("/queue/")
+        page.evaluate("""() => {
+            const keys = ["g", "w"].map((key) => new KeyboardEvent("keydown", { key, bubbles: true }));
+            const now = Date.now();
+            Date.now = () => now + 2000;
+            keys.forEach((each) => (document.body.dispatchEvent(each), (Date.now = () => now + 4000)));
+        }""")
+        page.wait_for_url("**/workers/")
+
     def test_no_key_is_taken_from_somebody_who_types(self, page: Page) -> None:
         page.goto("/submit/")
         field = page.get_by_label("Command")

@@ -63,11 +63,11 @@ export function installKeys() {
 
 function press(event) {
   const key = event.key;
-  const second = afterG > Date.now();
+  const second = afterG > event.timeStamp; // when it was pressed: a busy page hears of it later
   afterG = 0;
   const place = second && places().find(([letter]) => letter === key);
   if (place) return location.assign(place[1]);
-  if (key === "g") afterG = Date.now() + SECOND_WITHIN;
+  if (key === "g") afterG = event.timeStamp + SECOND_WITHIN;
   else if (key === "Escape") letGo();
   else if (pressed(key, event)) event.preventDefault();
 }
