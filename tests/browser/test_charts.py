@@ -23,8 +23,7 @@ def test_the_pointer_shows_values_at_its_place_in_all_charts_at_once(page: Page)
     lines(page, least=4)
     lines(page, "val/loss", least=4)
     page.evaluate(HOVERED)
-    box = plot_box(page)
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    chart(page, "train/loss").locator(".nsewdrag").hover()
     tip = page.locator("[data-chart-tip]")
     expect(tip).to_be_visible()
     (step,) = re.findall(r"step (\d+)", tip.inner_text())
@@ -61,8 +60,7 @@ def test_a_click_keeps_the_tooltip_and_its_values_can_be_copied(
     page = opened(permissions=["clipboard-read", "clipboard-write"])
     compare(page)
     lines(page, least=4)
-    box = plot_box(page)
-    page.mouse.click(box["x"] + 100, box["y"] + 40)
+    chart(page, "train/loss").locator(".nsewdrag").click(position={"x": 100, "y": 40})
     page.get_by_role("button", name="Copy values").click()
     expect(page.locator("[data-toast]")).to_contain_text("Copied 4 values.")
     copied = page.evaluate("navigator.clipboard.readText()").splitlines()
@@ -75,10 +73,10 @@ def test_a_click_keeps_the_tooltip_and_its_values_can_be_copied(
 def test_dragging_zooms_all_charts_to_exact_points_and_0_goes_back(page: Page) -> None:
     page.goto("/runs/job-10/")
     whole = lines(page)[0]["x"]
-    box = plot_box(page)
+    chart(page, "train/loss").locator(".nsewdrag").hover(position={"x": 50, "y": 60})
     with page.expect_response(lambda answer: "from=" in answer.url and answer.ok):
-        page.mouse.move(box["x"] + 50, box["y"] + 60)
         page.mouse.down()
+        box = plot_box(page)
         page.mouse.move(box["x"] + 90, box["y"] + 100, steps=4)  # no straight line: a hand's
         page.mouse.up()
     assert "each" not in query(page), "who drags a flat rectangle means x alone"
