@@ -14,12 +14,17 @@ export class Completion {
     list.addEventListener("pointerdown", (event) => {
       const item = event.target.closest("[role=option]");
       event.preventDefault(); // the box keeps the focus
-      if (item) this.pick(Number(item.dataset.index));
+      if (item && this.isCurrent) this.pick(Number(item.dataset.index));
     });
   }
 
   get isOpen() {
     return !this.list.hidden;
+  }
+
+  /** What is offered is for the text as it stands, not for the one before the last key. */
+  get isCurrent() {
+    return this.isOpen && this.of === this.input.value;
   }
 
   soon() {
@@ -28,6 +33,7 @@ export class Completion {
   }
 
   async ask({ quietly = false } = {}) {
+    clearTimeout(this.timer); // asked twice, it would take back what was gone to in the list
     const { value, selectionStart } = this.input;
     const query = new URLSearchParams({ q: value, at: selectionStart ?? value.length });
     this.asking?.abort();
@@ -37,7 +43,7 @@ export class Completion {
       if (this.input.value !== value) return;
       this.onError(value.trim() ? found.error : null);
       if (quietly || mine === this.dismissed) return;
-      this.span = [found.from, found.to];
+      Object.assign(this, { span: [found.from, found.to], of: value });
       this.show(found.items);
     } catch (error) {
       if (error.name !== "AbortError") this.close(); // no completion: the filter works without
@@ -83,10 +89,10 @@ export class Completion {
   key(event) {
     if (event.isComposing) return;
     const deeds = {
-      ArrowDown: () => (this.isOpen ? this.move(1) : this.ask()),
-      ArrowUp: () => this.isOpen && this.move(-1),
-      Enter: () => this.isOpen && this.at >= 0 && this.pick(this.at),
-      Tab: () => this.isOpen && this.at >= 0 && this.pick(this.at),
+      ArrowDown: () => (this.isCurrent ? this.move(1) : this.ask()),
+      ArrowUp: () => this.isCurrent && this.move(-1),
+      Enter: () => this.isCurrent && this.at >= 0 && this.pick(this.at),
+      Tab: () => this.isCurrent && this.at >= 0 && this.pick(this.at),
       Escape: () => this.isOpen && this.close(),
     };
     if (!deeds[event.key] || deeds[event.key]() === false) return;
