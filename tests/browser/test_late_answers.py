@@ -230,3 +230,23 @@ def test_a_board_whose_earlier_question_failed_takes_the_answer_to_the_later_one
       await answer(1, { at: 1 });
       return [taken, board.asked];"""
     assert page.evaluate(BOARD.replace("DEED", deed)) == [[1], "other runs"]
+
+
+def test_a_log_that_began_anew_says_where_it_stands_once_its_end_is_here(page: Page) -> None:
+    """What is pushed before that is passed over, and no later push may come to show that it is missing."""
+    told = page.evaluate("""async () => {
+      const { LogViewer } = await import("/log/viewer.js");
+      const asked = [];
+      let here;
+      const viewer = { attempt: 1, ready: true, links: { forget() {} }, onMisfit: () => asked.push(viewer.ready),
+        begin() { viewer.ready = false; },
+        start: () => new Promise((done) => (here = () => { viewer.ready = true; done(); })) };
+      LogViewer.prototype.push.call(viewer, { attempt: 1, anew: true });
+      LogViewer.prototype.push.call(viewer, { attempt: 1, offset: 0, end: 9, text: "passed over" });
+      await settled();
+      const before = asked.length;
+      here();
+      await settled();
+      return [before, asked];
+    }""")
+    assert told == [0, [True]]

@@ -139,7 +139,7 @@ export class LogViewer {
     if (message.anew) {
       this.links.forget();
       this.begin(this.attempt);
-      this.start();
+      this.start().then(() => this.ready && this.onMisfit()); // what was pushed meanwhile was passed over
       return;
     }
     if (!this.pages.fits(message, this.onMisfit)) return;
