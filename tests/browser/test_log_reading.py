@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from runs.logs.ranks import lines_of
 from tests.browser.modules import empty_page
 
 LIST = """async () => {
@@ -206,61 +205,6 @@ def test_a_page_has_several_keys_of_one_name_and_the_latest_that_exists_counts(p
         }"""
     )
     assert told == ["two", "one"]
-
-
-def test_page_and_server_agree_on_whose_a_line_is_and_its_prefix_is_faint(page: Page) -> None:
-    labels = [
-        "[default3]:",
-        "[rank3]: ",
-        "[rank3] ",
-        "\x1b[1m[rank3]",
-        "[1,3]<stdout>:",
-        "[prterun-a-1@1,3]<stderr>: ",
-    ]
-    labels += [
-        " 3: ",
-        "3:",
-        "03: ",
-        "[rank33]: ",
-        "[rank3]x",
-        "x [rank3]: ",
-        "[1,3]",
-        "[rank12345]:",
-        "<img src=x>",
-        "",
-    ]
-    for rank in ("3", "3:"):
-        for label in labels:
-            line = f"{label}a"
-            ours = page.evaluate(
-                """async ([line, rank]) => {
-                  const { prefixOf } = await import("/log/ranks.js");
-                  const { plain } = await import("/log/plain.js");
-                  return prefixOf(plain(line), rank) > 0;
-                }""",
-                [line, rank],
-            )
-            assert ours is bool(len(lines_of(rank, line.encode(), begins=True))), (rank, line)
-
-    drawn = page.evaluate(
-        """async () => {
-          const { arrange } = await import("/log/arrange.js");
-          const { Folds } = await import("/log/folds.js");
-          const { prefixOf } = await import("/log/ranks.js");
-          const folds = new Folds();
-          folds.arrange();
-          const raw = ["[rank0]: a", "[rank1]: b", "none", "[rank1]: c\\r[rank1]: \\x1b[31md"];
-          const page = { first: 1, lead: [], raw, cut: {}, times: null };
-          const shows = (text) => text.startsWith("[rank1]");
-          const prefix = (text) => prefixOf(text, "1");
-          const view = { repeats: "exact", times: "off", opened: new Set(), folds, shows, prefix };
-          const told = ({ line, row }) => [line, row.pieces.map(({ text, style }) => [text, Boolean(style.faint)])];
-          const lines = arrange(page, { ...view, raw: true }).map(({ line }) => line);
-          return [arrange(page, { ...view, raw: false }).map(told), lines];
-        }"""
-    )
-    prefix = ["[rank1]: ", True]
-    assert drawn == [[[2, [prefix, ["b", False]]], [4, [prefix, ["d", False]]]], [2, 4]]
 
 
 def moved(page: Page, move: str) -> list[object]:
