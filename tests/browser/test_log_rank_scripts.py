@@ -83,19 +83,24 @@ def test_the_chooser_says_how_many_ranks_are_not_listed_and_that_one_is_not_coun
     ]
 
 
-def test_who_went_to_a_line_meanwhile_is_not_taken_to_where_the_run_failed(page: Page) -> None:
-    """A search of a long log may be answered before it is known where that is."""
+def test_who_is_at_the_log_already_is_not_taken_to_where_the_run_failed(page: Page) -> None:
+    """Who searched a long log before it is known where that is, or scrolls it; not who scrolled another log."""
     told = page.evaluate(
         """async () => {
           const { Survey } = await import("/log/survey.js");
           const went = [];
           const idle = { keeping() {}, take() {}, later() {} };
           const goto = (line) => went.push(line);
-          for (const target of [null, { line: 7 }]) {
-            const viewer = { pages: { count: 9 }, list: idle, strip: idle, target: null, goto };
+          const root = document.body;
+          const scroll = () => root.dispatchEvent(new WheelEvent("wheel"));
+          for (const [target, scrolled] of [[null, 0], [{ line: 7 }, 0], [null, 1], [null, -1]]) {
+            const viewer = { root, pages: { count: 9 }, list: idle, strip: idle, target: null, goto };
             const survey = new Survey(viewer);
+            if (scrolled < 0) scroll();
+            if (scrolled < 0) viewer.pages = { count: 9 };
             survey.ask = async () => {
               viewer.target = target;
+              if (scrolled > 0) scroll();
               return { complete: true, failure: { line: 5, error_line: 6 } };
             };
             await survey.run({ open: true });
@@ -103,7 +108,7 @@ def test_who_went_to_a_line_meanwhile_is_not_taken_to_where_the_run_failed(page:
           return went;
         }"""
     )
-    assert told == [5]
+    assert told == [5, 5]
 
 
 def test_a_survey_that_fell_due_while_nobody_looked_is_made_when_somebody_does(page: Page) -> None:
@@ -114,7 +119,7 @@ def test_a_survey_that_fell_due_while_nobody_looked_is_made_when_somebody_does(p
           const { Survey } = await import("/log/survey.js");
           let hidden = false, runs = 0;
           Object.defineProperty(document, "hidden", { get: () => hidden, configurable: true });
-          const survey = new Survey({});
+          const survey = new Survey({ root: document.body });
           survey.run = () => (runs += 1);
           window.grows = () => (survey.soon(), runs);
           window.seen = (is) => {

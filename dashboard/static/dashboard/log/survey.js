@@ -1,13 +1,16 @@
 // Where errors are and which lines belong together, as far as the server has looked.
 const EVERY = 10000; // ms, while the log grows
+const BY_HAND = ["wheel", "touchmove", "pointerdown", "keydown"];
 
 export class Survey {
   constructor(viewer) {
     this.viewer = viewer;
+    const touched = () => (this.touched = viewer.pages);
+    for (const what of BY_HAND) viewer.root.addEventListener(what, touched, { passive: true });
     document.addEventListener("visibilitychange", () => this.due && this.turn());
   }
 
-  /** `open`: show where the run failed, unless somebody went to another line meanwhile. */
+  /** `open`: show where the run failed, unless somebody is at the log already. */
   async run({ open = false } = {}) {
     const { viewer } = this;
     const { pages } = viewer;
@@ -23,7 +26,8 @@ export class Survey {
         viewer.shape();
       });
       viewer.strip.take(found.buckets, found.count);
-      if (complete && open && found.failure && !viewer.target) viewer.goto(found.failure.line, found.failure.error_line);
+      const isRead = viewer.target || this.touched === pages;
+      if (complete && open && found.failure && !isRead) viewer.goto(found.failure.line, found.failure.error_line);
     }
     viewer.list.later();
   }
