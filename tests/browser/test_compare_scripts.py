@@ -56,6 +56,23 @@ def test_many_new_metrics_make_a_board_ask_once(page: Page) -> None:
     assert told == {"reloads": 1, "left": 1, "first": 0, "later": True}
 
 
+def test_an_attempt_that_began_meanwhile_is_that_of_a_run_however_the_runs_are_ordered(
+    page: Page,
+) -> None:
+    """Charts would ask for the attempt before it; Back leads to lists that were made before it, too."""
+    told = page.evaluate("""async () => {
+      const { State } = await import("/compare/state.js");
+      history.replaceState(null, "", "?runs=job-1,job-2");
+      const state = new State([{ id: "job-1", attempt: 1 }, { id: "job-2", attempt: 1 }]);
+      const first = state.all;
+      await state.move("job-2", "job-1");
+      state.began("job-1", 2);
+      const attempts = (runs) => runs.map(({ id, attempt }) => [id, attempt]);
+      return [attempts(state.shown()), attempts(first)];
+    }""")
+    assert told == [[["job-2", 1], ["job-1", 2]], [["job-1", 2], ["job-2", 1]]]
+
+
 def test_edges_of_a_brush_are_kept_exactly(page: Page) -> None:
     """Rounded, they would leave out the very run at which somebody drew them."""
     told = page.evaluate("""async () => {

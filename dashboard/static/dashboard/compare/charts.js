@@ -25,19 +25,21 @@ export function mountCharts(root, state, { onNews }) {
   };
   for (const what of ["order", "kept"]) state.on(what, quietly(show, 60));
   show();
-  for (const run of unfinished.slice(0, FOLLOWED)) watching.push(follow(run, board, { show, onNews }));
+  for (const run of unfinished.slice(0, FOLLOWED)) watching.push(follow(run, board, { state, show, onNews }));
   return board;
 }
 
-function follow(run, board, { show, onNews }) {
+function follow(run, board, { state, show, onNews }) {
+  let { attempt } = run;
   const watch = () =>
-    socket.send({ attempt: run.attempt, newest: true, log: null, version: "", keys: board.keysOf(run.id), points: board.cursors(run.id) });
+    socket.send({ attempt, newest: true, log: null, version: "", keys: board.keysOf(run.id), points: board.cursors(run.id) });
   const socket = new LiveSocket(`/ws/runs/${run.id}/`, {
     onOpen: watch,
     onMessage(message) {
       if (message.type === "points" || message.type === "behind" || message.type === "keys") board.feed(run.id, message);
       if (message.type === "attempt") {
-        run.attempt = message.attempt;
+        ({ attempt } = message);
+        state.began(run.id, attempt);
         show();
         watch();
       }

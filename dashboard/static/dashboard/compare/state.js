@@ -40,6 +40,13 @@ export class State extends EventTarget {
     this.byId = new Map(this.all.map((run) => [run.id, run]));
   }
 
+  /** A run has begun anew, as its socket tells: so in every list of runs that this page may go back to. */
+  began(id, attempt) {
+    for (const runs of [this.all, ...this.known.values()]) {
+      for (const run of runs) if (run.id === id) run.attempt = attempt;
+    }
+  }
+
   get baseline() {
     return this.byId.has(get("baseline")) ? get("baseline") : "";
   }
