@@ -6,7 +6,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.axe import violations
 from tests.browser.conftest import DESK, PHONE, picture
@@ -77,6 +77,22 @@ def test_artifacts_are_shown_as_what_their_bytes_are(page: Page) -> None:
     expect(shown.locator("tbody tr").first).to_contain_text("199")
     shown.get_by_role("button", name="Show 500").click()
     expect(shown.locator("tbody tr")).to_have_count(500)
+
+
+def test_a_file_that_comes_late_takes_nobody_from_the_one_they_went_back_to(page: Page) -> None:
+    late: list[Route] = []
+    page.route("**/*path=report.md*", lambda route: late.append(route), times=1)
+    page.goto("/runs/job-4/?tab=artifacts")
+    open_file(page, "src/train.py")
+    with page.expect_request("**/*path=report.md*"):
+        page.locator("[data-file='report.md']").click()
+    open_file(page, "src/train.py")
+    page.evaluate("""() => { window.over = new Promise((done) =>
+        document.body.addEventListener("htmx:afterOnLoad", done, { once: true })); }""")
+    late.pop().continue_()
+    page.evaluate("() => window.over.then(() => true)")
+    expect(page.locator("[data-preview-of]")).to_have_attribute("data-preview-of", "src/train.py")
+    expect(page.locator("[data-preview] .src .k").first).to_have_text("def")
 
 
 def test_texts_are_told_apart_and_sounds_are_played(page: Page) -> None:

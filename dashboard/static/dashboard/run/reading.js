@@ -104,6 +104,11 @@ export function installReading(root) {
     const sorted = event.target.closest("[data-sort-by]");
     if (sorted) sortBy(sorted);
   });
+  root.addEventListener("htmx:beforeSwap", ({ target, detail }) => {
+    if (!target.matches?.("[data-preview]")) return;
+    const of = new URL(detail.requestConfig.path, location.href).searchParams.get("path");
+    if (of !== get("file")) detail.shouldSwap = false; // somebody went on to another file, or back
+  });
   root.addEventListener("htmx:afterSwap", ({ target }) => {
     const panel = target.closest?.("[data-tab-panel=artifacts]");
     if (panel === target) viewNamed(panel);
