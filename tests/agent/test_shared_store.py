@@ -60,16 +60,18 @@ def test_a_copy_of_the_servers_folder_is_not_the_folder(
     server: Weighing, start: Start, tmp_path: Path
 ) -> None:
     server.store_id, server.store = "c0ffee", store(tmp_path / "the-servers")
+    server.holds = (
+        False  # or the job may go to a request of the first one, whose answer nobody reads
+    )
     first = start("--data-dir", str(tmp_path / "the-servers"))
     server.is_registered()
     first.kill()
     shutil.copytree(tmp_path / "the-servers", tmp_path / "data")  # with its proof and its session
     for told in (tmp_path / "data").rglob("worker.log"):
         told.unlink()  # what the first one said may be in it, or not yet
-    asked = len(server.syncs)
+    registered = len(server.registrations)
     agent = start()
-    # Else the job may go to the first one's held request, of which nobody reads the answer.
-    server.wait_for(lambda: len(server.syncs) > asked)
+    server.wait_for(lambda: len(server.registrations) > registered)
     key = server.submit("sh", "-c", SCRIPT)
     server.outcome(key)
     agent.delivered()

@@ -242,7 +242,7 @@ async def test_nobody_may_watch(transactional_db: None, path: str) -> None:
 
 
 async def test_a_run_that_is_not_there_is_gone(transactional_db: None) -> None:
-    assert await closed_with(socket("/ws/runs/job-77/")) == 4404
+    assert await closed_with(socket("/ws/runs/job-99999999/")) == 4404
 
 
 async def test_a_runs_own_token_watches_that_run_alone(
@@ -257,7 +257,7 @@ async def test_a_runs_own_token_watches_that_run_alone(
     assert await own.receive_nothing(timeout=0.2)
     await own.disconnect(timeout=30)
     assert await closed_with(socket("/ws/queue/", token=token)) == 4401
-    assert await closed_with(socket("/ws/runs/job-999/", token=token)) == 4401
+    assert await closed_with(socket("/ws/runs/job-99999999/", token=token)) == 4401
 
 
 async def test_two_pages_never_see_each_others_runs(transactional_db: None) -> None:

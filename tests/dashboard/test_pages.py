@@ -158,7 +158,7 @@ def test_each_attempt_keeps_its_own_log(browser: Client) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/runs/job-99/",
+        "/runs/job-99999999/",
         "/runs/..%2f/",
         "/runs/job-1/?attempt=7",
         "/runs/job-1/?attempt=x",

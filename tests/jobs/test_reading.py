@@ -69,7 +69,9 @@ def test_one_job_is_told_with_all_its_attempts() -> None:
     assert (second["worker_id"], second["signal"]) == ("node1", None)
 
 
-@pytest.mark.parametrize("path", ["jobs/404", "jobs/99999999999999999999", "runs/job-404"])
+@pytest.mark.parametrize(
+    "path", ["jobs/99999999", "jobs/99999999999999999999", "runs/job-99999999"]
+)
 def test_what_is_not_there_is_404(path: str) -> None:
     answer = owner().get(f"/api/v1/{path}")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

@@ -95,7 +95,7 @@ class TestAnnotating:
         with pytest.raises(Forbidden):
             annotating.annotate(make_run().key, Change(notes="x"), by=reader, now=NOON)
         with pytest.raises(NotFound):
-            annotating.annotate("job-999", Change(notes="x"), by=ADA, now=NOON)
+            annotating.annotate("job-99999999", Change(notes="x"), by=ADA, now=NOON)
 
 
 class TestTheApi:
@@ -129,7 +129,7 @@ class TestTheApi:
 
     def test_a_run_that_is_not_there_and_a_runs_own_token(self) -> None:
         run = make_run()
-        assert patch("job-999", {"notes": "x"}).status_code == 404
+        assert patch("job-99999999", {"notes": "x"}).status_code == 404
         token = run_tokens.make(run.key, 1)
         assert patch(run.key, {"notes": "x"}, token=token).status_code == 403
 

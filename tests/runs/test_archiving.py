@@ -42,10 +42,14 @@ class TestThereAndBack:
     def test_refusals_say_why_and_stop_no_others(self) -> None:
         run, gone, waits = ended(), ended(), make_run()
         trash.discard([gone.key], by=ADMIN, now=NOON)
-        names = [gone.key, "job-999", waits.key, run.key]
+        names = [gone.key, "job-99999999", waits.key, run.key]
         moved = archiving.archive(names, by=ADA, now=NOON)
         assert moved.keys == [run.key]
-        assert codes(moved) == {gone.key: "in_trash", "job-999": "not_found", waits.key: "in_use"}
+        assert codes(moved) == {
+            gone.key: "in_trash",
+            "job-99999999": "not_found",
+            waits.key: "in_use",
+        }
         assert "only a run that has ended can be archived" in moved.refused[2][1].detail
         for who in (READER, OF_A_RUN):
             assert set(codes(archiving.unarchive([run.key], by=who)).values()) == {
@@ -86,7 +90,7 @@ class TestLists:
             ({"filter": "archived!=any"}, ""),
             ({"filter": "archived exists"}, "away"),
             ({"filter": "archived in (yes, no)"}, "away kept"),
-            ({"filter": "id:job-999 OR archived:yes"}, "away"),
+            ({"filter": "id:job-99999999 OR archived:yes"}, "away"),
             ({"filter": "name~a config.archived exists"}, ""),
             ({"archived": "yes"}, "away"),
             ({"archived": "any"}, "away kept"),

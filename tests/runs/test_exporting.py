@@ -229,4 +229,4 @@ def test_parquet_without_pyarrow_names_what_to_install(monkeypatch: pytest.Monke
 
 def test_nobody_else_may_have_it() -> None:
     assert Client().get(f"/api/v1/runs/{make_run().key}/export").status_code == 401
-    assert owner().get("/api/v1/runs/job-999/export").status_code == 404
+    assert owner().get("/api/v1/runs/job-99999999/export").status_code == 404

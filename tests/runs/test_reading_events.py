@@ -95,7 +95,7 @@ def test_a_query_that_cannot_be_meant_is_refused(query: dict[str, Any], run: Run
 
 
 def test_a_run_that_is_not_there_has_no_events() -> None:
-    assert get("/runs/job-999/events").status_code == 404
+    assert get("/runs/job-99999999/events").status_code == 404
 
 
 class TestAlerts:

@@ -29,9 +29,9 @@ def test_every_domain_error_has_a_status() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
-        ("GET", "/api/v1/jobs/404", 404, "not_found"),
+        ("GET", "/api/v1/jobs/99999999", 404, "not_found"),
         ("GET", "/api/v1/nothing", 404, "not_found"),
-        ("GET", "/api/v1/runs/job-404", 404, "not_found"),
+        ("GET", "/api/v1/runs/job-99999999", 404, "not_found"),
         ("DELETE", "/api/v1/jobs", 405, "method_not_allowed"),
         ("PUT", "/api/v1/jobs/1", 405, "method_not_allowed"),
         ("GET", "/api/v1/jobs?limit=x", 400, "invalid"),
@@ -92,7 +92,7 @@ class TestHeaders:
         "path",
         [
             *("/", "/enter", "/runs/", "/submit/", "/api/v1/jobs", "/health", "/palette.json"),
-            *("/nothing", "/runs/job-404/", "/api/v1/nothing", "/admin/", "/admin/jobs/job/"),
+            *("/nothing", "/runs/job-99999999/", "/api/v1/nothing", "/admin/", "/admin/jobs/job/"),
             *("/api/docs/", "/api/schema/", "/static/dashboard/app.js", "/runs", "/favicon.ico"),
         ],
     )

@@ -28,10 +28,10 @@ def broken(error: Exception) -> Any:
 
 
 def test_a_page_that_is_none_is_told_with_its_reason_and_an_id() -> None:
-    answer = owner().get("/runs/job-404/")
+    answer = owner().get("/runs/job-99999999/")
     page = answer.content.decode()
     assert answer.status_code == 404
-    assert "There is no run job-404." in page
+    assert "There is no run job-99999999." in page
     assert answer["X-Request-ID"] in page
     assert 'href="/queue/"' in page  # the way on is there
 
@@ -53,10 +53,10 @@ def test_what_the_domain_refuses_is_a_page_with_its_words(monkeypatch: pytest.Mo
     ],
 )
 def test_a_refusal_has_the_form_that_was_asked_for(headers: dict[str, str], kind: str) -> None:
-    answer = owner().get("/runs/job-404/", headers=headers)
+    answer = owner().get("/runs/job-99999999/", headers=headers)
     assert answer.status_code == 404
     assert answer["content-type"].startswith(kind)
-    assert b"o run job-404" in answer.content
+    assert b"o run job-99999999" in answer.content
 
 
 def test_a_bug_is_told_without_its_text_and_the_log_names_the_request(

@@ -113,7 +113,7 @@ def test_ids_come_in_the_order_of_the_table(browser: Client, six: list[Run]) -> 
 
 def test_ids_that_somebody_has_are_asked_for_by_themselves(browser: Client, six: list[Run]) -> None:
     Run.objects.filter(pk=six[1].pk).update(trashed_at=NOON)
-    runs = ",".join([six[2].key, "job-999", six[1].key, six[0].key])
+    runs = ",".join([six[2].key, "job-99999999", six[1].key, six[0].key])
 
     told = browser.get("/runs/ids.json", {"runs": runs}).json()
 
