@@ -141,6 +141,14 @@ def provide_client(client: ModuleType, saying: str) -> bool:
     return True
 
 
+def surroundings() -> dict[str, str]:
+    """The environment, save for what many images of Python set: that nothing compiled is kept.
+
+    Each of the hundreds of processes that the tests start would compile all of our modules anew.
+    """
+    return {key: text for key, text in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+
+
 def run(part: Part, arguments: list[str]) -> tuple[int, str]:
     """The exit code of one pytest session, and a line that sums it up."""
     say(f"\n=== {part.name} ===")
@@ -148,7 +156,7 @@ def run(part: Part, arguments: list[str]) -> tuple[int, str]:
     with tempfile.NamedTemporaryFile("r") as tally:
         chosen = {"WHIRR_TEST_DATABASE": part.database, "WHIRR_TEST_TALLY": tally.name}
         command = [*PYTEST, *part.arguments, *arguments]
-        code = subprocess.run(command, cwd=ROOT, env={**os.environ, **chosen}).returncode
+        code = subprocess.run(command, cwd=ROOT, env={**surroundings(), **chosen}).returncode
         counts = tally.read()
     words = {0: "ok", NOTHING_COLLECTED: "no test chosen"}.get(code, f"FAILED ({code})")
     return code, f"{words} {counts and f'({counts}) '}in {time.monotonic() - started:.0f} s"

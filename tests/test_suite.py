@@ -1,6 +1,7 @@
 """The suite keeps its promises: real servers that end with it, and nothing of the developer's."""
 
 import os
+import runpy
 import signal
 import socket
 import subprocess
@@ -100,6 +101,17 @@ def test_no_variable_of_the_developer_is_seen() -> None:
     ours = [name for name in os.environ if name.startswith("WHIRR_")]
     assert not [name for name in ours if not name.startswith("WHIRR_TEST_")]
     assert Path.home().is_relative_to(os.environ["WHIRR_TEST_FOLDER"])
+
+
+def test_what_python_compiled_is_kept_though_the_image_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("WHIRR_TEST_DATABASE", "postgres")
+    script = runpy.run_path(str(ROOT / "scripts" / "test.py"))
+    kept = script["surroundings"]()
+    assert "PYTHONDONTWRITEBYTECODE" not in kept
+    assert kept["WHIRR_TEST_DATABASE"] == "postgres"
 
 
 def test_a_test_has_a_data_folder_of_its_own(data_dir: Path, tmp_path: Path) -> None:
